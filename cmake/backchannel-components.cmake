@@ -1,0 +1,92 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#
+# The optional targets gateway, openssl and boost_json. The build and the installed package both read this file, so that
+# what an installed package offers depends on the machine that uses it and not on the one that built it.
+
+set(_backchannel_module_dir "${CMAKE_CURRENT_LIST_DIR}")
+
+# Sets `result` to an empty string if all targets exist after find_package(<arguments>), otherwise to `text`. Inside the
+# project's own build the targets that the call brings into being become visible everywhere, as backchannel::<component> is.
+macro(_backchannel_find result text targets)
+    get_property(_backchannel_before DIRECTORY PROPERTY IMPORTED_TARGETS)
+    set(${result} "")
+    foreach(_backchannel_target ${targets})
+        if(NOT TARGET ${_backchannel_target})
+            set(${result} "${text}")
+        endif()
+    endforeach()
+    if(${result})
+        find_package(${ARGN} QUIET)
+        set(${result} "")
+        foreach(_backchannel_target ${targets})
+            if(NOT TARGET ${_backchannel_target})
+                set(${result} "${text}")
+            endif()
+        endforeach()
+    endif()
+    if(NOT _backchannel_installed)
+        get_property(_backchannel_after DIRECTORY PROPERTY IMPORTED_TARGETS)
+        foreach(_backchannel_target ${_backchannel_after})
+            if(NOT _backchannel_target IN_LIST _backchannel_before)
+                set_property(TARGET ${_backchannel_target} PROPERTY IMPORTED_GLOBAL TRUE)
+            endif()
+        endforeach()
+    endif()
+endmacro()
+
+# Defines backchannel::<component>. `reason` is set to an empty string, or to a sentence that says what is missing.
+function(backchannel_define_component component reason)
+    set(${reason} "" PARENT_SCOPE)
+    if(TARGET backchannel::${component})
+        return()
+    endif()
+
+    # Only the installed package sets this variable; there the core is an imported target.
+    set(_backchannel_installed FALSE)
+    get_target_property(_backchannel_imported backchannel::backchannel IMPORTED)
+    if(_backchannel_imported)
+        set(_backchannel_installed TRUE)
+    endif()
+
+    set(definitions "")
+    if(component STREQUAL "gateway")
+        list(PREPEND CMAKE_MODULE_PATH "${_backchannel_module_dir}")
+        _backchannel_find(missing "standalone Asio 1.22 or newer was not found (set StandaloneAsio_INCLUDE_DIR)"
+                          StandaloneAsio::StandaloneAsio StandaloneAsio 1.22)
+        if(NOT missing)
+            set(THREADS_PREFER_PTHREAD_FLAG ON)
+            _backchannel_find(missing "the threads library was not found" Threads::Threads Threads)
+        endif()
+        set(libraries StandaloneAsio::StandaloneAsio Threads::Threads)
+        set(definitions ASIO_STANDALONE ASIO_NO_DEPRECATED)
+    elseif(component STREQUAL "openssl")
+        _backchannel_find(missing "OpenSSL's libcrypto was not found (set OPENSSL_ROOT_DIR)" OpenSSL::Crypto OpenSSL
+                          COMPONENTS Crypto)
+        set(libraries OpenSSL::Crypto)
+    elseif(component STREQUAL "boost_json")
+        if(POLICY CMP0167)
+            cmake_policy(SET CMP0167 NEW)
+        endif()
+        _backchannel_find(missing "Boost.JSON 1.75 or newer was not found (set Boost_DIR)" "Boost::headers;Boost::json"
+                          Boost 1.75 COMPONENTS json)
+        set(libraries Boost::headers Boost::json)
+    else()
+        set(missing "there is no component of this name")
+    endif()
+
+    if(missing)
+        set(${reason} "${missing}" PARENT_SCOPE)
+        return()
+    endif()
+    if(_backchannel_installed)
+        add_library(backchannel::${component} INTERFACE IMPORTED)
+        set(target backchannel::${component})
+    else()
+        add_library(backchannel_${component} INTERFACE)
+        add_library(backchannel::${component} ALIAS backchannel_${component})
+        set(target backchannel_${component})
+        set_target_properties(${target} PROPERTIES EXPORT_NAME ${component})
+    endif()
+    target_link_libraries(${target} INTERFACE backchannel::backchannel ${libraries})
+    target_compile_definitions(${target} INTERFACE ${definitions})
+endfunction()

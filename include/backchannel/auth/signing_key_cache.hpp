@@ -1,0 +1,63 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
+#define BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
+
+#include <backchannel/auth/access_keys.hpp>
+#include <backchannel/crypto/constant_time.hpp>
+#include <backchannel/protocol/sigv4_canonical.hpp>
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Signing keys of known access keys, as prepared HMAC states.
+///
+/// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
+/// be equal, so a key whose secret was changed is derived anew. Only keys that a caller has looked up and whose scope
+/// it has checked are to be asked for. Thread-safe if `Mutex` locks.
+template <class Hmac, class Mutex>
+class signing_key_cache {
+public:
+    static constexpr std::size_t capacity = 64;
+
+    [[nodiscard]] Hmac get(access_key const& key, protocol::sigv4_scope const& scope) {
+        entry& place = entries_[place_of(key.id, scope)];
+        {
+            std::lock_guard const lock{mutex_};
+            if (place.key && place.id == key.id && place.scope == scope.text &&
+                crypto::constant_time_equal(place.secret, key.secret))
+                return *place.key;
+        }
+        Hmac const derived = protocol::sigv4_signing_key<Hmac>(key.secret, scope);
+        std::lock_guard const lock{mutex_};
+        place.id = key.id;
+        place.scope = scope.text;
+        place.secret = key.secret;
+        place.key = derived;
+        return derived;
+    }
+
+private:
+    struct entry {
+        std::string id, scope, secret;
+        std::optional<Hmac> key;
+    };
+
+    [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
+        std::uint32_t hash = 2166136261u; // FNV-1a; callers are known keys, so nobody can choose to collide
+        for (std::string_view const text : {id, scope.date, scope.region})
+            for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+        return hash % capacity;
+    }
+
+    std::array<entry, capacity> entries_;
+    Mutex mutex_{};
+};
+
+}
+
+#endif

@@ -1,0 +1,200 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_AUTH_SIGV4_HPP
+#define BACKCHANNEL_AUTH_SIGV4_HPP
+
+#include <backchannel/auth/access_keys.hpp>
+#include <backchannel/auth/sigv4_request.hpp>
+#include <backchannel/auth/signing_key_cache.hpp>
+#include <backchannel/concepts.hpp>
+#include <backchannel/crypto/builtin.hpp>
+#include <backchannel/crypto/constant_time.hpp>
+#include <backchannel/protocol/hex.hpp>
+#include <backchannel/traits.hpp>
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What `sigv4` is made of, apart from its keys.
+struct default_sigv4_traits {
+    using clock = system_clocks;
+    using mutex = std::mutex;         ///< guards the cache of signing keys
+    using crypto = crypto::builtin;   ///< `sha256` and `hmac_sha256`; see crypto/openssl.hpp for another
+};
+
+/// Verifies AWS Signature Version 4, in the `Authorization` header and in presigned URLs.
+///
+/// A request is verified or refused, on every path: the body's hash is computed from the bytes received, every
+/// `x-amz-*` header must be signed, credentials come from one place, scope and date are checked, and the signature is
+/// compared in constant time. Unknown keys cost the same work as known ones.
+///
+/// `Keys` is where access keys are looked up: `static_keys`, a function, or a type with `find` or `async_find`
+/// (auth/access_keys.hpp). Region and public hosts that are not set here are taken from the router's options.
+///
+/// Thread safety: every member may be called from any thread at the same time if `Keys` may be, but for `configure`.
+template <class Keys, class Traits = default_sigv4_traits>
+class sigv4 {
+    static_assert(check_key_source<Keys>());
+
+    using hmac = typename Traits::crypto::hmac_sha256;
+    using sha = typename Traits::crypto::sha256;
+
+public:
+    static constexpr bool finds_at_once = has_find<Keys> || finds_when_called<Keys>;
+
+    explicit sigv4(Keys keys, sigv4_options options = {}, typename Traits::clock clock = {})
+        : keys_{std::move(keys)}, options_{std::move(options)}, clock_{std::move(clock)},
+          cache_{std::make_unique<signing_key_cache<hmac, typename Traits::mutex>>()} {}
+
+    /// Takes over what was not set, and what belongs to answers. Called by the router once.
+    void configure(router_options const& router) {
+        if (options_.region.empty()) options_.region = router.region;
+        if (options_.public_hosts.empty()) options_.public_hosts = router.public_hosts;
+        options_.echo_canonical_request = options_.echo_canonical_request || router.echo_canonical_request;
+    }
+
+    /// One verification while the body arrives.
+    ///
+    /// Borrows the head until `finish` has reported. Move-only; may outlive nothing of the authorizer.
+    class verification {
+    public:
+        /// The next piece of the body.
+        void append(std::string_view piece) noexcept { body_.update(piece); }
+
+        /// Looks the key up if that is still to be done, and reports.
+        void finish(completion<auth_decision> done) {
+            if constexpr (finds_at_once) {
+                done(decide());
+            } else {
+                if (request_->refusal()) return done(*request_->refusal());
+                auto const id = request_->scope().access_key;
+                auto& keys = self_->keys_;
+                keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)),
+                                     done = std::move(done)](std::optional<access_key> key) mutable {
+                    done(held->decide_with(key ? &*key : nullptr));
+                });
+            }
+        }
+
+        /// The same for keys that are found at once.
+        [[nodiscard]] auth_decision decide() {
+            static_assert(finds_at_once, "these keys take their time: use finish()");
+            if (request_->refusal()) return *request_->refusal();
+            auto const& found = self_->look_up(request_->scope().access_key);
+            return decide_with(found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr);
+        }
+
+    private:
+        friend class sigv4;
+        verification(sigv4& self, request_view const& head)
+            : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
+
+        [[nodiscard]] auth_decision decide_with(access_key const* key) {
+            return self_->verify(*request_, key, body_.finish());
+        }
+
+        sigv4* self_;
+        std::optional<sigv4_request> request_;
+        sha body_;
+    };
+
+    /// Reads the head; the body follows through `append`.
+    [[nodiscard]] verification begin(request_view const& head, operation, std::string_view) {
+        return verification{*this, head};
+    }
+
+    /// Verifies a request that is there as a whole.
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
+        requires finds_at_once
+    {
+        verification v = begin(request, op, id);
+        v.append(request.body);
+        return v.decide();
+    }
+
+    /// The same with keys that take their time. The request must stay where it is until `done` is called.
+    void async_authorize(request_view const& request, operation op, std::string_view id,
+                         completion<auth_decision> done) {
+        verification v = begin(request, op, id);
+        v.append(request.body);
+        v.finish(std::move(done));
+    }
+
+private:
+    [[nodiscard]] decltype(auto) look_up(std::string_view id) {
+        if constexpr (has_find<Keys>) return keys_.find(id);
+        else return keys_(id);
+    }
+
+    [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
+                                       crypto::sha256_digest const& body) {
+        static access_key const nobody{"-", "a secret that signs nothing, so that unknown keys take as long", {}, {}, {}};
+        access_key const& key = known != nullptr ? *known : nobody;
+
+        std::optional<auth_decision> wrong = request.check(key, options_, clock_.wall());
+        if (known == nullptr) wrong.reset(); // nothing is told about the request of an unknown key
+
+        std::array<char, 64> body_hex;
+        protocol::hex_encode(body, body_hex.data());
+        auto const payload = request.payload_line({body_hex.data(), body_hex.size()});
+        if (!wrong && known != nullptr && !payload)
+            wrong = auth_decision::refuse(auth_error::payload_mismatch);
+
+        std::array<char, 64> first_hash{};
+        if (!wrong && !signature_matches(request, key, known != nullptr, payload.value_or(std::string_view{}), first_hash))
+            wrong = auth_decision::refuse(
+                auth_error::bad_signature,
+                known == nullptr ? std::string{}
+                                 : request.mismatch_text(options_, payload.value_or(std::string_view{}),
+                                                         {first_hash.data(), first_hash.size()}));
+        if (known == nullptr) wrong = auth_decision::refuse(auth_error::unknown_principal);
+        if (!wrong) return auth_decision::allow({request.scope().access_key, key.arn});
+        bool const about_credentials = wrong->error == auth_error::bad_signature ||
+                                       wrong->error == auth_error::unknown_principal ||
+                                       wrong->error == auth_error::expired_token;
+        if (options_.uniform_refusals && about_credentials)
+            wrong = auth_decision::refuse(auth_error::unknown_principal);
+        return std::move(*wrong);
+    }
+
+    /// `first_hash` gets the hash of the canonical request that AWS would have computed.
+    [[nodiscard]] bool signature_matches(sigv4_request const& request, access_key const& key, bool known,
+                                         std::string_view payload, std::array<char, 64>& first_hash) {
+        auto const claimed = crypto::signature::from_hex(request.signature());
+        hmac const prepared = known ? cache_->get(key, request.scope())
+                                    : protocol::sigv4_signing_key<hmac>(key.secret, request.scope());
+        bool is_first = true;
+        protocol::canonical_parts const parts = request.parts(payload);
+        return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
+            sha hash;
+            bool const complete = protocol::write_canonical_request(
+                parts, write_path, host, [&](std::string_view piece) { hash.update(piece); });
+            std::array<char, 64> hex;
+            protocol::hex_encode(hash.finish(), hex.data());
+            if (std::exchange(is_first, false)) first_hash = hex;
+            hmac mac = prepared;
+            protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()},
+                                           [&](std::string_view piece) { mac.update(piece); });
+            crypto::signature const expected{mac.finish()};
+            return complete && known && claimed && claimed->matches(expected);
+        });
+    }
+
+    Keys keys_;
+    sigv4_options options_;
+    [[no_unique_address]] typename Traits::clock clock_;
+    std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
+};
+
+template <class Keys>
+sigv4(Keys) -> sigv4<Keys>;
+template <class Keys>
+sigv4(Keys, sigv4_options) -> sigv4<Keys>;
+
+}
+
+#endif

@@ -1,0 +1,60 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_CONNECTION_HPP
+#define BACKCHANNEL_CONNECTION_HPP
+
+#include <backchannel/config.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Deadlines and activity are measured on the steady clock.
+using time_point = std::chrono::steady_clock::time_point;
+
+/// What is shown to callers is wall-clock time with millisecond resolution.
+using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// A unit of work for an event loop. Copyable on purpose: it fits every loop's queue.
+using task = std::function<void()>;
+
+/// Text or binary WebSocket message. RFC 6455 5.6.
+enum class message_kind : std::uint8_t { text, binary };
+
+/// What became of a message.
+enum class delivery : std::uint8_t {
+    accepted,     ///< queued, in order, on a connection that was open then
+    backpressure, ///< not queued: the connection's queue is full
+    gone,         ///< not queued: the connection is not open
+    unavailable,  ///< certainly not sent, for a reason that may pass; never from a Transport
+    unknown       ///< perhaps sent; never from a Transport
+};
+
+/// Close code and reason of a WebSocket connection. RFC 6455 5.5.1: the reason is UTF-8 of at most 123 bytes.
+struct close_frame {
+    std::uint16_t code = 1000;
+    std::string_view reason{};
+};
+
+/// What the server knows of a client when its WebSocket opens. All of it may be missing.
+struct connection_info {
+    std::string source_ip{};                ///< text of the peer's address
+    std::string user_agent{};               ///< the handshake's User-Agent
+    std::optional<time_point> expires_at{}; ///< closes the connection then (1008), e.g. when a client's token expires
+};
+
+/// A snapshot of one open connection.
+struct connection_state {
+    wall_time connected_at{};
+    wall_time last_active_at{};
+    std::string source_ip{};
+    std::string user_agent{};
+};
+
+}
+
+#endif

@@ -1,0 +1,196 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_CONNECTION_HUB_HPP
+#define BACKCHANNEL_CONNECTION_HUB_HPP
+
+#include <backchannel/concepts.hpp>
+#include <backchannel/error.hpp>
+#include <backchannel/hub/mail_room.hpp>
+#include <backchannel/hub_options.hpp>
+#include <backchannel/hub_ref.hpp>
+#include <backchannel/session.hpp>
+#include <backchannel/traits.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Tracks the WebSocket connections of a server and reaches each of them by its id.
+///
+/// The server calls `open` when a WebSocket is there and keeps the session; whoever knows the id can `send`, `find` and
+/// `close`. The hub opens no socket, starts no thread and owns no timer: the server calls `expire` when
+/// `next_deadline` has come. What a Transport is, and on which threads it is called: `concepts.hpp`.
+///
+/// Thread safety: every member may be called from any thread at any time, with the traits' exception
+/// (`single_threaded_traits`) and but for construction, destruction and `on_deadline_earlier`. No lock is held while
+/// the Transport, a hook or a completion runs, so they may call the hub again.
+///
+/// Destroying the hub while one of its members runs is a precondition violation. Sessions and tasks may outlive it;
+/// they do nothing then.
+template <class Transport, class Traits = default_hub_traits>
+class connection_hub {
+    static_assert(check_transport<Transport>());
+    static_assert(check_hub_traits<Traits>());
+
+public:
+    using transport_type = Transport;
+    using traits_type = Traits;
+    using handle = typename Transport::handle;
+
+    /// Draws the key for the ids.
+    ///
+    /// Throws std::system_error (`errc::entropy_unavailable`, `errc::out_of_memory`); without exceptions, aborts.
+    explicit connection_hub(Transport transport = {}, hub_options options = {}, hub_policies<Traits> policies = {})
+        : transport_{std::move(transport)}, state_{new room{transport_, options, std::move(policies)}} {
+        if (!state_->ready()) fail(errc::out_of_memory);
+        if (!state_->seed()) fail(errc::entropy_unavailable);
+    }
+
+    connection_hub(connection_hub const&) = delete;
+    connection_hub& operator=(connection_hub const&) = delete;
+    ~connection_hub() = default;
+
+    /// Tracks a connection that is open. The session is empty if the hub is full or out of memory or random bytes.
+    ///
+    /// On the connection's thread, if the Transport has `dispatch`.
+    [[nodiscard]] session open(handle h, connection_info info = {}) {
+        session opened = reserve(info);
+        if (opened) attach(opened, std::move(h));
+        return opened;
+    }
+
+    /// An id for a connection that is not ready yet; nobody can find it before `attach`.
+    [[nodiscard]] session reserve(connection_info const& info = {}) noexcept { return session{state_->reserve(info)}; }
+
+    /// The reserved connection is open now. Precondition: `s` is not empty, comes from this hub's `reserve` and was not
+    /// attached before.
+    void attach(session& s, handle h) { state_->attach(slot_of(s), std::move(h)); }
+
+    /// Sends one message; never waits for the peer.
+    ///
+    /// `accepted` means that the message is queued, in order, on a connection that was open then; should it be lost
+    /// later, that connection closes. Called on another thread than the connection's own, the Transport's answer is
+    /// not known yet when this returns; `async_send` gives it.
+    [[nodiscard]] delivery send(std::string_view id, message const& m) {
+        auto const found = state_->find_open(id);
+        if (!found) return delivery::gone;
+        if (auto const result = state_->try_send(*found, m)) return *result;
+        return state_->queue(*found, m);
+    }
+
+    /// Sends one message if this thread may do that right away; nullopt, and nothing done, if another one has to.
+    [[nodiscard]] std::optional<delivery> try_send(std::string_view id, message const& m) {
+        auto const found = state_->find_open(id);
+        if (!found) return delivery::gone;
+        return state_->try_send(*found, m);
+    }
+
+    /// Sends one message; `done(delivery)` gets the answer of the connection's own thread, on that thread.
+    ///
+    /// `done` is called exactly once, inline where that is possible.
+    template <class F>
+    void async_send(std::string_view id, message const& m, F&& done) {
+        static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
+                      "async_send needs a callable `void done(backchannel::delivery)` as third argument");
+        auto const found = state_->find_open(id);
+        if (!found) return std::forward<F>(done)(delivery::gone);
+        if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
+        state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
+    }
+
+    /// Retires the id at once and starts the closing handshake behind what was sent before.
+    ///
+    /// False if no connection of that id is open. Precondition: the code may be sent (RFC 6455 7.4: 1000, 1001, 1003,
+    /// 1007 to 1014, 3000 to 4999), the reason is UTF-8 of at most 123 bytes.
+    bool close(std::string_view id, std::uint16_t code = 1000, std::string_view reason = {}) {
+        auto const found = state_->find_open(id);
+        return found && state_->close(*found, code, reason);
+    }
+
+    /// Sends a ping through the Transport's `ping`. False if no connection of that id is open.
+    bool ping(std::string_view id, std::string_view payload = {})
+        requires has_ping<Transport>
+    {
+        auto const found = state_->find_open(id);
+        if (found) state_->ping(*found, payload);
+        return static_cast<bool>(found);
+    }
+
+    /// What is known of an open connection.
+    [[nodiscard]] std::optional<connection_state> find(std::string_view id) const {
+        auto const found = state_->find_open(id);
+        if (!found) return std::nullopt;
+        return state_->describe(*found);
+    }
+
+    /// Whether the text can be an id of this hub at all.
+    [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
+
+    /// Whether a connection of that id was open and is closed; known for at least the last `retired_kept` closes.
+    [[nodiscard]] bool was_open(std::string_view id) const noexcept {
+        auto const decoded = state_->decode(id);
+        return decoded && state_->is_tombstone(*decoded);
+    }
+
+    /// When `expire` is to be called next; nullopt: not before another connection opens.
+    [[nodiscard]] std::optional<time_point> next_deadline() const noexcept { return state_->next_deadline(); }
+
+    /// Closes what is over: idle or too old connections with 1001, expired ones with 1008; terminates those that did
+    /// not finish a closing handshake. Returns how many it acted on; calling it early does nothing.
+    std::size_t expire(time_point now) {
+        std::size_t count = 0;
+        while (auto* const s = state_->take_expired(now)) {
+            typename room::pinned const held{*state_, s};
+            if (room::is(*s, slot_state::open)) {
+                bool const expired = room::has_expired(*s, now);
+                state_->close(*s, expired ? 1008 : 1001, expired ? "Expired" : "Going away");
+            } else {
+                state_->terminate(*s);
+            }
+            ++count;
+        }
+        return count;
+    }
+
+    /// Called, on any thread, when the next deadline has become an earlier one, so that a sleeping loop can be woken.
+    ///
+    /// Precondition: no connection has been opened yet.
+    void on_deadline_earlier(task wake) { state_->on_deadline_earlier(std::move(wake)); }
+
+    [[nodiscard]] Transport& transport() noexcept { return transport_; }
+    [[nodiscard]] Transport const& transport() const noexcept { return transport_; }
+
+private:
+    using room = mail_room<Transport, Traits>;
+
+    struct shut_down {
+        void operator()(room* r) const noexcept { r->shut_down(); }
+    };
+
+    [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
+        return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    [[noreturn]] static void fail(errc why) {
+#if BACKCHANNEL_EXCEPTIONS
+        throw std::system_error{make_error_code(why)};
+#else
+        (void)why;
+        std::abort();
+#endif
+    }
+
+    Transport transport_;
+    std::unique_ptr<room, shut_down> state_;
+};
+
+template <class Transport>
+connection_hub(Transport) -> connection_hub<Transport>;
+template <class Transport>
+connection_hub(Transport, hub_options) -> connection_hub<Transport>;
+
+}
+
+#endif

@@ -1,0 +1,61 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_DIALECT_AWS_HPP
+#define BACKCHANNEL_DIALECT_AWS_HPP
+
+#include <backchannel/auth.hpp>
+#include <backchannel/connection.hpp>
+#include <backchannel/dialect/failure.hpp>
+#include <backchannel/protocol/connection_target.hpp>
+
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS API Gateway, version 2018-11-29 (`apigatewaymanagementapi`): targets, statuses and bodies.
+///
+/// `POST|GET|DELETE [/{stage}]/@connections/{connectionId}`. Every error carries `x-amzn-ErrorType` and a JSON object
+/// with `message`, which is what all SDKs need for their typed exceptions; member names are lower camel case.
+///
+/// With `router_options::openapi_description` answers follow the third-party OpenAPI description of the API instead:
+/// `ConnectedAt`, `LastActiveAt`, `Identity.SourceIp`, `Identity.UserAgent`, `Message`, and 404 for an id that is not
+/// known to have been open. SDKs do not understand that form; it is for clients generated from the description.
+///
+/// A dialect is immutable and thread-safe.
+class aws_dialect {
+public:
+    explicit aws_dialect(router_options const& options) : options_{options} {}
+
+    /// What a request line asks for.
+    struct call {
+        bool ours = false;                ///< false: the application's own path
+        std::optional<failure> refused{}; ///< what is wrong with it
+        operation what = operation::get;
+        protocol::connection_target target{};
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+
+    /// Whether the router of this dialect answers for the target.
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    /// Bytes of the longest body that is not answered by `too_large`.
+    [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
+
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state) const;
+    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
+    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
+
+private:
+    BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
+
+    router_options options_;
+};
+
+}
+
+#if !defined(BACKCHANNEL_SEPARATE_COMPILATION)
+#include <backchannel/impl/dialect/aws.ipp>
+#endif
+
+#endif

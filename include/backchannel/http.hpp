@@ -1,0 +1,104 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_HTTP_HPP
+#define BACKCHANNEL_HTTP_HPP
+
+#include <backchannel/config.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// One header field as it was received: the name in any case, the value without the blanks around it.
+struct header_view {
+    std::string_view name, value;
+};
+
+/// Whether the request target still is what stood in the request line.
+enum class target_form : std::uint8_t {
+    raw,    ///< byte for byte as received, escapes kept; what signatures need
+    decoded ///< the server has undone escapes and hides the raw form (libwebsockets, Wt)
+};
+
+/// An HTTP request, borrowed from the server until the call that takes it returns.
+///
+/// `headers` holds every field as received (repeated names as repeated entries, or joined with ',' where the server
+/// joins them), `body` the whole decoded body. RFC 9110 6.
+struct request_view {
+    std::string_view method;
+    std::string_view target;
+    std::span<header_view const> headers{};
+    std::string_view body{};
+    target_form form = target_form::raw;
+    std::string_view source_ip{};   ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
+    std::optional<bool> secure{};   ///< whether the request came over TLS, if known (`aws:SecureTransport`)
+};
+
+/// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
+[[nodiscard]] BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// The first header of that name, or nullptr.
+[[nodiscard]] BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers,
+                                                              std::string_view name) noexcept;
+
+/// Header fields of a response, kept as the lines that go on the wire.
+///
+/// Up to `inline_capacity` bytes need no allocation; the fields survive a move and a copy.
+class header_lines {
+public:
+    static constexpr std::size_t inline_capacity = 240;
+
+    /// Appends `name: value`. False, and nothing is added, if the name is no token or the value has CR, LF or NUL.
+    BACKCHANNEL_DECL bool add(std::string_view name, std::string_view value);
+
+    /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
+    [[nodiscard]] std::string_view text() const noexcept {
+        return overflow_.empty() ? std::string_view{inline_.data(), size_} : std::string_view{overflow_};
+    }
+
+    /// The value of the first field of that name.
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+    /// Calls `visit(header_view)` for each field in order.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (std::string_view rest = text(); !rest.empty();) visit(take_line(rest));
+    }
+
+private:
+    [[nodiscard]] BACKCHANNEL_DECL static header_view take_line(std::string_view& rest) noexcept;
+    BACKCHANNEL_DECL void append(std::string_view bytes);
+
+    std::array<char, inline_capacity> inline_;
+    std::uint16_t size_ = 0;
+    std::string overflow_;
+};
+
+/// An HTTP response that owns its bytes; an empty one allocates nothing.
+///
+/// `Content-Length`, `Connection` and the like are the server's: it knows the body and the connection. A 204 has no
+/// body and must be sent without `Content-Length` (RFC 9110 8.6).
+struct response {
+    int status = 200;
+    header_lines headers;
+    std::string body;
+
+    response() = default;
+    explicit response(int code) : status{code} {}
+    response(int code, std::string_view content_type, std::string text) : status{code}, body{std::move(text)} {
+        headers.add("Content-Type", content_type);
+    }
+};
+
+}
+
+#if !defined(BACKCHANNEL_SEPARATE_COMPILATION)
+#include <backchannel/impl/http.ipp>
+#endif
+
+#endif

@@ -1,0 +1,355 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
+#define BACKCHANNEL_HUB_HUB_STATE_HPP
+
+#include <backchannel/hub/deadline_heap.hpp>
+#include <backchannel/hub/id_source.hpp>
+#include <backchannel/hub/record.hpp>
+#include <backchannel/hub/slot_table.hpp>
+#include <backchannel/hub_options.hpp>
+#include <backchannel/session.hpp>
+#include <backchannel/traits.hpp>
+
+#include <array>
+#include <atomic>
+#include <concepts>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Who is tracked: slots, ids, sessions and deadlines of a hub. What is done to a connection is in `mail_room`.
+///
+/// Reference-counted by the hub, its sessions and its queued tasks. No lock is held while a hook runs.
+template <class Transport, class Traits>
+class hub_state : public session_owner {
+public:
+    using record_type = connection_record<Transport, Traits>;
+    using table_type = slot_table<Traits, record_type>;
+    using slot_type = typename table_type::slot_type;
+    using handle_type = typename Transport::handle;
+
+    hub_state(Transport& transport, hub_options const& options, hub_policies<Traits> policies)
+        : transport_{&transport}, options_{options}, policies_{std::move(policies)},
+          epoch_{policies_.clock.steady()},
+          table_{*this, options.max_connections, options.retired_kept} {}
+
+    hub_state(hub_state const&) = delete;
+    hub_state& operator=(hub_state const&) = delete;
+
+    [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
+    [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
+
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    // ------------------------------------------------------------------------------------------------- look-up
+
+    /// A slot that cannot be recycled while this exists.
+    class pinned {
+    public:
+        pinned(hub_state& state, slot_type* s) noexcept : state_{state}, slot_{s} {}
+        pinned(pinned const&) = delete;
+        pinned& operator=(pinned const&) = delete;
+        ~pinned() {
+            if (slot_ != nullptr) state_.unpin(*slot_);
+        }
+        explicit operator bool() const noexcept { return slot_ != nullptr; }
+        [[nodiscard]] slot_type& operator*() const noexcept { return *slot_; }
+
+    private:
+        hub_state& state_;
+        slot_type* slot_;
+    };
+
+    /// The open connection of that id.
+    [[nodiscard]] pinned find_open(std::string_view id) noexcept { return {*this, pin_open(id)}; }
+
+    [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
+        return policies_.ids.decode(text);
+    }
+
+    /// Whether the id was open and its slot has not been used again since.
+    [[nodiscard]] bool is_tombstone(connection_id const& id) const noexcept {
+        slot_type const* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return false;
+        std::uint64_t const state = s->state.load(std::memory_order_acquire);
+        return (state & (slot_state::was_open | slot_state::open)) == slot_state::was_open && s->has_id(id);
+    }
+
+    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
+
+    void unpin(slot_type& s) noexcept {
+        std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
+        if (slot_state::can_recycle(before - slot_state::pin)) recycle(s);
+    }
+
+    [[nodiscard]] static record_type& record(slot_type& s) noexcept { return table_type::record_of(s); }
+    [[nodiscard]] static bool is(slot_type const& s, std::uint64_t bits) noexcept {
+        return (s.state.load(std::memory_order_acquire) & bits) == bits;
+    }
+
+    [[nodiscard]] std::string_view id_text(slot_type& s) const noexcept {
+        if constexpr (shows_plain_ids) return {reinterpret_cast<char const*>(&s), connection_id::size};
+        else return record(s).texts->id();
+    }
+
+    [[nodiscard]] connection_state describe(slot_type& s) const {
+        record_type const& r = record(s);
+        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
+        connection_state shown{r.connected_at, r.connected_at + active, {}, {}};
+        if (r.texts != nullptr) {
+            shown.source_ip = r.texts->source_ip();
+            shown.user_agent = r.texts->user_agent();
+        }
+        return shown;
+    }
+
+    // ------------------------------------------------------------------------------------------- opening, closing
+
+    /// An id for a connection that is about to open; nullptr if the hub is full or out of memory or random bytes.
+    [[nodiscard]] slot_type* reserve(connection_info const& info) noexcept {
+        slot_type* s;
+        {
+            std::lock_guard const lock{mutex_};
+            s = table_.acquire();
+        }
+        if (s == nullptr) return nullptr;
+        auto const id = ids_.make(table_type::index_of(*s));
+        std::array<char, Traits::ids::max_size> text;
+        std::size_t text_size = 0;
+        if (id && !shows_plain_ids) text_size = policies_.ids.encode(*id, text.data());
+        record_type& r = record(*s);
+        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() || info.expires_at;
+        if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
+        if (!id || (has_texts && r.texts == nullptr)) {
+            std::lock_guard const lock{mutex_};
+            table_.release(*s);
+            return nullptr;
+        }
+        s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
+        s->state.fetch_and(~(slot_state::was_open | slot_state::code_bits), std::memory_order_relaxed);
+        s->id_first.store(id->first(), std::memory_order_relaxed);
+        s->id_second.store(id->second(), std::memory_order_relaxed);
+        retain();
+        return s;
+    }
+
+    /// The reserved connection opens: from the return of this on its id can be found.
+    void attach(slot_type& s, handle_type handle) {
+        record_type& r = record(s);
+        ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
+        r.opened = ticks(policies_.clock.steady());
+        r.connected_at = policies_.clock.wall();
+        s.last_active.store(r.opened, std::memory_order_relaxed);
+        s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
+        if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(id_text(s), describe(s));
+        s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
+        if (!is(s, slot_state::alive)) retire(s, 1006); // the hook has closed it
+        arm(s);
+    }
+
+    /// Ends the life of an id. True for the one caller that did it.
+    bool retire(slot_type& s, std::uint16_t code) noexcept {
+        std::uint64_t state = s.state.load(std::memory_order_relaxed);
+        do {
+            if ((state & slot_state::open) == 0) return false;
+        } while (!s.state.compare_exchange_strong(
+            state, (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift,
+            std::memory_order_acq_rel, std::memory_order_relaxed));
+        s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
+        return true;
+    }
+
+    /// A time that lies before the last one, a loop's cached one say, changes nothing.
+    void touch(slot_type& s, time_point when) noexcept {
+        std::int64_t const tick = ticks(when);
+        if (tick > s.last_active.load(std::memory_order_relaxed)) s.last_active.store(tick, std::memory_order_relaxed);
+    }
+
+    // -------------------------------------------------------------------------------------------------- deadlines
+
+    /// Puts the connection's next deadline into the heap.
+    void arm(slot_type& s) noexcept {
+        bool earlier;
+        {
+            std::lock_guard const lock{mutex_};
+            if (!is(s, slot_state::alive)) return;
+            auto const before = deadlines_.earliest();
+            std::uint64_t const when = deadline_of(s);
+            deadlines_.set(table_type::index_of(s), when);
+            earlier = when < (before ? before->when : deadlines_.latest);
+        }
+        if (earlier && on_deadline_earlier_) on_deadline_earlier_();
+    }
+
+    [[nodiscard]] std::optional<time_point> next_deadline() const noexcept {
+        std::lock_guard const lock{mutex_};
+        auto const first = deadlines_.earliest();
+        if (!first || first->when >= deadlines_.latest) return std::nullopt;
+        return epoch_ + std::chrono::milliseconds{static_cast<std::int64_t>(first->when)};
+    }
+
+    /// A connection whose deadline is over, pinned for the caller; nullptr when there is none left.
+    [[nodiscard]] slot_type* take_expired(time_point now) noexcept {
+        // what is never due stays out of reach, whatever time the caller gives
+        std::uint64_t const tick = std::min(clamp(ticks(now)), deadlines_.latest - 1);
+        std::lock_guard const lock{mutex_};
+        for (auto first = deadlines_.earliest(); first && first->when <= tick; first = deadlines_.earliest()) {
+            slot_type& s = table_.used(first->slot);
+            std::uint64_t const when = deadline_of(s);
+            if (when > tick) {
+                deadlines_.set(first->slot, when); // there was activity since it was put here
+                continue;
+            }
+            // not due again before a close has had its time, whatever the caller does now
+            deadlines_.set(first->slot, tick + std::max<std::uint64_t>(1, clamp(options_.closing_timeout.count())));
+            pin(s);
+            return &s;
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] static bool has_expired(slot_type& s, time_point now) noexcept {
+        auto const& texts = record(s).texts;
+        return texts != nullptr && texts->expires_at() <= now;
+    }
+
+    void disarm(slot_type& s) noexcept {
+        std::lock_guard const lock{mutex_};
+        deadlines_.remove(table_type::index_of(s));
+    }
+
+    void on_deadline_earlier(task wake) { on_deadline_earlier_ = std::move(wake); }
+
+protected:
+    virtual ~hub_state() = default;
+
+    [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
+        return t < epoch_ ? 0 : std::chrono::floor<std::chrono::milliseconds>(t - epoch_).count();
+    }
+
+    /// The session's side of a close, after the id is retired and `alive` taken away.
+    virtual void connection_lost(slot_type&) noexcept = 0;
+
+    [[nodiscard]] Transport* transport() const noexcept { return transport_.load(std::memory_order_acquire); }
+
+    cell<Traits, Transport*> transport_; // nullptr once the hub is destroyed
+    hub_options const options_;
+    hub_policies<Traits> policies_;
+    mutable typename Traits::mutex mutex_{};
+    time_point const epoch_;
+    table_type table_;
+
+private:
+    static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
+
+    [[nodiscard]] static constexpr std::uint64_t clamp(std::int64_t t) noexcept {
+        return t < 0 ? 0 : static_cast<std::uint64_t>(t);
+    }
+
+    [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
+        connection_id id;
+        if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
+            if (text.size() != connection_id::size) return nullptr;
+            id = connection_id::from_text(text);
+        } else {
+            auto const decoded = policies_.ids.decode(text);
+            if (!decoded) return nullptr;
+            id = *decoded;
+        }
+        slot_type* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return nullptr;
+        std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
+        if ((before & slot_state::open) != 0 && s->has_id(id)) return s;
+        unpin(*s);
+        return nullptr;
+    }
+
+    /// When the connection is to be looked at next. Under the lock.
+    [[nodiscard]] std::uint64_t deadline_of(slot_type& s) const noexcept {
+        record_type const& r = record(s);
+        std::int64_t const last = s.last_active.load(std::memory_order_relaxed);
+        std::int64_t when = static_cast<std::int64_t>(deadlines_.latest);
+        auto const consider = [&](std::int64_t from, std::chrono::milliseconds length) {
+            if (length.count() > 0 && length.count() < when - from) when = from + length.count();
+        };
+        if (!is(s, slot_state::open)) {
+            consider(last, options_.closing_timeout); // of a retired id: when it was closed
+            return clamp(when);
+        }
+        consider(last, options_.idle_timeout);
+        consider(r.opened, options_.max_lifetime);
+        if (r.texts != nullptr && r.texts->expires_at() != time_point::max())
+            when = std::min(when, ticks(r.texts->expires_at()));
+        return clamp(when);
+    }
+
+    void recycle(slot_type& s) noexcept {
+        std::uint64_t state = s.state.load(std::memory_order_acquire);
+        do {
+            if (!slot_state::can_recycle(state)) return;
+        } while (!s.state.compare_exchange_strong(
+            state, state & ~(slot_state::used | slot_state::attached | slot_state::alive | slot_state::closing),
+            std::memory_order_acq_rel, std::memory_order_acquire));
+        record_type& r = record(s);
+        if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
+        r.texts.reset();
+        if constexpr (has_dispatch<Transport>) delete r.mail.box.exchange(nullptr, std::memory_order_acq_rel);
+        if constexpr (detail_concepts::reports_written<Transport>) {
+            r.bytes.accepted.store(0, std::memory_order_relaxed);
+            r.bytes.written.store(0, std::memory_order_relaxed);
+        }
+        std::lock_guard const lock{mutex_};
+        table_.release(s);
+    }
+
+    // ---------------------------------------------------------------------------------------------- session_owner
+
+    [[nodiscard]] static slot_type& as_slot(void* s) noexcept { return *static_cast<slot_type*>(s); }
+
+    [[nodiscard]] std::string_view session_id(void const* s) const noexcept override {
+        return id_text(*static_cast<slot_type*>(const_cast<void*>(s)));
+    }
+    void session_touched(void* s) noexcept override { session_touched(s, policies_.clock.steady()); }
+    void session_touched(void* s, time_point when) noexcept override {
+        if (is(as_slot(s), slot_state::open)) touch(as_slot(s), when);
+    }
+    void session_written(void* s, std::uint64_t total) noexcept override {
+        if constexpr (detail_concepts::reports_written<Transport>)
+            record(as_slot(s)).bytes.written.store(total, std::memory_order_relaxed);
+    }
+    void session_closed(void* p, std::uint16_t code) noexcept override {
+        slot_type& s = as_slot(p);
+        std::uint64_t const before = s.state.fetch_and(~slot_state::alive, std::memory_order_acq_rel);
+        if ((before & slot_state::alive) == 0) return;
+        retain(); // a hook or a completion may destroy the session
+        {
+            pinned const held{*this, (pin(s), &s)};
+            retire(s, code);
+            disarm(s);
+            connection_lost(s);
+        }
+        release();
+    }
+    void session_destroyed(void* p) noexcept override {
+        slot_type& s = as_slot(p);
+        session_closed(p, 1006);
+        std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
+        if (slot_state::can_recycle(before & ~slot_state::session)) recycle(s);
+        release();
+    }
+
+    cell<Traits, std::uint32_t> references_{1};
+    id_source ids_;
+    deadline_heap<table_type> deadlines_{table_};
+    task on_deadline_earlier_;
+};
+
+}
+
+#endif

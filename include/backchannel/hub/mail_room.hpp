@@ -1,0 +1,474 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_HUB_MAIL_ROOM_HPP
+#define BACKCHANNEL_HUB_MAIL_ROOM_HPP
+
+#include <backchannel/hub/hop.hpp>
+#include <backchannel/hub/hub_state.hpp>
+#include <backchannel/hub/lanes.hpp>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What is done to a connection, and on which thread.
+///
+/// Without `dispatch` the Transport is called right away. With it, a caller on the connection's own thread is served
+/// right away too, after what waits in the mailbox; any other caller's wish goes into the mailbox, and one task for the
+/// whole mailbox (or for all mailboxes of a loop, if there is `thread_key`) is dispatched. No lock is held while the
+/// Transport, a hook or a completion runs.
+template <class Transport, class Traits>
+class mail_room final : public hub_state<Transport, Traits> {
+public:
+    using base = hub_state<Transport, Traits>;
+    using typename base::record_type;
+    using typename base::slot_type;
+    using base::is;
+
+    using base::base;
+
+    // ------------------------------------------------------------------------------------------------ for the hub
+
+    /// Sends to a pinned connection if the Transport may be called on this thread, now, and in order.
+    [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m) {
+        if (!may_call_now(s) || !drain(s)) return std::nullopt;
+        if (!reserve_unsent(s, m.data().size())) return report(s, delivery::backpressure, m.data().size());
+        return call_send(s, m);
+    }
+
+    /// Leaves a message for the connection's thread. The answer is that thread's if the task ran inline.
+    [[nodiscard]] delivery queue(slot_type& s, message const& m) noexcept {
+        completion<delivery> nobody;
+        inline_answer answer;
+        delivery const result = enqueue_message(s, m, nobody, &answer);
+        return result == delivery::accepted ? answer.result : result;
+    }
+
+    /// Leaves a message for the connection's thread, which gives the answer.
+    void queue(slot_type& s, message const& m, completion<delivery> done) {
+        delivery const result = enqueue_message(s, m, done, nullptr);
+        if (done) done(result);
+    }
+
+    /// Retires the id and closes the connection. False if another did that before.
+    bool close(slot_type& s, std::uint16_t code, std::string_view reason) {
+        if (!this->retire(s, code)) return false;
+        this->arm(s);
+        if (!call_now(s, [&] { call_close(s, code, reason); }))
+            enqueue(s, mail::kind::close, code, shared_message::copy_of(reason, message_kind::text));
+        return true;
+    }
+
+    void ping(slot_type& s, std::string_view payload) {
+        if (!call_now(s, [&] { call_ping(s, payload); }))
+            enqueue(s, mail::kind::ping, 0, shared_message::copy_of(payload, message_kind::binary));
+    }
+
+    /// Drops a connection that did not answer a close.
+    void terminate(slot_type& s) {
+        if (!call_now(s, [&] { call_terminate(s); })) enqueue(s, mail::kind::terminate, 0, {});
+    }
+
+    /// The hub is being destroyed: ids retire, what waits is answered, and the Transport is not called again.
+    void shut_down() noexcept {
+        this->table_.for_each([&](slot_type& s) {
+            typename base::pinned const held{*this, (this->pin(s), &s)};
+            if (!is(s, slot_state::used)) return; // its session has just ended on another thread
+            this->retire(s, 1001);
+            connection_lost(s);
+        });
+        this->transport_.store(nullptr, std::memory_order_release);
+        this->release();
+    }
+
+    // ------------------------------------------------------------------------------------------------- for tasks
+
+    using lane_type = lane<Traits>;
+
+    /// A task is for one mailbox, or for all that wait in a lane.
+    struct load {
+        slot_type* slot;
+        lane_type* waiting;
+    };
+
+    void hop_arrived(load l) noexcept {
+        if (l.waiting == nullptr) {
+            drain_scheduled(*l.slot);
+            this->unpin(*l.slot);
+            return;
+        }
+        while (auto* const s = static_cast<slot_type*>(l.waiting->pop([](void* p) { return next_in_lane(p); }))) {
+            drain_scheduled(*s);
+            this->unpin(*s);
+        }
+    }
+
+    void hop_dropped(load l) noexcept {
+        if (l.waiting == nullptr) {
+            give_up(*l.slot);
+            this->unpin(*l.slot);
+            return;
+        }
+        // the next task may be dropped at once as well: that is noted for the loop, which must not become a recursion
+        if (rescuing != nullptr && rescuing->waiting == l.waiting) {
+            rescuing->dropped_again = true;
+            return;
+        }
+        rescue here{l.waiting};
+        rescue* const outer = std::exchange(rescuing, &here);
+        do {
+            here.dropped_again = false;
+            if (auto* const s = static_cast<slot_type*>(l.waiting->pop([](void* p) { return next_in_lane(p); }))) {
+                give_up(*s);
+                this->unpin(*s);
+                // the others of the lane may still be reached, through the handle of the next one
+                if (auto* const next = static_cast<slot_type*>(l.waiting->front())) {
+                    typename base::pinned const held{*this, (this->pin(*next), next)};
+                    dispatch_hop(*next, l);
+                }
+            }
+        } while (here.dropped_again);
+        rescuing = outer;
+    }
+
+private:
+    using mailbox_type = typename record_type::mailbox_type;
+    using base::record;
+
+    /// Where a send on this stack wants its answer, should `dispatch` run the task inline.
+    struct inline_answer {
+        mailbox_type* box = nullptr;
+        std::uint64_t number = 0;
+        delivery result = delivery::accepted;
+    };
+    static inline thread_local inline_answer* asking = nullptr;
+
+    /// A lane whose task was dropped, while this stack looks for another way to its connections.
+    struct rescue {
+        lane_type* waiting;
+        bool dropped_again = false;
+    };
+    static inline thread_local rescue* rescuing = nullptr;
+
+    template <class F>
+    static bool guarded(F&& f) noexcept { // false: it threw
+#if BACKCHANNEL_EXCEPTIONS
+        try {
+            f();
+            return true;
+        } catch (...) {
+            return false;
+        }
+#else
+        f();
+        return true;
+#endif
+    }
+
+    // --------------------------------------------------------------------------------- on the connection's thread
+
+    [[nodiscard]] bool may_call_now(slot_type& s) noexcept {
+        if constexpr (!has_dispatch<Transport>) return true;
+        else if constexpr (has_on_thread<Transport>) return this->transport()->on_thread(record(s).handle.value);
+        else return false;
+    }
+
+    /// Runs `f` right away if that is allowed and nothing waits before it.
+    template <class F>
+    [[nodiscard]] bool call_now(slot_type& s, F&& f) {
+        if (!may_call_now(s) || !drain(s)) return false;
+        f();
+        return true;
+    }
+
+    /// The Transport is asked to send. The bytes are reserved.
+    [[nodiscard]] delivery call_send(slot_type& s, message const& m) {
+        std::size_t const size = m.data().size();
+        delivery result = delivery::gone;
+        if (can_be_called(s)) {
+            if (!guarded([&] { result = this->transport()->send(record(s).handle.value, m); })) {
+                // how much it has kept cannot be known: the connection ends, so that `gone` is true
+                release_unsent(s, size);
+                this->retire(s, 1011);
+                call_terminate(s);
+                return report(s, delivery::gone, size);
+            }
+        }
+        if (result == delivery::gone) this->retire(s, 1006);
+        if (result != delivery::accepted) release_unsent(s, size);
+        else if (this->options_.sends_are_activity && is(s, slot_state::open))
+            this->touch(s, this->policies_.clock.steady());
+        return report(s, result, size);
+    }
+
+    void call_close(slot_type& s, std::uint16_t code, std::string_view reason) noexcept {
+        if (!can_be_called(s)) return;
+        s.state.fetch_or(slot_state::closing, std::memory_order_acq_rel);
+        (void)guarded([&] { this->transport()->close(record(s).handle.value, code, reason); });
+    }
+
+    void call_ping(slot_type& s, std::string_view payload) noexcept {
+        if constexpr (has_ping<Transport>)
+            if (can_be_called(s)) (void)guarded([&] { this->transport()->ping(record(s).handle.value, payload); });
+    }
+
+    void call_terminate(slot_type& s) noexcept {
+        if (this->transport() == nullptr || !is(s, slot_state::alive)) return;
+        bool const told = (s.state.fetch_or(slot_state::closing, std::memory_order_acq_rel) & slot_state::closing) != 0;
+        if constexpr (has_terminate<Transport>) {
+            (void)guarded([&] { this->transport()->terminate(record(s).handle.value); });
+        } else if (!told) {
+            (void)guarded([&] { this->transport()->close(record(s).handle.value, 1011, std::string_view{}); });
+        }
+    }
+
+    /// The re-check on the owner's thread: the connection is still there and has not been told to close.
+    [[nodiscard]] bool can_be_called(slot_type& s) const noexcept {
+        std::uint64_t const state = s.state.load(std::memory_order_acquire);
+        return this->transport() != nullptr && (state & (slot_state::alive | slot_state::closing)) == slot_state::alive;
+    }
+
+    [[nodiscard]] bool reserve_unsent(slot_type& s, std::size_t size) noexcept {
+        if constexpr (detail_concepts::reports_written<Transport>) {
+            auto& bytes = record(s).bytes;
+            std::uint64_t const accepted = bytes.accepted.fetch_add(size, std::memory_order_relaxed) + size;
+            std::uint64_t const written = bytes.written.load(std::memory_order_relaxed); // frame headers too, maybe
+            if (written >= accepted || accepted - written <= this->options_.queue_limit) return true;
+            release_unsent(s, size);
+            return false;
+        } else if constexpr (has_buffered<Transport>) {
+            if (!can_be_called(s)) return true; // the send will say that it is gone
+            std::size_t const buffered = this->transport()->buffered(record(s).handle.value);
+            return size <= this->options_.queue_limit && buffered <= this->options_.queue_limit - size;
+        } else {
+            return true;
+        }
+    }
+
+    void release_unsent(slot_type& s, std::size_t size) noexcept {
+        if constexpr (detail_concepts::reports_written<Transport>)
+            record(s).bytes.accepted.fetch_sub(size, std::memory_order_relaxed);
+    }
+
+    delivery report(slot_type& s, delivery result, std::size_t size) noexcept {
+        if constexpr (has_on_delivery<typename Traits::hooks>)
+            this->policies_.hooks.on_delivery(this->id_text(s), result, size);
+        return result;
+    }
+
+    // ------------------------------------------------------------------------------------------------ the mailbox
+
+    [[nodiscard]] static mailbox_type* box_of(slot_type& s) noexcept {
+        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_acquire);
+        else return nullptr;
+    }
+
+    /// Does all that waits, in order. False if a call further up this stack is at it already.
+    bool drain(slot_type& s) noexcept {
+        if constexpr (has_dispatch<Transport>) {
+            mailbox_type* const box = box_of(s);
+            if (box == nullptr) return true;
+            std::unique_lock lock{box->mutex};
+            if (box->draining) return false;
+            box->draining = true;
+            while (auto m = box->mails.pop()) {
+                lock.unlock();
+                perform(s, *box, *m);
+                lock.lock();
+                box->reserved -= m->cost();
+            }
+            box->draining = false;
+            if constexpr (has_buffered<Transport>) {
+                lock.unlock();
+                if (!can_be_called(s)) return true;
+                std::size_t const held = this->transport()->buffered(record(s).handle.value);
+                lock.lock();
+                box->buffered = held;
+            }
+        }
+        return true;
+    }
+
+    void drain_scheduled(slot_type& s) noexcept {
+        if (mailbox_type* const box = box_of(s)) {
+            {
+                std::lock_guard const lock{box->mutex};
+                box->scheduled = false;
+            }
+            (void)drain(s);
+        }
+    }
+
+    void perform(slot_type& s, mailbox_type& box, mail& m) noexcept {
+        switch (m.what) {
+        case mail::kind::close: return call_close(s, m.code, m.payload.data());
+        case mail::kind::terminate: return call_terminate(s);
+        case mail::kind::ping: return call_ping(s, m.payload.data());
+        case mail::kind::send: break;
+        }
+        delivery result = delivery::backpressure;
+        bool const fits = detail_concepts::reports_written<Transport> || reserve_unsent(s, m.payload.data().size());
+        if (fits) result = call_send(s, m.payload);
+        else report(s, result, m.payload.data().size());
+        if (tell(box, m, result) || result != delivery::backpressure) return;
+        // it was promised, so the loss must show: the connection ends
+        this->retire(s, 1013);
+        this->arm(s);
+        call_close(s, 1013, {});
+    }
+
+    /// Gives the answer to whoever still waits for it. False if the caller has been told `accepted` and left.
+    static bool tell(mailbox_type& box, mail& m, delivery result) noexcept {
+        if (m.done) {
+            m.done(result);
+            return true;
+        }
+        if (asking == nullptr || asking->box != &box || asking->number != m.number) return false;
+        asking->result = result;
+        return true;
+    }
+
+    [[nodiscard]] mailbox_type* make_box(slot_type& s) noexcept {
+        if constexpr (has_dispatch<Transport>) {
+            auto& place = record(s).mail.box;
+            if (mailbox_type* const there = place.load(std::memory_order_acquire)) return there;
+            auto* made = new (std::nothrow) mailbox_type;
+            if (made == nullptr) return nullptr;
+            mailbox_type* expected = nullptr;
+            if (place.compare_exchange_strong(expected, made, std::memory_order_acq_rel, std::memory_order_acquire))
+                return made;
+            delete made;
+            return expected;
+        } else {
+            return nullptr;
+        }
+    }
+
+    /// Takes `done` only if the message was queued.
+    [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
+                                           inline_answer* answer) noexcept {
+        mailbox_type* const box = make_box(s);
+        std::unique_ptr<mail> letter{box == nullptr ? nullptr : new (std::nothrow) mail};
+        if (letter != nullptr) letter->payload = m.share();
+        if (letter == nullptr || !letter->payload) return delivery::unavailable;
+        std::size_t const size = m.data().size(), cost = letter->cost();
+        std::unique_lock lock{box->mutex};
+        std::size_t const limit = this->options_.queue_limit;
+        bool const fits = size <= limit && box->buffered <= limit - size &&
+                          (box->reserved == 0 || box->reserved + cost + box->buffered <= limit);
+        bool const reserved = fits && (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
+        if (!reserved && box->buffered == 0) {
+            lock.unlock();
+            return report(s, delivery::backpressure, size);
+        }
+        if (reserved) {
+            letter->number = ++box->pushed;
+            letter->done = std::move(done);
+            if (answer != nullptr) *answer = {box, letter->number, delivery::accepted};
+            box->reserved += cost;
+            box->mails.push(std::move(letter));
+        }
+        // also after a refusal: what the Transport held when last seen may have left since
+        bool const first = !std::exchange(box->scheduled, true);
+        lock.unlock();
+        inline_answer* const outer = std::exchange(asking, answer);
+        if (first) schedule(s);
+        asking = outer;
+        return reserved ? delivery::accepted : report(s, delivery::backpressure, size);
+    }
+
+    void enqueue(slot_type& s, mail::kind what, std::uint16_t code, shared_message payload) noexcept {
+        if constexpr (has_dispatch<Transport>) {
+            mailbox_type* const box = make_box(s);
+            std::unique_ptr<mail> letter{box == nullptr ? nullptr : new (std::nothrow) mail};
+            if (letter == nullptr) return; // the closing deadline will try again
+            letter->what = what;
+            letter->code = code;
+            letter->payload = std::move(payload);
+            std::unique_lock lock{box->mutex};
+            if (what == mail::kind::ping && box->reserved + letter->cost() > this->options_.queue_limit) return;
+            letter->number = ++box->pushed;
+            box->reserved += letter->cost();
+            box->mails.push(std::move(letter));
+            bool const first = !std::exchange(box->scheduled, true);
+            lock.unlock();
+            if (first) schedule(s);
+        }
+    }
+
+    /// Answers everything that waits for a connection that has gone.
+    void connection_lost(slot_type& s) noexcept override { answer_all(s, delivery::gone); }
+
+    /// The task could not be brought to the connection's thread.
+    void give_up(slot_type& s) noexcept {
+        if (mailbox_type* const box = box_of(s)) {
+            {
+                std::lock_guard const lock{box->mutex};
+                box->scheduled = false;
+            }
+            if (answer_all(s, delivery::unavailable)) this->retire(s, 1006);
+        }
+    }
+
+    /// True if a message was lost whose caller had been told that it was accepted.
+    bool answer_all(slot_type& s, delivery result) noexcept {
+        bool lost_promise = false;
+        if (mailbox_type* const box = box_of(s)) {
+            std::unique_lock lock{box->mutex};
+            while (auto m = box->mails.pop()) {
+                box->reserved -= m->cost();
+                lock.unlock();
+                if (m->what == mail::kind::send) {
+                    release_unsent(s, m->payload.data().size());
+                    report(s, result, m->payload.data().size());
+                    lost_promise |= !tell(*box, *m, result);
+                }
+                lock.lock();
+            }
+        }
+        return lost_promise;
+    }
+
+    // -------------------------------------------------------------------------------------------------- the hop
+
+    [[nodiscard]] static void*& next_in_lane(void* s) noexcept { return box_of(*static_cast<slot_type*>(s))->next_in_lane; }
+
+    /// The mailbox is marked as scheduled; a pin goes along with the task.
+    void schedule(slot_type& s) noexcept {
+        if constexpr (has_dispatch<Transport>) {
+            this->pin(s);
+            if constexpr (has_thread_key<Transport>) {
+                if (lane_type* const l = lanes_.find(this->transport()->thread_key(record(s).handle.value))) {
+                    typename base::pinned const held{*this, (this->pin(s), &s)}; // the lane's own pin may go first
+                    if (l->push(&s, [](void* p) -> void*& { return next_in_lane(p); })) dispatch_hop(s, {nullptr, l});
+                    return;
+                }
+            }
+            dispatch_hop(s, {&s, nullptr});
+        }
+    }
+
+    void dispatch_hop(slot_type& s, load l) noexcept {
+        if constexpr (has_dispatch<Transport>) {
+            hop<mail_room, load> const h{*this, l};
+            if (!h) return hop_dropped(l);
+            // a copy that dispatch destroys unrun, or that a throw destroys, reports itself as dropped
+            if (this->transport() != nullptr)
+                (void)guarded([&] { this->transport()->dispatch(record(s).handle.value, task{h}); });
+        }
+    }
+
+    struct no_lanes {};
+    template <class T>
+    struct key_of {
+        using type = no_lanes;
+    };
+    template <class T>
+        requires has_thread_key<T>
+    struct key_of<T> {
+        using type = lane_set<Traits, std::remove_cvref_t<decltype(std::declval<T&>().thread_key(
+                                          std::declval<typename T::handle const&>()))>>;
+    };
+    [[no_unique_address]] typename key_of<Transport>::type lanes_;
+};
+
+}
+
+#endif

@@ -1,0 +1,40 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_HUB_OPTIONS_HPP
+#define BACKCHANNEL_HUB_OPTIONS_HPP
+
+#include <backchannel/config.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Limits and deadlines of a hub. A duration of zero switches its deadline off.
+struct hub_options {
+    /// Connections at a time, at most 16,777,216 together with `retired_kept`; beyond it `open` gives an empty session.
+    std::uint32_t max_connections = 1'000'000;
+
+    /// Bytes that may wait for one connection, in the hub and (as far as it can be known) in the Transport; beyond it
+    /// a send is refused with `backpressure`.
+    std::size_t queue_limit = 1024 * 1024;
+
+    /// A connection with no activity for this long is closed with 1001.
+    std::chrono::milliseconds idle_timeout{std::chrono::minutes{10}};
+
+    /// A connection that is this old is closed with 1001.
+    std::chrono::milliseconds max_lifetime{std::chrono::hours{2}};
+
+    /// After a close was asked for, the connection is terminated (if the Transport can) when this has passed.
+    std::chrono::milliseconds closing_timeout{std::chrono::seconds{10}};
+
+    /// An id that is closed is remembered as such at least until this many others have been closed.
+    std::uint32_t retired_kept = 1024;
+
+    /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
+    bool sends_are_activity = true;
+};
+
+}
+
+#endif

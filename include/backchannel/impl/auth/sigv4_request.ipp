@@ -1,0 +1,355 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
+#define BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
+
+#include <backchannel/auth/sigv4_request.hpp>
+#include <backchannel/crypto/constant_time.hpp>
+#include <backchannel/protocol/connection_target.hpp>
+#include <backchannel/protocol/timestamp.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_sigv4_request {
+
+[[nodiscard]] inline std::string lower(std::string_view text) {
+    std::string result{text};
+    for (char& c : result)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    return result;
+}
+
+[[nodiscard]] inline std::string encoded(std::string_view text) {
+    std::string result;
+    protocol::append_percent_encoded(result, text);
+    return result;
+}
+
+[[nodiscard]] inline std::string_view view(std::array<char, 16> const& date) noexcept {
+    return {date.data(), date.size()};
+}
+
+}
+
+BACKCHANNEL_DECL void sigv4_request::refuse(auth_error why, std::string text) {
+    if (!refusal_) refusal_ = auth_decision::refuse(why, std::move(text));
+}
+
+BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sigv4_options const& options) {
+    sigv4_request r;
+    r.head_ = head;
+    std::string_view const query = protocol::query_of(head.target);
+    if (!query.empty() && !protocol::parse_query(query, r.parameters_))
+        r.refuse(auth_error::bad_request, "The query string cannot be read");
+    r.read_headers();
+    bool const in_query = std::any_of(r.parameters_.begin(), r.parameters_.end(), [](auto const& p) {
+        return p.name == "X-Amz-Algorithm" || p.name == "X-Amz-Signature" || p.name == "X-Amz-Credential";
+    });
+    if (!r.refusal_ && in_query && r.has_authorization_)
+        r.refuse(auth_error::bad_request, "Credentials must be in the Authorization header or in the query string, "
+                                          "not in both");
+    if (!r.refusal_ && in_query) r.read_query_form();
+    else if (!r.refusal_ && r.has_authorization_) r.read_header_form();
+    else if (!r.refusal_) r.refuse(auth_error::missing_token);
+    if (!r.refusal_) r.check_signed_headers();
+    if (!r.refusal_) {
+        r.query_ = protocol::canonical_query(r.parameters_);
+        r.find_first_host(options.public_hosts);
+    }
+    return r;
+}
+
+BACKCHANNEL_DECL void sigv4_request::read_headers() {
+    bool has_host = false, has_payload = false, has_length = false;
+    auto const once = [&](bool& seen, std::string_view& place, header_view const& h) {
+        if (std::exchange(seen, true))
+            refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
+        place = h.value;
+    };
+    std::string_view length;
+    for (header_view const& h : head_.headers) {
+        if (h.value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
+            refuse(auth_error::bad_request, "A header value has a line end or NUL in it");
+        if (equal_ignoring_case(h.name, "authorization")) once(has_authorization_, authorization_, h);
+        else if (equal_ignoring_case(h.name, "host")) once(has_host, host_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-date")) once(has_amz_date_, amz_date_, h);
+        else if (equal_ignoring_case(h.name, "date")) once(has_http_date_, http_date_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-security-token")) once(has_token_, session_token_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-content-sha256")) {
+            once(has_payload, declared_payload_, h);
+            if (h.value.empty()) refuse(auth_error::bad_request, "x-amz-content-sha256 is empty");
+        } else if (equal_ignoring_case(h.name, "content-length")) once(has_length, length, h);
+    }
+    if (!has_host) refuse(auth_error::bad_request, "The request has no Host header");
+}
+
+BACKCHANNEL_DECL void sigv4_request::read_header_form() {
+    using protocol::sigv4_mistake;
+    sigv4_mistake const mistake = protocol::parse_sigv4_authorization(authorization_, claims_);
+    bool const has_date = has_amz_date_ || has_http_date_;
+    switch (mistake) {
+    case sigv4_mistake::none: break;
+    case sigv4_mistake::repeated_part:
+        return refuse(auth_error::incomplete, "Authorization header has a repeated parameter.");
+    case sigv4_mistake::unknown_part:
+        return refuse(auth_error::incomplete,
+                      "Authorization header may hold 'Credential', 'SignedHeaders' and 'Signature' only.");
+    case sigv4_mistake::bad_credential:
+        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
+                                              "service and 'aws4_request'.");
+    case sigv4_mistake::other_scheme:
+        if (authorization_.starts_with("AWS4-"))
+            return refuse(auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256 is supported.");
+        [[fallthrough]];
+    case sigv4_mistake::missing_part: break;
+    }
+    std::string missing;
+    auto const need = [&](bool there, std::string_view text) {
+        if (!there) missing.append(missing.empty() ? "" : " ").append(text);
+    };
+    need(!claims_.scope.access_key.empty(), "Authorization header requires 'Credential' parameter.");
+    need(!claims_.signature.empty(), "Authorization header requires 'Signature' parameter.");
+    need(!claims_.signed_headers.empty(), "Authorization header requires 'SignedHeaders' parameter.");
+    need(has_date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+
+    auto const time = has_amz_date_ ? protocol::parse_amz_date(amz_date_) : protocol::parse_amz_date(http_date_);
+    if (time) time_ = *time;
+    // the year that an obsolete two-digit one means depends on today; the scope's date, checked below, settles it
+    else if (auto const http = has_amz_date_ ? std::nullopt
+                                             : protocol::parse_http_date(http_date_, wall_time{std::chrono::sys_days{
+                                                                             std::chrono::year{2026} / 1 / 1}}))
+        time_ = *http;
+    else return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    date_ = protocol::format_amz_date(time_);
+}
+
+BACKCHANNEL_DECL void sigv4_request::read_query_form() {
+    presigned_ = true;
+    std::string_view algorithm, credential, expires;
+    bool has_payload = false;
+    struct place {
+        std::string_view name;
+        std::string_view* value;
+        bool seen;
+    } places[] = {{"X-Amz-Algorithm", &algorithm, false},
+                  {"X-Amz-Credential", &credential, false},
+                  {"X-Amz-Date", &amz_date_, false},
+                  {"X-Amz-Expires", &expires, false},
+                  {"X-Amz-SignedHeaders", &claims_.signed_headers, false},
+                  {"X-Amz-Signature", &claims_.signature, false},
+                  {"X-Amz-Security-Token", &session_token_, has_token_},
+                  {"X-Amz-Content-Sha256", &declared_payload_, !declared_payload_.empty()}};
+    amz_date_ = {};
+    for (protocol::query_parameter const& p : parameters_)
+        for (place& known : places) {
+            if (!equal_ignoring_case(p.name, known.name)) continue;
+            if (p.name != known.name || std::exchange(known.seen, true))
+                return refuse(auth_error::bad_request,
+                              std::string{"Query parameter repeated or misspelt: "}.append(known.name));
+            *known.value = p.value;
+        }
+    has_token_ = places[6].seen;
+    has_payload = places[7].seen;
+    if (has_payload && declared_payload_.empty())
+        return refuse(auth_error::bad_request, "X-Amz-Content-Sha256 is empty");
+    if (!algorithm.empty() && algorithm != "AWS4-HMAC-SHA256")
+        return refuse(auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256 is supported.");
+    std::string missing;
+    for (std::size_t const i : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{4}, std::size_t{2}})
+        if (places[i].value->empty())
+            missing.append(missing.empty() ? "" : " ")
+                .append("AWS query-string parameters must include '")
+                .append(places[i].name)
+                .append("'.");
+    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+    if (!protocol::parse_sigv4_scope(credential, claims_.scope))
+        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
+                                              "service and 'aws4_request'.");
+    auto const time = protocol::parse_amz_date(amz_date_);
+    if (!time) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    time_ = *time;
+    date_ = protocol::format_amz_date(time_);
+    if (places[3].seen) {
+        std::uint32_t seconds = 0;
+        auto const end = expires.data() + expires.size();
+        auto const read = std::from_chars(expires.data(), end, seconds);
+        if (read.ec != std::errc{} || read.ptr != end || seconds < 1 || seconds > 604800)
+            return refuse(auth_error::bad_request, "X-Amz-Expires must be a number of seconds from 1 to 604800");
+        expires_ = std::chrono::seconds{seconds};
+    }
+}
+
+BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
+    std::string_view const list = claims_.signed_headers;
+    if (!protocol::is_signed_header_list(list))
+        return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
+    if (!protocol::is_signed_header(list, "host"))
+        return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+    if (!presigned_ && !protocol::is_signed_header(list, has_amz_date_ ? "x-amz-date" : "date"))
+        return refuse(auth_error::bad_signature,
+                      "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
+    for (std::string_view rest = list; !rest.empty();) {
+        std::string_view const name = protocol::take_signed_header(rest);
+        if (find_header(head_.headers, name) == nullptr)
+            return refuse(auth_error::bad_signature, std::string{"A signed header is not in the request: "}.append(name));
+    }
+    // the body's hash is bound by the payload line, the token by the comparison with the stored one
+    for (header_view const& h : head_.headers)
+        if (h.name.size() > 6 && equal_ignoring_case(h.name.substr(0, 6), "x-amz-") &&
+            !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
+            !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
+            return refuse(auth_error::bad_signature,
+                          std::string{"There were headers present in the request which were not signed: "}.append(h.name));
+}
+
+BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
+    first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
+    if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+        lower_host_ = detail_sigv4_request::lower(first_host_);
+}
+
+BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::string> const& public_hosts) const {
+    std::vector<std::string> found;
+    auto const add = [&](std::string host) {
+        if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
+    };
+    auto const add_spellings = [&](std::string_view written) {
+        std::string const host = detail_sigv4_request::lower(written);
+        add(host);
+        // behind the last ']' a colon begins the port, also where the host is an IPv6 address
+        auto const bracket = host.rfind(']');
+        auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
+        if (colon != std::string::npos) {
+            add(host.substr(0, colon));
+        } else {
+            add(host + ":80");
+            add(host + ":443");
+        }
+    };
+    if (public_hosts.empty()) add_spellings(host_);
+    for (std::string const& host : public_hosts) add_spellings(host);
+    return found;
+}
+
+BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_candidates which) const {
+    using detail_sigv4_request::encoded;
+    std::vector<std::string> paths;
+    auto const add = [&](std::string path) {
+        if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
+    };
+    bool const raw = head_.form == target_form::raw;
+    if (raw && which == sigv4_candidates::aws) return paths;
+
+    auto const target = protocol::connection_target::parse_any_stage(head_.target, head_.form);
+    std::string_view const path = protocol::path_of(head_.target);
+    if (raw) {
+        std::string normalised;
+        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
+        add(std::move(normalised));
+    }
+    if (target.what() != protocol::connection_target::kind::connection) return paths;
+
+    std::string prefix; // each segment decoded and encoded once
+    for (std::string_view rest = target.stage_path(); !rest.empty();) {
+        auto const slash = rest.find('/');
+        std::string_view const segment = rest.substr(0, slash);
+        rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+        if (segment.empty()) continue;
+        std::string decoded;
+        if (raw ? !protocol::append_percent_decoded(decoded, segment) : (decoded = segment, false)) return paths;
+        prefix.append("/").append(encoded(decoded));
+    }
+    std::string const once = encoded(target.id()), twice = encoded(once);
+    add(prefix + "/%40connections/" + twice); // from `@connections` and an escaped id: the SDKs
+    add(prefix + "/%2540connections/" + twice);
+    add(prefix + "/%40connections/" + once);
+    if (which == sigv4_candidates::all) {
+        add(prefix + "/@connections/" + once);
+        add(prefix + "/@connections/" + std::string{target.id()});
+    }
+    return paths;
+}
+
+BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check(access_key const& key, sigv4_options const& options,
+                                                                   wall_time now) const {
+    auto const wrong = [](std::string text) {
+        return auth_decision::refuse(auth_error::bad_signature, std::move(text));
+    };
+    if (claims_.scope.service != options.service)
+        return wrong("Credential should be scoped to correct service: '" + options.service + "'.");
+    if (!options.region.empty() && claims_.scope.region != options.region)
+        return wrong("Credential should be scoped to a valid Region, not '" +
+                     std::string{claims_.scope.region.substr(0, 64)} + "'.");
+    if (claims_.scope.date != date().substr(0, 8))
+        return wrong("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" +
+                     std::string{claims_.scope.date} + "' != '" + std::string{date().substr(0, 8)} + "'.");
+    if (auto late = check_time(options, now)) return late;
+    bool const token_matches = crypto::constant_time_equal(key.session_token, session_token_);
+    if (!token_matches || has_token_ == key.session_token.empty()) return auth_decision::refuse(auth_error::unknown_principal);
+    if (key.expires_at && now >= *key.expires_at) return auth_decision::refuse(auth_error::expired_token);
+    if (!declared_payload_.empty()) {
+        bool const is_hash = declared_payload_.size() == 64 &&
+                             declared_payload_.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+        bool const allowed = payload_is_unsigned() && options.payload == unsigned_payload::allow_over_tls &&
+                             head_.secure.value_or(false);
+        if (!is_hash && !allowed)
+            return auth_decision::refuse(auth_error::bad_request,
+                                         "x-amz-content-sha256 must be the hex-encoded SHA-256 of the body");
+    }
+    return std::nullopt;
+}
+
+BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check_time(sigv4_options const& options,
+                                                                        wall_time now) const {
+    auto const text = [](wall_time t) {
+        return std::string{detail_sigv4_request::view(protocol::format_amz_date(t))};
+    };
+    auto const length = [](std::chrono::seconds s) {
+        return s.count() % 60 == 0 ? std::to_string(s.count() / 60) + " min.)" : std::to_string(s.count()) + " sec.)";
+    };
+    auto const now_s = std::chrono::floor<std::chrono::seconds>(now);
+    std::chrono::seconds const validity = expires_.value_or(options.window);
+    if (time_ < now_s - validity)
+        return auth_decision::refuse(auth_error::bad_signature, "Signature expired: " + text(time_) +
+                                                                    " is now earlier than " + text(now_s - validity) +
+                                                                    " (" + text(now_s) + " - " + length(validity));
+    if (time_ > now_s + options.window)
+        return auth_decision::refuse(auth_error::bad_signature,
+                                     "Signature not yet current: " + text(time_) + " is still later than " +
+                                         text(now_s + options.window) + " (" + text(now_s) + " + " +
+                                         length(options.window));
+    return std::nullopt;
+}
+
+BACKCHANNEL_DECL std::string sigv4_request::mismatch_text(sigv4_options const& options, std::string_view payload,
+                                                          std::string_view request_hash) const {
+    std::string text = "The request signature we calculated does not match the signature you provided. Check your AWS "
+                       "Secret Access Key and signing method. Consult the service documentation for details.";
+    if (!options.echo_canonical_request) return text;
+    std::vector<header_view> headers{head_.headers.begin(), head_.headers.end()};
+    for (header_view& h : headers)
+        if (equal_ignoring_case(h.name, "x-amz-security-token")) h.value = "***";
+    std::vector<protocol::query_parameter> parameters = parameters_;
+    for (protocol::query_parameter& p : parameters)
+        if (p.name == "X-Amz-Security-Token") p.canonical_value = "***";
+    protocol::canonical_parts shown = parts(payload);
+    std::string const query = protocol::canonical_query(parameters);
+    shown.query = query;
+    shown.headers = headers;
+    auto const append = [&](std::string_view piece) { text.append(piece); };
+    text.append("\n\nThe Canonical String for this request should have been\n'");
+    (void)protocol::write_canonical_request(
+        shown, [&](auto& sink) { protocol::percent_encode_path(protocol::path_of(head_.target), sink); }, first_host(),
+        append);
+    text.append("'\n\nThe String-to-Sign should have been\n'");
+    protocol::write_string_to_sign(date(), claims_.scope.text, request_hash, append);
+    text.append("'\n");
+    return text;
+}
+
+}
+
+#endif

@@ -1,0 +1,143 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
+
+#include <backchannel/protocol/json_writer.hpp>
+
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_json_writer {
+
+// The bytes of the well-formed UTF-8 character of more than one byte that the text begins with (RFC 3629, section 4);
+// zero if there is none.
+[[nodiscard]] inline std::size_t multibyte_length(std::string_view text) noexcept {
+    auto const byte = [text](std::size_t at) -> unsigned { return static_cast<unsigned char>(text[at]); };
+    unsigned const lead = byte(0);
+    std::size_t const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length == 0 || text.size() < length) return 0;
+    for (std::size_t at = 1; at < length; ++at) {
+        if ((byte(at) & 0xc0) != 0x80) return 0;
+    }
+    unsigned const second = byte(1);
+    bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    bool const surrogate = lead == 0xed && second > 0x9f;
+    bool const too_large = lead == 0xf4 && second > 0x8f;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+inline void append_escape(std::string& out, unsigned char byte) {
+    switch (byte) {
+    case '"':
+        out += "\\\"";
+        return;
+    case '\\':
+        out += "\\\\";
+        return;
+    case '\b':
+        out += "\\b";
+        return;
+    case '\f':
+        out += "\\f";
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
+    default:
+        break;
+    }
+    out += byte < 16 ? "\\u000" : "\\u001";
+    out += "0123456789abcdef"[byte & 15];
+}
+
+}
+
+BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
+    out.reserve(out.size() + text.size() + 2);
+    out += '"';
+    std::size_t run = 0; // where the bytes that stay as they are begin
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto const byte = static_cast<unsigned char>(text[at]);
+        bool const ascii = byte < 0x80;
+        if (ascii && byte >= 0x20 && byte != '"' && byte != '\\') {
+            ++at;
+            continue;
+        }
+        std::size_t const length = ascii ? 0 : detail_json_writer::multibyte_length(text.substr(at));
+        if (length != 0) {
+            at += length;
+            continue;
+        }
+        out.append(text.substr(run, at - run));
+        if (ascii) {
+            detail_json_writer::append_escape(out, byte);
+        } else {
+            out += "\xef\xbf\xbd";
+        }
+        run = ++at;
+    }
+    out.append(text.substr(run));
+    out += '"';
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
+    separate();
+    append_json_string(out_, name);
+    out_ += ':';
+    comma_ = false;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
+    separate();
+    append_json_string(out_, text);
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::open(char bracket) {
+    separate();
+    out_ += bracket;
+    comma_ = false;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::close(char bracket) {
+    out_ += bracket;
+    comma_ = true;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::literal(std::string_view text) {
+    separate();
+    out_ += text;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::signed_number(std::int64_t number) {
+    char digits[20]; // as many as the lowest number takes
+    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    return literal({digits, static_cast<std::size_t>(end - digits)});
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::unsigned_number(std::uint64_t number) {
+    char digits[20]; // as many as the highest number takes
+    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    return literal({digits, static_cast<std::size_t>(end - digits)});
+}
+
+BACKCHANNEL_DECL void json_writer::separate() {
+    if (comma_) out_ += ',';
+    comma_ = true;
+}
+
+}
+
+#endif

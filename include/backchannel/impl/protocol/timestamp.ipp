@@ -1,0 +1,263 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
+
+#include <backchannel/protocol/timestamp.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_timestamp {
+
+inline constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+inline constexpr std::array<std::string_view, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+inline constexpr std::array<std::string_view, 7> long_weekdays{"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                               "Thursday", "Friday", "Saturday"};
+
+inline constexpr timestamp first_moment{};
+inline constexpr timestamp last_moment =
+    timestamp(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + std::chrono::days(1)) -
+    std::chrono::milliseconds(1);
+
+struct calendar_time {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    int millisecond = 0;
+    unsigned weekday = 0; // used for printing only
+};
+
+[[nodiscard]] inline calendar_time split(timestamp moment) noexcept {
+    moment = std::clamp(moment, first_moment, last_moment);
+    auto const day = std::chrono::floor<std::chrono::days>(moment);
+    std::chrono::year_month_day const date(day);
+    auto const rest = static_cast<int>((moment - day).count());
+    return {.year = static_cast<int>(date.year()),
+            .month = static_cast<int>(static_cast<unsigned>(date.month())),
+            .day = static_cast<int>(static_cast<unsigned>(date.day())),
+            .hour = rest / 3'600'000,
+            .minute = rest / 60'000 % 60,
+            .second = rest / 1000 % 60,
+            .millisecond = rest % 1000,
+            .weekday = std::chrono::weekday(day).c_encoding()};
+}
+
+[[nodiscard]] inline std::optional<timestamp> join(calendar_time const& time) noexcept {
+    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59) {
+        return std::nullopt;
+    }
+    std::chrono::year_month_day const date(std::chrono::year(time.year),
+                                           std::chrono::month(static_cast<unsigned>(time.month)),
+                                           std::chrono::day(static_cast<unsigned>(time.day)));
+    if (!date.ok()) return std::nullopt;
+    return timestamp(std::chrono::sys_days(date)) + std::chrono::hours(time.hour) + std::chrono::minutes(time.minute) +
+           std::chrono::seconds(time.second) + std::chrono::milliseconds(time.millisecond);
+}
+
+// Writes one piece after the other into a buffer that is known to be long enough.
+struct writer {
+    char* at;
+
+    void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
+    void number(int value, int digits) noexcept {
+        for (int left = digits; left > 0; --left) {
+            at[left - 1] = static_cast<char>('0' + value % 10);
+            value /= 10;
+        }
+        at += digits;
+    }
+};
+
+// Takes one piece after the other off the front of a text.
+struct reader {
+    std::string_view rest;
+
+    [[nodiscard]] bool text(std::string_view piece) noexcept {
+        if (!rest.starts_with(piece)) return false;
+        rest.remove_prefix(piece.size());
+        return true;
+    }
+    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
+    [[nodiscard]] bool number(int& value, int digits) noexcept {
+        value = 0;
+        for (; digits > 0; --digits) {
+            if (!at_digit()) return false;
+            value = value * 10 + (rest[0] - '0');
+            rest.remove_prefix(1);
+        }
+        return true;
+    }
+    [[nodiscard]] bool month(int& value) noexcept {
+        for (value = 1; value <= 12; ++value) {
+            if (text(months[static_cast<std::size_t>(value - 1)])) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] bool weekday(std::array<std::string_view, 7> const& names, std::string_view after) noexcept {
+        for (std::string_view const name : names) {
+            if (rest.starts_with(name) && rest.substr(name.size()).starts_with(after)) {
+                rest.remove_prefix(name.size() + after.size());
+                return true;
+            }
+        }
+        return false;
+    }
+    [[nodiscard]] bool clock(calendar_time& time) noexcept {
+        return number(time.hour, 2) && text(":") && number(time.minute, 2) && text(":") && number(time.second, 2);
+    }
+};
+
+[[nodiscard]] inline std::optional<timestamp> parse_imf_fixdate(std::string_view text) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(weekdays, ", ") || !in.number(time.day, 2) || !in.text(" ") || !in.month(time.month) ||
+        !in.text(" ") || !in.number(time.year, 4) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+        return std::nullopt;
+    }
+    return join(time);
+}
+
+[[nodiscard]] inline std::optional<timestamp> parse_rfc850(std::string_view text, timestamp now) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(long_weekdays, ", ") || !in.number(time.day, 2) || !in.text("-") || !in.month(time.month) ||
+        !in.text("-") || !in.number(time.year, 2) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+        return std::nullopt;
+    }
+    calendar_time limit = split(now);
+    limit.year += 50;
+    auto const order = [](calendar_time const& t) {
+        return ((((std::int64_t{t.year} * 16 + t.month) * 32 + t.day) * 32 + t.hour) * 64 + t.minute) * 64 + t.second;
+    };
+    time.year += limit.year / 100 * 100;
+    if (order(time) > order(limit)) time.year -= 100;
+    return join(time);
+}
+
+[[nodiscard]] inline std::optional<timestamp> parse_asctime(std::string_view text) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(" ")) return std::nullopt;
+    int const digits = in.text(" ") ? 1 : 2; // a day of one digit has a blank in front
+    if (!in.number(time.day, digits) || !in.text(" ") || !in.clock(time) || !in.text(" ") || !in.number(time.year, 4) ||
+        !in.rest.empty()) {
+        return std::nullopt;
+    }
+    return join(time);
+}
+
+}
+
+BACKCHANNEL_DECL iso8601_text format_iso8601(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    iso8601_text text;
+    detail_timestamp::writer out{text.characters.data()};
+    out.number(time.year, 4);
+    out.text("-");
+    out.number(time.month, 2);
+    out.text("-");
+    out.number(time.day, 2);
+    out.text("T");
+    out.number(time.hour, 2);
+    out.text(":");
+    out.number(time.minute, 2);
+    out.text(":");
+    out.number(time.second, 2);
+    if (time.millisecond != 0) {
+        out.text(".");
+        out.number(time.millisecond, 3);
+    }
+    out.text("Z");
+    text.size = static_cast<std::size_t>(out.at - text.characters.data());
+    return text;
+}
+
+BACKCHANNEL_DECL std::array<char, 29> format_http_date(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    std::array<char, 29> text{};
+    detail_timestamp::writer out{text.data()};
+    out.text(detail_timestamp::weekdays[time.weekday]);
+    out.text(", ");
+    out.number(time.day, 2);
+    out.text(" ");
+    out.text(detail_timestamp::months[static_cast<std::size_t>(time.month - 1)]);
+    out.text(" ");
+    out.number(time.year, 4);
+    out.text(" ");
+    out.number(time.hour, 2);
+    out.text(":");
+    out.number(time.minute, 2);
+    out.text(":");
+    out.number(time.second, 2);
+    out.text(" GMT");
+    return text;
+}
+
+BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    std::array<char, 16> text{};
+    detail_timestamp::writer out{text.data()};
+    out.number(time.year, 4);
+    out.number(time.month, 2);
+    out.number(time.day, 2);
+    out.text("T");
+    out.number(time.hour, 2);
+    out.number(time.minute, 2);
+    out.number(time.second, 2);
+    out.text("Z");
+    return text;
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
+    detail_timestamp::reader in{text};
+    detail_timestamp::calendar_time time;
+    if (!in.number(time.year, 4) || !in.number(time.month, 2) || !in.number(time.day, 2) || !in.text("T") ||
+        !in.number(time.hour, 2) || !in.number(time.minute, 2) || !in.number(time.second, 2) || in.rest != "Z") {
+        return std::nullopt;
+    }
+    return detail_timestamp::join(time);
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept {
+    if (auto const moment = detail_timestamp::parse_imf_fixdate(text)) return moment;
+    if (auto const moment = detail_timestamp::parse_rfc850(text, now)) return moment;
+    return detail_timestamp::parse_asctime(text);
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
+    detail_timestamp::reader in{text};
+    detail_timestamp::calendar_time time;
+    if (!in.number(time.year, 4) || !in.text("-") || !in.number(time.month, 2) || !in.text("-") ||
+        !in.number(time.day, 2) || !in.text("T") || !in.clock(time)) {
+        return std::nullopt;
+    }
+    if (in.text(".")) {
+        if (!in.at_digit()) return std::nullopt;
+        for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
+            time.millisecond += (in.rest[0] - '0') * weight;
+            in.rest.remove_prefix(1);
+        }
+    }
+    auto moment = detail_timestamp::join(time);
+    if (!moment || in.rest == "Z") return moment;
+    int const sign = in.text("-") ? -1 : in.text("+") ? 1 : 0;
+    int hours = 0;
+    int minutes = 0;
+    if (sign == 0 || !in.number(hours, 2) || !in.text(":") || !in.number(minutes, 2) || !in.rest.empty() ||
+        hours > 23 || minutes > 59) {
+        return std::nullopt;
+    }
+    *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
+    if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
+    return moment;
+}
+
+}
+
+#endif

@@ -1,0 +1,332 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
+#define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
+
+#include <backchannel/concepts.hpp>
+#include <backchannel/dialect/aws.hpp>
+#include <backchannel/hub_ref.hpp>
+#include <backchannel/protocol/utf8.hpp>
+#include <backchannel/response_stamp.hpp>
+#include <backchannel/support/owned_request.hpp>
+#include <backchannel/traits.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a router is made of, apart from its Auth. Derive from it and name what is to be different.
+struct default_router_traits {
+    using clock = system_clocks;
+    using hooks = no_hooks;      ///< `on_denied`
+    using dialect = aws_dialect; ///< targets, statuses and bodies
+};
+
+/// Answers the connection-management API for the connections of a hub.
+///
+///     backchannel::management_router router{hub, backchannel::sigv4{keys}, {.stage = "prod"}};
+///     if (auto answer = router.handle(request)) return write(*answer);   // else the path is the application's own
+///
+/// Several routers (dialects, authorizers) can serve one hub: ask them in turn.
+///
+/// Thread safety: every member may be called from any thread at the same time if Auth may be. The hub must outlive the
+/// router, and the router every request that it was given. Policies that throw are answered with 500 before anything
+/// has been queued; nothing is thrown out of a request.
+template <class Auth, class Traits = default_router_traits>
+class management_router {
+    static_assert(check_authorizer<Auth>());
+    static_assert(check_router_traits<Traits>());
+
+    using dialect_type = typename Traits::dialect;
+    using call = typename dialect_type::call;
+
+public:
+    using auth_type = Auth;
+
+    template <class Hub>
+    management_router(Hub& hub, Auth auth, router_options options = {}, typename Traits::clock clock = {},
+                      typename Traits::hooks hooks = {})
+        : hub_{hub}, auth_{std::move(auth)}, dialect_{options}, clock_{std::move(clock)}, hooks_{std::move(hooks)} {
+        if constexpr (has_configure<Auth>) auth_.configure(options);
+    }
+
+    management_router(management_router const&) = delete;
+    management_router& operator=(management_router const&) = delete;
+
+    /// Whether this router answers for the target; can be asked before the body is read.
+    [[nodiscard]] bool owns(std::string_view target, target_form form = target_form::raw) const noexcept {
+        return dialect_.owns(target, form);
+    }
+
+    /// Bytes of body that are worth reading for the target; a longer one will be refused whatever it is.
+    [[nodiscard]] std::size_t max_body(std::string_view target, target_form form = target_form::raw) const noexcept {
+        return owns(target, form) ? dialect_.max_body() : 0;
+    }
+
+    /// Answers a request before it returns; nullopt: not ours.
+    ///
+    /// Never waits. A message for a connection of another thread is answered 200 once it is queued; `async_handle`
+    /// waits for that thread's answer instead. Needs an Auth that answers at once.
+    [[nodiscard]] std::optional<response> handle(request_view const& request) {
+        static_assert(has_authorize<Auth>, "handle() needs an Auth with authorize(); this one takes its time: use "
+                                           "async_handle()");
+        call const c = dialect_.read(request.method, request.target, request.form);
+        if (!c.ours) return std::nullopt;
+        if (auto const early = check_head(c, request.body.size())) return failed(*early, c);
+        auth_decision const decision = decide(request, c);
+        if (!decision.allowed()) return denied(decision, c);
+        outcome result;
+        execute(c, request.body, patience::queued, result);
+        return answer(c, std::move(result));
+    }
+
+    /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
+    ///
+    /// False: not ours, and `done` is not called. What outlives the call is copied.
+    template <class F>
+    bool async_handle(request_view const& request, F done) {
+        static_assert(std::is_invocable_v<F&, response>,
+                      "async_handle needs a callable `void done(backchannel::response)` as second argument");
+        call const c = dialect_.read(request.method, request.target, request.form);
+        if (!c.ours) return false;
+        if (auto const early = check_head(c, request.body.size())) {
+            done(failed(*early, c));
+        } else if constexpr (has_authorize<Auth>) {
+            proceed(c, request.body, decide(request, c), std::move(done));
+        } else {
+            auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
+            auto* const p = kept.get();
+            if constexpr (has_async_authorize<Auth>) {
+                auth_.async_authorize(p->view, c.what, p->target.target.id(), pending<F>::resume(std::move(kept)));
+            } else {
+                auto state = auth_.begin(p->view, c.what, p->target.target.id());
+                state.append(p->view.body);
+                state.finish(pending<F>::resume(std::move(kept)));
+            }
+        }
+        return true;
+    }
+
+    /// A request whose body is still arriving. Move-only; empty if the request is not ours.
+    class incoming;
+
+    /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
+    [[nodiscard]] incoming begin(request_view const& head) { return incoming{*this, head}; }
+
+private:
+    /// A request that waits for its authorizer.
+    template <class F>
+    struct pending {
+        management_router& router;
+        call target;
+        owned_request kept;
+        request_view view;
+        F done;
+
+        pending(management_router& r, call const& c, request_view const& request, F f)
+            : router{r}, target{c}, kept{request}, view{kept.view()}, done{std::move(f)} {}
+
+        [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
+            return [self = std::move(self)](auth_decision decision) {
+                self->router.proceed(self->target, self->view.body, std::move(decision), std::move(self->done));
+            };
+        }
+    };
+
+    [[nodiscard]] std::optional<failure> check_head(call const& c, std::size_t body_size) const noexcept {
+        if (c.refused) return c.refused;
+        if (body_size > dialect_.max_body()) return failure::too_large;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
+#if BACKCHANNEL_EXCEPTIONS
+        try {
+            return auth_.authorize(request, c.what, c.target.id());
+        } catch (...) {
+            return auth_decision::refuse(auth_error::internal);
+        }
+#else
+        return auth_.authorize(request, c.what, c.target.id());
+#endif
+    }
+
+    [[nodiscard]] static message_kind kind_of(std::string_view body) noexcept {
+        return protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary;
+    }
+
+    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
+        switch (c.what) {
+        case operation::post: return {command::kind::send, c.target.id(), &body, {}, wait};
+        case operation::del: return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
+        case operation::get: break;
+        }
+        return {command::kind::find, c.target.id()};
+    }
+
+    /// Runs a command that answers before it returns.
+    void execute(call const& c, std::string_view body, patience wait, outcome& result) {
+        message const m{body, kind_of(body)};
+        hub_.execute(command_for(c, m, wait), [&result](outcome o) { result = std::move(o); });
+    }
+
+    template <class F>
+    void proceed(call const& c, std::string_view body, auth_decision decision, F done) {
+        if (!decision.allowed()) return done(denied(decision, c));
+        outcome result;
+        execute(c, body, patience::inline_only, result);
+        if (!result.deferred) return done(answer(c, std::move(result)));
+        message const m{body, kind_of(body)};
+        hub_.execute(command_for(c, m, patience::owner),
+                     [this, done = std::move(done), what = c.what](outcome o) mutable {
+                         // it was found open a moment ago, so there is no question of what the id ever was
+                         done(o.result == delivery::gone ? finished([&](response& r) {
+                             dialect_.fail(r, failure::gone, {});
+                         }) : rendered(what, std::move(o), {}));
+                     });
+    }
+
+    [[nodiscard]] response answer(call const& c, outcome result) {
+        if (result.result == delivery::gone) {
+            outcome why;
+            hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
+            return failed(why.malformed ? failure::malformed_id
+                          : why.was_open ? failure::gone
+                                         : failure::never_open,
+                          c);
+        }
+        return rendered(c.what, std::move(result), c.target.id());
+    }
+
+    [[nodiscard]] response rendered(operation what, outcome result, std::string_view id) {
+        return finished([&](response& r) {
+            switch (result.result) {
+            case delivery::accepted: return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
+            case delivery::backpressure: return dialect_.fail(r, failure::backpressure, id);
+            case delivery::gone: return dialect_.fail(r, failure::gone, id);
+            case delivery::unavailable: return dialect_.fail(r, failure::unavailable, id);
+            case delivery::unknown: return dialect_.fail(r, failure::unknown, id);
+            }
+        });
+    }
+
+    [[nodiscard]] response failed(failure why, call const& c) {
+        return finished([&](response& r) { dialect_.fail(r, why, c.target.id()); });
+    }
+
+    [[nodiscard]] response denied(auth_decision const& why, call const& c) {
+        if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, c.what, c.target.id());
+        return finished([&](response& r) { dialect_.deny(r, why, c.what, c.target.id()); });
+    }
+
+    template <class Write>
+    [[nodiscard]] response finished(Write&& write) {
+        response r;
+        stamp_.apply(r, clock_.wall());
+        write(r);
+        return r;
+    }
+
+    hub_ref hub_;
+    Auth auth_;
+    dialect_type dialect_;
+    response_stamp stamp_;
+    [[no_unique_address]] typename Traits::clock clock_;
+    [[no_unique_address]] typename Traits::hooks hooks_;
+};
+
+template <class Auth, class Traits>
+class management_router<Auth, Traits>::incoming {
+public:
+    incoming() noexcept = default;
+
+    explicit operator bool() const noexcept { return request_ != nullptr; }
+
+    /// The next piece of the body. False: nothing more is needed, the answer is known; `finish` gives it.
+    bool append(std::string_view piece) {
+        if (request_->refused) return false;
+        if (piece.size() > request_->router.dialect_.max_body() - request_->head.body.size()) {
+            request_->refused = failure::too_large;
+            return false;
+        }
+        if constexpr (has_begin<Auth>) request_->state.append(piece);
+        request_->head.body.append(piece);
+        return true;
+    }
+
+    /// The body is complete; `done(response)` is called exactly once.
+    template <class F>
+    void finish(F done) {
+        static_assert(std::is_invocable_v<F&, response>,
+                      "finish needs a callable `void done(backchannel::response)`");
+        management_router& router = request_->router;
+        if (request_->refused) return done(router.failed(*request_->refused, request_->target));
+        if constexpr (has_begin<Auth>) {
+            auto* const r = request_.get();
+            r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
+                held->router.proceed(held->target, held->head.body, std::move(decision), std::move(done));
+            });
+        } else {
+            router.async_handle(request_->head.view(), std::move(done));
+        }
+    }
+
+private:
+    friend class management_router;
+
+    struct none {
+        none(Auth&, request_view const&, call const&) noexcept {}
+    };
+    template <class A>
+    struct hashing {
+        decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{})) inner;
+
+        hashing(A& auth, request_view const& head, call const& c) : inner{auth.begin(head, c.what, c.target.id())} {}
+        void append(std::string_view piece) { inner.append(piece); }
+        void finish(completion<auth_decision> done) { inner.finish(std::move(done)); }
+    };
+    template <class A>
+    struct state_of {
+        using type = none;
+    };
+    template <class A>
+        requires has_begin<A>
+    struct state_of<A> {
+        using type = hashing<A>;
+    };
+
+    struct data {
+        management_router& router;
+        call target;
+        owned_request head;
+        request_view view;
+        std::optional<failure> refused;
+        typename state_of<Auth>::type state;
+
+        data(management_router& r, call const& c, request_view const& request)
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
+              state{r.auth_, view, target} {}
+    };
+
+    incoming(management_router& router, request_view const& head) {
+        call const c = router.dialect_.read(head.method, head.target, head.form);
+        if (!c.ours) return;
+        request_view only_head = head;
+        only_head.body = {};
+        request_ = std::make_unique<data>(router, c, only_head);
+    }
+
+    std::unique_ptr<data> request_;
+};
+
+template <class Hub, class Auth>
+management_router(Hub&, Auth) -> management_router<Auth>;
+template <class Hub, class Auth>
+management_router(Hub&, Auth, router_options) -> management_router<Auth>;
+
+}
+
+#endif

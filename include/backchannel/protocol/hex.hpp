@@ -1,0 +1,76 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_PROTOCOL_HEX_HPP
+#define BACKCHANNEL_PROTOCOL_HEX_HPP
+
+#include <backchannel/config.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_hex {
+
+inline constexpr char digits[] = "0123456789abcdef";
+inline constexpr std::uint8_t not_a_digit = 0xff;
+
+// Both digits of every byte: one copy of two characters per byte instead of two lookups.
+[[nodiscard]] constexpr std::array<char, 512> make_pairs() noexcept {
+    std::array<char, 512> pairs{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        pairs[2 * byte] = digits[byte >> 4];
+        pairs[2 * byte + 1] = digits[byte & 15];
+    }
+    return pairs;
+}
+
+[[nodiscard]] constexpr std::array<std::uint8_t, 256> make_values() noexcept {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(not_a_digit);
+    for (std::uint8_t value = 0; value < 16; ++value) values[static_cast<unsigned char>(digits[value])] = value;
+    return values;
+}
+
+inline constexpr std::array<char, 512> pairs = make_pairs();
+inline constexpr std::array<std::uint8_t, 256> values = make_values();
+
+[[nodiscard]] constexpr std::uint8_t value_of(char c) noexcept { return values[static_cast<unsigned char>(c)]; }
+
+}
+
+/// Writes bytes as lower-case hexadecimal digits, the high half of a byte first (RFC 4648, section 8).
+///
+/// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time depends on the
+/// cache lines that the bytes select, so this isn't for secrets.
+inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
+    for (std::uint8_t const byte : bytes) {
+        std::memcpy(out, detail_hex::pairs.data() + 2 * std::size_t{byte}, 2);
+        out += 2;
+    }
+}
+
+/// Reads exactly `Size` bytes from lower-case hexadecimal digits.
+///
+/// Nothing if the text isn't the one that `hex_encode` writes: another length, an upper-case digit, any other
+/// character. The time depends on the text, so this isn't for secrets.
+template <std::size_t Size>
+[[nodiscard]] constexpr std::optional<std::array<std::uint8_t, Size>> hex_decode(std::string_view text) noexcept {
+    if (text.size() != 2 * Size) return std::nullopt;
+    std::array<std::uint8_t, Size> bytes{};
+    for (std::size_t at = 0; at < Size; ++at) {
+        unsigned const high = detail_hex::value_of(text[2 * at]);
+        unsigned const low = detail_hex::value_of(text[2 * at + 1]);
+        if ((high | low) > 15) return std::nullopt;
+        bytes[at] = static_cast<std::uint8_t>(high << 4 | low);
+    }
+    return bytes;
+}
+
+}
+
+#endif

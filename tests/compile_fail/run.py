@@ -1,0 +1,31 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""run.py CASE.cpp -- COMPILER [FLAG...]: the case must be refused with its `// expect:` texts, its correction accepted."""
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def compile_case(command, case, *flags):
+    result = subprocess.run(command + ["-fsyntax-only", *flags, case], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return result.returncode, result.stdout.decode("utf-8", "replace")
+
+
+def main():
+    case, separator, *command = sys.argv[1:]
+    expected = re.findall(r"^// expect: (.+)$", pathlib.Path(case).read_text(encoding="utf-8"), re.M)
+    if separator != "--" or not expected:
+        return f"{case}: no `// expect:` comment"
+    status, output = compile_case(command, case)
+    if status == 0:
+        return f"{case}: compiles, expected an error that says: {expected[0]}"
+    # Compilers quote the text of a static_assert on one line but escape its quotes.
+    missing = [text for text in expected if text not in output.replace('\\"', '"')]
+    if missing:
+        return f"{output}\n{case}: the error does not say: {missing[0]}"
+    status, output = compile_case(command, case, "-DCOMPILE_FAIL_CORRECTED")
+    return f"{output}\n{case}: the corrected form is refused" if status != 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

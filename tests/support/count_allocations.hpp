@@ -1,0 +1,23 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_TESTS_SUPPORT_COUNT_ALLOCATIONS_HPP
+#define BACKCHANNEL_TESTS_SUPPORT_COUNT_ALLOCATIONS_HPP
+
+#include <cstddef>
+
+namespace test {
+
+/// How often this thread has called a global operator new so far. The program's operators are in count_allocations.cpp.
+[[nodiscard]] std::size_t allocations() noexcept;
+
+/// How often it has since this object was made.
+class allocation_count {
+public:
+    [[nodiscard]] std::size_t so_far() const noexcept { return allocations() - before_; }
+
+private:
+    std::size_t before_ = allocations();
+};
+
+}
+
+#endif

@@ -1,0 +1,501 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/protocol/websocket_frame.hpp>
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace backchannel::websocket;
+using type = frame_event::type;
+
+constexpr std::array<char, 4> key{'\x37', '\xFA', '\x21', '\x3D'};
+constexpr std::uint64_t huge = std::uint64_t{1} << 62;
+
+std::string operator""_bytes(char const* text, std::size_t size) { return {text, size}; }
+
+std::string masked(opcode kind, std::string payload, bool fin = true, bool rsv1 = false,
+                   std::array<char, 4> with = key) {
+    std::string out{make_masked_frame_header(kind, payload.size(), with, fin, rsv1).view()};
+    for (std::size_t i = 0; i != payload.size(); ++i) payload[i] = static_cast<char>(payload[i] ^ with[i % 4]);
+    return out + payload;
+}
+
+std::string plain(opcode kind, std::string_view payload, bool fin = true, bool rsv1 = false) {
+    return std::string{make_frame_header(kind, payload.size(), fin, rsv1).view()}.append(payload);
+}
+
+std::string close_of(std::uint16_t code, std::string_view reason = {}) {
+    return std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)}.append(reason);
+}
+
+// A client's frame that claims a length and has no payload: first byte, length bits, length bytes.
+std::string claim(int first, int length, std::string_view field, bool with_mask = true) {
+    std::string out{static_cast<char>(first), static_cast<char>(length | 0x80)};
+    return out.append(field).append(with_mask ? std::string_view{key.data(), 4} : std::string_view{});
+}
+
+// What came out of a stream: whole messages in square brackets, control frames, and how it ended.
+class listener {
+public:
+    explicit listener(frame_limits limits, endpoint side) : parser_{limits, side} {}
+
+    // False once the stream has ended.
+    bool feed(std::string_view bytes) {
+        // exactly as long as it must be, so that a sanitizer sees any step outside
+        std::vector<char> buffer(rest_.begin(), rest_.end());
+        buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+        std::span<char> input{buffer};
+        for (;;) {
+            frame_event const event = parser_.next(input);
+            if (event.kind == type::need_more) break;
+            note(event);
+            if (ended_) {
+                frame_event const after = parser_.next(input);
+                CHECK(after.kind == type::need_more);
+                break;
+            }
+        }
+        rest_.assign(input.begin(), input.end());
+        fed_ += bytes.size();
+        CHECK((ended_ || rest_.size() < 131));
+        return !ended_;
+    }
+
+    [[nodiscard]] std::string const& log() const { return log_; }
+    [[nodiscard]] std::size_t fed() const { return fed_; }
+    [[nodiscard]] bool ended() const { return ended_; }
+    [[nodiscard]] std::string const& rest() const { return rest_; }
+    [[nodiscard]] frame_parser const& parser() const { return parser_; }
+
+private:
+    void note(frame_event const& event) {
+        std::string const payload{event.payload};
+        switch (event.kind) {
+        case type::data:
+            CHECK(event.first == !open_);
+            CHECK((!payload.empty() || event.last));
+            if (event.first) {
+                message_ = event.message == opcode::text ? "text" : "binary";
+                message_ += event.compressed ? "*[" : "[";
+            }
+            CHECK((message_[0] == 't') == (event.message == opcode::text));
+            CHECK((message_.find("*[") < 7) == event.compressed);
+            message_ += payload;
+            open_ = !event.last;
+            if (event.last) log_ += message_ + "]";
+            break;
+        case type::ping:
+            log_ += "ping(" + payload + ")";
+            break;
+        case type::pong:
+            log_ += "pong(" + payload + ")";
+            break;
+        case type::close:
+            log_ += "close(" + std::to_string(event.code) + "," + std::string{event.reason} + ")";
+            break;
+        case type::error:
+            log_ += "error(" + std::to_string(event.code) + "," + std::string{event.reason} + ")";
+            break;
+        case type::need_more:
+            break;
+        }
+        ended_ = event.kind == type::close || event.kind == type::error;
+    }
+
+    frame_parser parser_;
+    std::string rest_, log_, message_;
+    std::size_t fed_ = 0;
+    bool open_ = false;
+    bool ended_ = false;
+};
+
+struct setting {
+    frame_limits limits{};
+    endpoint side = endpoint::server;
+};
+
+std::string run_in(std::string_view stream, std::vector<std::size_t> const& ends, setting s) {
+    listener l{s.limits, s.side};
+    std::size_t begin = 0;
+    for (std::size_t const end : ends) {
+        if (!l.feed(stream.substr(begin, end - begin))) break;
+        begin = end;
+    }
+    return l.log();
+}
+
+// The log of a stream, after checking that no way of cutting it changes the log, nor what follows it.
+std::string run(std::string_view stream, setting s = {}) {
+    std::string const whole = run_in(stream, {stream.size()}, s);
+    std::vector<std::size_t> bytes;
+    for (std::size_t i = 1; i <= stream.size(); ++i) bytes.push_back(i);
+    CHECK(run_in(stream, bytes, s) == whole);
+    if (stream.size() <= 300)
+        for (std::size_t i = 0; i <= stream.size(); ++i)
+            if (run_in(stream, {i, stream.size()}, s) != whole) FAIL_CHECK("differs when cut at " << i);
+    bool const ended = whole.find("error(") != whole.npos || whole.find("close(") != whole.npos;
+    std::string const next =
+        s.side == endpoint::server ? masked(opcode::binary, "next") : plain(opcode::binary, "next");
+    listener probe{s.limits, s.side};
+    probe.feed(stream);
+    if (ended || (!probe.parser().in_message() && probe.rest().empty()))
+        CHECK(run_in(std::string{stream} + next, {stream.size() + next.size()}, s) ==
+              (ended ? whole : whole + "binary[next]"));
+    return whole;
+}
+
+// Checks that a stream fails with this code at exactly its last byte.
+void fails_at_end(std::string_view stream, int code, setting s = {}) {
+    std::string const log = run(stream, s);
+    CHECK(log.substr(0, log.find(',')).find("error(" + std::to_string(code)) != log.npos);
+    std::string const before = run(stream.substr(0, stream.size() - 1), s);
+    CHECK(before.find("error(") == before.npos);
+}
+
+// xorshift64*: the same numbers on every machine.
+struct generator {
+    std::uint64_t state;
+    std::uint64_t operator()() {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        return state * 0x2545F4914F6CDD1Du;
+    }
+    std::uint64_t below(std::uint64_t n) { return (*this)() % n; }
+};
+
+}
+
+TEST_CASE("websocket_frame reads the examples of RFC 6455 section 5.7", "[websocket_frame]") {
+    CHECK(run("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == "text[Hello]");
+    CHECK(run("\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == "pong(Hello)");
+    setting const client{{}, endpoint::client};
+    CHECK(run("\x81\x05\x48\x65\x6c\x6c\x6f", client) == "text[Hello]");
+    CHECK(run("\x01\x03\x48\x65\x6c\x80\x02\x6c\x6f"_bytes, client) == "text[Hello]");
+    CHECK(run("\x89\x05\x48\x65\x6c\x6c\x6f", client) == "ping(Hello)");
+    CHECK(run("\x82\x7E\x01\x00"_bytes + std::string(256, 'x'), client) == "binary[" + std::string(256, 'x') + "]");
+}
+
+TEST_CASE("websocket_frame puts fragments together and lets control frames in between", "[websocket_frame]") {
+    std::string const stream = masked(opcode::text, "a", false) + masked(opcode::ping, "1") +
+                               masked(opcode::continuation, "", false) + masked(opcode::pong, "") +
+                               masked(opcode::continuation, "b", false) + masked(opcode::continuation, "") +
+                               masked(opcode::binary, "") + masked(opcode::text, "c");
+    CHECK(run(stream) == "ping(1)pong()text[ab]binary[]text[c]");
+    CHECK(run(masked(opcode::text, "", false) + masked(opcode::continuation, "", false) +
+              masked(opcode::continuation, "")) == "text[]");
+    CHECK(run(masked(opcode::ping, std::string(125, 'p'))) == "ping(" + std::string(125, 'p') + ")");
+}
+
+TEST_CASE("websocket_frame passes data on before the frame is complete", "[websocket_frame]") {
+    std::string stream = masked(opcode::binary, "abcdef");
+    frame_parser parser;
+    std::span<char> input{stream.data(), 8};
+    frame_event event = parser.next(input);
+    CHECK(event.kind == type::data);
+    CHECK(event.payload == "ab");
+    CHECK(event.payload.data() == stream.data() + 6);
+    CHECK(event.first);
+    CHECK_FALSE(event.last);
+    CHECK(input.empty());
+    CHECK(parser.next(input).kind == type::need_more);
+    CHECK(parser.in_message());
+    input = std::span<char>{stream}.subspan(8);
+    event = parser.next(input);
+    CHECK(event.payload == "cdef");
+    CHECK_FALSE(event.first);
+    CHECK(event.last);
+    CHECK_FALSE(parser.in_message());
+}
+
+TEST_CASE("websocket_frame leaves incomplete headers and control frames untouched", "[websocket_frame]") {
+    for (std::string const& whole : {masked(opcode::ping, "payload"), masked(opcode::close, close_of(1000, "reason")),
+                                     masked(opcode::binary, std::string(300, 'x')).substr(0, 9)}) {
+        for (std::size_t size = 0; size != std::min<std::size_t>(whole.size(), 8); ++size) {
+            std::string part = whole.substr(0, size);
+            frame_parser parser;
+            std::span<char> input{part};
+            CHECK(parser.next(input).kind == type::need_more);
+            CHECK(input.data() == part.data());
+            CHECK(input.size() == size);
+            CHECK(part == whole.substr(0, size));
+        }
+    }
+}
+
+TEST_CASE("websocket_frame refuses bad first bytes at once", "[websocket_frame]") {
+    for (int byte = 0; byte != 256; ++byte) {
+        int const code = byte & 0x0F;
+        bool const fin = (byte & 0x80) != 0, rsv1 = (byte & 0x40) != 0, other = (byte & 0x30) != 0;
+        std::string const stream(1, static_cast<char>(byte));
+        for (bool const compression : {false, true}) {
+            for (bool const inside : {false, true}) {
+                bool const data = code == 1 || code == 2;
+                bool const good = !other && (data        ? !inside && (!rsv1 || compression)
+                                             : code == 0 ? inside && !rsv1
+                                                         : code >= 8 && code <= 10 && fin && !rsv1);
+                std::string const before = inside ? masked(opcode::binary, "x", false) : std::string{};
+                setting const s{{.compression = compression}};
+                INFO(byte << " compression " << compression << " inside " << inside);
+                if (good) {
+                    CHECK(run(before + stream, s).empty());
+                } else {
+                    fails_at_end(before + stream, 1002, s);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("websocket_frame refuses bad second bytes at once", "[websocket_frame]") {
+    for (opcode const kind : {opcode::text, opcode::binary, opcode::close, opcode::ping, opcode::pong}) {
+        for (int byte = 0; byte != 256; ++byte) {
+            std::string const stream{static_cast<char>(0x80 | static_cast<int>(kind)), static_cast<char>(byte)};
+            bool const control = kind >= opcode::close, is_masked = (byte & 0x80) != 0;
+            int const length = byte & 0x7F;
+            bool const right = !control || (length <= 125 && (kind != opcode::close || length != 1));
+            for (endpoint const side : {endpoint::server, endpoint::client}) {
+                INFO(static_cast<int>(kind) << " " << byte);
+                if (right && is_masked == (side == endpoint::server)) {
+                    CHECK(run(stream, {{}, side}).find("error") == std::string::npos);
+                } else {
+                    fails_at_end(stream, 1002, {{}, side});
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("websocket_frame refuses bad lengths from the length bytes alone", "[websocket_frame]") {
+    setting const open{{.frame = huge * 2 - 1, .message = huge * 2 - 1}};
+    // not minimal: certain once the bytes so far leave no way to reach the smallest allowed value
+    fails_at_end(claim(0x82, 126, "\0\x7D"_bytes, false), 1002, open);
+    fails_at_end(claim(0x82, 126, "\0\0"_bytes, false), 1002, open);
+    CHECK(run(claim(0x82, 126, "\0\x7E"_bytes), open).empty());
+    fails_at_end(claim(0x82, 127, "\0\0\0\0\0\0"_bytes, false), 1002, open);
+    CHECK(run(claim(0x82, 127, "\0\0\0\0\0\x01\0\0"_bytes), open).empty());
+    // the top bit
+    fails_at_end(claim(0x82, 127, "\x80", false), 1002, open);
+    fails_at_end(claim(0x82, 127, "\xFF", false), 1002, open);
+    CHECK(run(claim(0x82, 127, "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), open).empty());
+    // over a limit
+    setting const s{{.frame = 100, .message = 100}};
+    CHECK(run(claim(0x82, 100, ""), s).empty());
+    fails_at_end(claim(0x82, 101, "", false), 1009, s);
+    fails_at_end(claim(0x82, 126, "\x01", false), 1009, s);
+    fails_at_end(claim(0x82, 126, "\0\x7E"_bytes, false), 1009, s);
+    fails_at_end(claim(0x82, 127, "\x01", false), 1009, s);
+    fails_at_end(claim(0x82, 127, "\0\0\0\x01"_bytes, false), 1009, s);
+    fails_at_end(claim(0x82, 127, "\0\0\0\0\0\0"_bytes, false), 1002, s);
+    setting const exact{{.frame = 0x12345, .message = huge}};
+    CHECK(run(claim(0x82, 127, "\0\0\0\0\0\x01\x23\x45"_bytes), exact).empty());
+    fails_at_end(claim(0x82, 127, "\0\0\0\0\0\x01\x23\x46"_bytes, false), 1009, exact);
+    fails_at_end(claim(0x82, 127, "\0\0\0\0\0\x01\x24"_bytes, false), 1009, exact);
+    // the defaults
+    CHECK(run(claim(0x82, 126, "\x80\0"_bytes)).empty());
+    fails_at_end(claim(0x82, 126, "\x80\x01", false), 1009);
+    CHECK(run(claim(0x82, 127, "\x7F", false)).find("error(1009") == 0);
+}
+
+TEST_CASE("websocket_frame holds a message to its limit over all fragments", "[websocket_frame]") {
+    setting const s{{.frame = 8, .message = 10}};
+    std::string const start = masked(opcode::binary, "12345678", false);
+    CHECK(run(start + masked(opcode::ping, "12345678") + masked(opcode::continuation, "90") +
+                  masked(opcode::binary, "12345678"),
+              s) == "ping(12345678)binary[1234567890]binary[12345678]");
+    fails_at_end(start + "\x80\x83", 1009, s);
+    fails_at_end(start + masked(opcode::continuation, "90", false) + "\x80\x81", 1009, s);
+    CHECK(run(start + masked(opcode::continuation, "90", false) + masked(opcode::continuation, ""), s) ==
+          "binary[1234567890]");
+    // sums that would overflow 64 bits
+    setting const open{{.frame = huge * 2 - 1, .message = huge * 2 - 1}};
+    CHECK(run(masked(opcode::binary, "x", false) + claim(0x80, 127, "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFE"), open).empty());
+    fails_at_end(masked(opcode::binary, "x", false) + claim(0x80, 127, "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF", false), 1009,
+                 open);
+}
+
+TEST_CASE("websocket_frame holds a message to its number of fragments", "[websocket_frame]") {
+    setting const s{{.fragments = 3}};
+    std::string const two = masked(opcode::text, "", false) + masked(opcode::continuation, "a", false);
+    CHECK(
+        run(two + masked(opcode::ping, "") + masked(opcode::continuation, "b") + two + masked(opcode::continuation, ""),
+            s) == "ping()text[ab]text[a]");
+    fails_at_end(two + masked(opcode::continuation, "b", false) + "\x80", 1008, s);
+    fails_at_end(two + masked(opcode::continuation, "", false) + std::string(1, '\0'), 1008, s);
+    CHECK(run(masked(opcode::text, "a"), {{.fragments = 1}}) == "text[a]");
+    fails_at_end(masked(opcode::text, "a", false) + "\x80", 1008, {{.fragments = 1}});
+    // the default
+    listener l{{}, endpoint::server};
+    l.feed(masked(opcode::text, "", false));
+    for (int i = 1; i != 65536; ++i) l.feed(masked(opcode::continuation, "", false));
+    CHECK_FALSE(l.ended());
+    l.feed(std::string(1, '\0'));
+    CHECK(l.log() == "error(1008,too many fragments)");
+}
+
+TEST_CASE("websocket_frame lets a compressed message exceed the limits by what deflate may add", "[websocket_frame]") {
+    setting const s{{.frame = 8, .message = 16, .compression = true}}; // 73 and 82 on the wire
+    std::string const most(73, 'x');
+    CHECK(run(masked(opcode::text, most, true, true), s) == "text*[" + most + "]");
+    fails_at_end("\xC1\xCA", 1009, s);
+    fails_at_end("\x81\x89", 1009, s);
+    std::string const start = masked(opcode::binary, most, false, true);
+    CHECK(run(start + masked(opcode::continuation, "123456789"), s) == "binary*[" + most + "123456789]");
+    fails_at_end(start + "\x80\x8A", 1009, s);
+    // the next message isn't compressed, and measured so
+    CHECK(run(start + masked(opcode::continuation, "") + masked(opcode::text, "12345678"), s) ==
+          "binary*[" + most + "]text[12345678]");
+    setting const open{{.frame = ~std::uint64_t{0}, .message = ~std::uint64_t{0}, .compression = true}};
+    CHECK(run(masked(opcode::text, "x", true, true), open) == "text*[x]");
+}
+
+TEST_CASE("websocket_frame refuses text that is not UTF-8 at the first wrong byte", "[websocket_frame]") {
+    auto const first_of = [](std::string_view payload, std::size_t announced) {
+        return masked(opcode::text, std::string{payload} + std::string(announced - payload.size(), 'x'))
+            .substr(0, 6 + payload.size());
+    };
+    fails_at_end(first_of("ab\xFF", 100), 1007);
+    fails_at_end(first_of("\xED\xA0", 100), 1007);
+    fails_at_end(first_of("\xF4\x90", 100), 1007);
+    fails_at_end(first_of("\xC3\xA9\xC0", 100), 1007);
+    fails_at_end(masked(opcode::text, "\xE2\x82", false) + masked(opcode::continuation, "a").substr(0, 7), 1007);
+    CHECK(run(masked(opcode::text, "\xE2", false) + masked(opcode::continuation, "\x82", false) +
+              masked(opcode::ping, "\xFF") + masked(opcode::continuation, "", false) +
+              masked(opcode::continuation, "\xAC")) == "ping(\xFF)text[\xE2\x82\xAC]");
+    // incomplete at the end
+    fails_at_end(masked(opcode::text, "\xE2\x82"), 1007);
+    fails_at_end(masked(opcode::text, "\xE2\x82", false) + masked(opcode::continuation, ""), 1007);
+    fails_at_end(masked(opcode::text, "\xE2", false) + masked(opcode::continuation, "\x82"), 1007);
+    // not text, or not yet
+    CHECK(run(masked(opcode::binary, "\xFF")) == "binary[\xFF]");
+    CHECK(run(masked(opcode::text, "\xFF", true, true), {{.compression = true}}) == "text*[\xFF]");
+    CHECK(run(masked(opcode::binary, "\xFF") + masked(opcode::text, "a")) == "binary[\xFF]text[a]");
+    fails_at_end(masked(opcode::text, "\xFF", true, true) + masked(opcode::text, "\xFF"), 1007,
+                 {{.compression = true}});
+}
+
+TEST_CASE("websocket_frame reads close frames", "[websocket_frame]") {
+    CHECK(run(masked(opcode::close, "")) == "close(1005,)");
+    CHECK(run(masked(opcode::close, close_of(1000))) == "close(1000,)");
+    std::string const reason = std::string(120, 'r') + "\xE2\x82\xAC";
+    CHECK(run(masked(opcode::close, close_of(4999, reason))) == "close(4999," + reason + ")");
+    CHECK(run(masked(opcode::text, "a", false) + masked(opcode::close, close_of(1001))) == "close(1001,)");
+    CHECK(run(plain(opcode::close, close_of(1001, "x")), {{}, endpoint::client}) == "close(1001,x)");
+    fails_at_end(masked(opcode::close, close_of(1000, "\xFF")), 1007);
+    fails_at_end(masked(opcode::close, close_of(1000, "ab\xE2\x82")), 1007);
+    fails_at_end(masked(opcode::close, close_of(1000, "a\xFFxyz")).substr(0, 10), 1007);
+    fails_at_end(masked(opcode::close, close_of(999, "xyz")).substr(0, 8), 1002);
+    fails_at_end("\x88\x81", 1002);
+}
+
+TEST_CASE("websocket_frame knows which close codes may be sent", "[websocket_frame]") {
+    for (int code = 0; code != 65536; ++code) {
+        bool const defined = (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006);
+        bool const good = defined || (code >= 3000 && code <= 4999);
+        auto const value = static_cast<std::uint16_t>(code);
+        if (is_sendable_close_code(value) != good) FAIL_CHECK("code " << code);
+        std::string const log = run_in(masked(opcode::close, close_of(value)), {8}, {});
+        if ((log == "close(" + std::to_string(code) + ",)") != good) FAIL_CHECK("code " << code << " gives " << log);
+        if (!good && log != "error(1002,invalid close code)") FAIL_CHECK("code " << code << " gives " << log);
+    }
+}
+
+TEST_CASE("websocket_frame writes headers of every length form", "[websocket_frame]") {
+    auto const text = [](frame_header const& header) { return std::string{header.view()}; };
+    CHECK(text(make_frame_header(opcode::text, 0)) == "\x81\0"_bytes);
+    CHECK(text(make_frame_header(opcode::binary, 125, false)) == "\x02\x7D");
+    CHECK(text(make_frame_header(opcode::text, 126, true, true)) == "\xC1\x7E\0\x7E"_bytes);
+    CHECK(text(make_frame_header(opcode::continuation, 0xFFFF)) == "\x80\x7E\xFF\xFF");
+    CHECK(text(make_frame_header(opcode::ping, 5)) == "\x89\x05");
+    CHECK(text(make_frame_header(opcode::text, 0x10000)) == "\x81\x7F\0\0\0\0\0\x01\0\0"_bytes);
+    CHECK(text(make_frame_header(opcode::text, 0x7EDCBA9876543210)) == "\x81\x7F\x7E\xDC\xBA\x98\x76\x54\x32\x10");
+    CHECK(text(make_masked_frame_header(opcode::text, 5, key)) == "\x81\x85\x37\xFA\x21\x3D");
+    CHECK(text(make_masked_frame_header(opcode::close, 300, key, false)) == "\x08\xFE\x01\x2C\x37\xFA\x21\x3D");
+    CHECK(make_masked_frame_header(opcode::text, 0x10000, key).size == 14);
+    for (std::uint64_t const size :
+         {std::uint64_t{0}, std::uint64_t{125}, std::uint64_t{126}, std::uint64_t{65535}, std::uint64_t{65536}, huge})
+        CHECK(make_frame_header(opcode::binary, size).size == frame_header_size(size));
+}
+
+TEST_CASE("websocket_frame masks like the byte by byte rule at every length and offset", "[websocket_frame]") {
+    generator random{1};
+    for (std::size_t size = 0; size != 40; ++size) {
+        for (std::size_t offset = 0; offset != 9; ++offset) {
+            std::string text(size, '\0');
+            for (char& c : text) c = static_cast<char>(random());
+            std::string expected = text;
+            for (std::size_t i = 0; i != size; ++i) expected[i] = static_cast<char>(text[i] ^ key[(i + offset) % 4]);
+            apply_mask(text, key, offset);
+            CHECK(text == expected);
+        }
+    }
+}
+
+TEST_CASE("websocket_frame carries random messages through random cuts", "[websocket_frame]") {
+    generator random{20261121};
+    for (int round = 0; round != 300; ++round) {
+        setting const s{{.frame = 1 << 20, .message = 1 << 20, .compression = true},
+                        random.below(2) == 0 ? endpoint::server : endpoint::client};
+        std::string stream, expected;
+        auto const send = [&](opcode kind, std::string const& payload, bool fin, bool rsv1) {
+            std::array<char, 4> mask{};
+            for (char& c : mask) c = static_cast<char>(random());
+            stream +=
+                s.side == endpoint::server ? masked(kind, payload, fin, rsv1, mask) : plain(kind, payload, fin, rsv1);
+        };
+        for (std::uint64_t messages = 1 + random.below(4); messages != 0; --messages) {
+            bool const text = random.below(2) == 0, compressed = random.below(3) == 0;
+            std::uint64_t const form = random.below(20);
+            std::string body(static_cast<std::size_t>(random.below(form == 0 ? 70000 : form < 5 ? 400 : 20)), '\0');
+            for (char& c : body) c = static_cast<char>(text && !compressed ? 'a' + random.below(26) : random());
+            std::string_view rest = body;
+            for (opcode kind = text ? opcode::text : opcode::binary;; kind = opcode::continuation) {
+                std::size_t const size = static_cast<std::size_t>(random.below(rest.size() + 1));
+                bool const fin = random.below(2) == 0;
+                std::string const payload{fin ? rest : rest.substr(0, size)};
+                send(kind, payload, fin, compressed && kind != opcode::continuation);
+                if (fin) break;
+                rest.remove_prefix(size);
+                if (random.below(3) != 0) continue;
+                std::string const control(static_cast<std::size_t>(random.below(126)), 'c');
+                send(opcode::ping, control, true, false);
+                expected += "ping(" + control + ")";
+            }
+            expected.append(text ? "text" : "binary").append(compressed ? "*[" : "[").append(body).append("]");
+        }
+        std::vector<std::size_t> ends;
+        for (std::size_t at = 0; at < stream.size();)
+            ends.push_back(at = std::min(stream.size(),
+                                         at + 1 + static_cast<std::size_t>(random.below(round % 2 == 0 ? 20 : 5000))));
+        if (run_in(stream, ends, s) != expected) FAIL_CHECK("round " << round);
+    }
+}
+
+TEST_CASE("websocket_frame survives random bytes and gives one answer however they are cut", "[websocket_frame]") {
+    generator random{7};
+    for (int round = 0; round != 3000; ++round) {
+        std::string stream;
+        // mostly plausible first bytes, so that the deeper states are reached
+        for (int frames = 0; frames != 4; ++frames) {
+            constexpr std::string_view firsts = "\x81\x82\x01\x02\x80\x89\x8A\x88\xC1";
+            stream += firsts[static_cast<std::size_t>(random.below(firsts.size()))];
+            stream += static_cast<char>(0x80 | random.below(random.below(4) == 0 ? 128 : 8));
+            for (std::uint64_t i = random.below(12); i != 0; --i)
+                stream += static_cast<char>(random() & (i % 2 == 0 ? 0xFF : 0x3F));
+        }
+        setting const s{{.frame = 20, .message = 30, .compression = random.below(2) == 0}};
+        std::vector<std::size_t> bytes, cuts;
+        for (std::size_t i = 1; i <= stream.size(); ++i) bytes.push_back(i);
+        for (std::size_t at = 0; at < stream.size();)
+            cuts.push_back(at = std::min(stream.size(), at + 1 + static_cast<std::size_t>(random.below(9))));
+        std::string const whole = run_in(stream, {stream.size()}, s);
+        if (run_in(stream, bytes, s) != whole || run_in(stream, cuts, s) != whole) FAIL_CHECK("round " << round);
+    }
+}
