@@ -243,6 +243,9 @@ class management_router<Auth, Traits>::incoming {
 public:
     incoming() noexcept = default;
 
+    incoming(incoming&&) noexcept = default;
+    incoming& operator=(incoming&&) noexcept = default;
+
     explicit operator bool() const noexcept { return request_ != nullptr; }
 
     /// The next piece of the body. False: nothing more is needed, the answer is known; `finish` gives it.
@@ -255,6 +258,11 @@ public:
         if constexpr (has_begin<Auth>) request_->state.append(piece);
         request_->head.body.append(piece);
         return true;
+    }
+
+    /// The body is known to be longer than it may be, and is not going to be read.
+    void refuse_as_too_large() noexcept {
+        if (!request_->refused) request_->refused = failure::too_large;
     }
 
     /// The body is complete; `done(response)` is called exactly once.

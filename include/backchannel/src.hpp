@@ -18,6 +18,7 @@
 #include <backchannel/impl/crypto/hmac.ipp>
 #include <backchannel/impl/crypto/sha1.ipp>
 #include <backchannel/impl/crypto/sha256.ipp>
+#include <backchannel/impl/dialect/aws.ipp>
 #include <backchannel/impl/http.ipp>
 #include <backchannel/impl/hub/id_source.ipp>
 #include <backchannel/impl/message.ipp>
@@ -25,6 +26,7 @@
 #include <backchannel/impl/protocol/connection_target.ipp>
 #include <backchannel/impl/protocol/http1_body.ipp>
 #include <backchannel/impl/protocol/http1_request.ipp>
+#include <backchannel/impl/protocol/http1_response.ipp>
 #include <backchannel/impl/protocol/http1_syntax.ipp>
 #include <backchannel/impl/protocol/json_reader.ipp>
 #include <backchannel/impl/protocol/json_value.ipp>
@@ -34,6 +36,7 @@
 #include <backchannel/impl/protocol/timestamp.ipp>
 #include <backchannel/impl/protocol/utf8.ipp>
 #include <backchannel/impl/protocol/websocket_frame.ipp>
+#include <backchannel/impl/protocol/websocket_handshake.ipp>
 #include <backchannel/impl/support/ip_text.ipp>
 
 #endif

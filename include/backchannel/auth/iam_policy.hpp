@@ -19,10 +19,15 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// What a principal wants to do, as an `iam_policy` looks at it.
 struct iam_request {
     std::string_view action = "execute-api:ManageConnections";
-    std::string_view
-        resource{}; ///< `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/@connections/{id}`
-    std::string_view source_ip{};           ///< `aws:SourceIp`; empty, or anything but an address, if it isn't known
-    std::optional<bool> secure_transport{}; ///< `aws:SecureTransport`; nothing if it isn't known
+
+    /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/@connections/{id}`
+    std::string_view resource{};
+
+    /// `aws:SourceIp`; empty, or anything but an address, if it isn't known.
+    std::string_view source_ip{};
+
+    /// `aws:SecureTransport`; nothing if it isn't known.
+    std::optional<bool> secure_transport{};
 };
 
 /// What a policy says about a request.
@@ -78,8 +83,9 @@ public:
     /// Tells the effect on a request: that of any Deny that applies, else of any Allow, else an implicit denial.
     ///
     /// A statement applies if its actions, its resources and every operator of its Condition do. Where the request
-    /// doesn't know the value of a key, `IpAddress` and `Bool` are false and `NotIpAddress` is true. An operator with
-    /// several values asks for one of them, `NotIpAddress` for none of them. Needs no memory.
+    /// doesn't know the value of a key, `IpAddress` and `Bool` are false and `NotIpAddress` is true (IAM User Guide,
+    /// "IAM JSON policy elements: Condition operators"). An operator with several values asks for one of them,
+    /// `NotIpAddress` for none of them. Needs no memory.
     [[nodiscard]] BACKCHANNEL_DECL iam_effect evaluate(iam_request const& request) const noexcept;
 
     /// Whether the effect on a request is `iam_effect::allow`.
@@ -120,7 +126,6 @@ private:
     std::optional<iam_policy> policy_;
     iam_policy_error error_;
 };
-
 }
 
 #if !defined(BACKCHANNEL_SEPARATE_COMPILATION)

@@ -132,41 +132,39 @@ private:
 
     [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
                                        crypto::sha256_digest const& body) {
-        static access_key const nobody{"-", "a secret that signs nothing, so that unknown keys take as long", {}, {}, {}};
-        access_key const& key = known != nullptr ? *known : nobody;
-
-        std::optional<auth_decision> wrong = request.check(key, options_, clock_.wall());
-        if (known == nullptr) wrong.reset(); // nothing is told about the request of an unknown key
+        access_key const nobody{};
+        std::optional<auth_decision> wrong =
+            request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
 
         std::array<char, 64> body_hex;
         protocol::hex_encode(body, body_hex.data());
         auto const payload = request.payload_line({body_hex.data(), body_hex.size()});
-        if (!wrong && known != nullptr && !payload)
-            wrong = auth_decision::refuse(auth_error::payload_mismatch);
+        if (!wrong && !payload) wrong = auth_decision::refuse(auth_error::payload_mismatch);
 
+        // the signature is computed whatever is wrong, so that time does not tell which keys are known
+        bool const counts = known != nullptr && !wrong;
+        std::string_view const line = payload.value_or(std::string_view{body_hex.data(), body_hex.size()});
         std::array<char, 64> first_hash{};
-        if (!wrong && !signature_matches(request, key, known != nullptr, payload.value_or(std::string_view{}), first_hash))
-            wrong = auth_decision::refuse(
-                auth_error::bad_signature,
-                known == nullptr ? std::string{}
-                                 : request.mismatch_text(options_, payload.value_or(std::string_view{}),
-                                                         {first_hash.data(), first_hash.size()}));
-        if (known == nullptr) wrong = auth_decision::refuse(auth_error::unknown_principal);
-        if (!wrong) return auth_decision::allow({request.scope().access_key, key.arn});
-        bool const about_credentials = wrong->error == auth_error::bad_signature ||
-                                       wrong->error == auth_error::unknown_principal ||
-                                       wrong->error == auth_error::expired_token;
+        bool const matches =
+            signature_matches(request, counts ? cache_->get(*known, request.scope()) : stand_in_, line, first_hash);
+        if (known == nullptr) // nothing is told about the request of an unknown key
+            wrong = auth_decision::refuse(auth_error::unknown_principal);
+        else if (counts && !matches)
+            wrong = auth_decision::refuse(auth_error::bad_signature,
+                                          request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
+        if (!wrong) return auth_decision::allow({request.scope().access_key, known->arn});
+        bool const about_credentials =
+            wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
+            wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;
         if (options_.uniform_refusals && about_credentials)
             wrong = auth_decision::refuse(auth_error::unknown_principal);
         return std::move(*wrong);
     }
 
     /// `first_hash` gets the hash of the canonical request that AWS would have computed.
-    [[nodiscard]] bool signature_matches(sigv4_request const& request, access_key const& key, bool known,
-                                         std::string_view payload, std::array<char, 64>& first_hash) {
+    [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key, std::string_view payload,
+                                         std::array<char, 64>& first_hash) const {
         auto const claimed = crypto::signature::from_hex(request.signature());
-        hmac const prepared = known ? cache_->get(key, request.scope())
-                                    : protocol::sigv4_signing_key<hmac>(key.secret, request.scope());
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
         return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
@@ -176,11 +174,11 @@ private:
             std::array<char, 64> hex;
             protocol::hex_encode(hash.finish(), hex.data());
             if (std::exchange(is_first, false)) first_hash = hex;
-            hmac mac = prepared;
+            hmac mac = signing_key;
             protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()},
                                            [&](std::string_view piece) { mac.update(piece); });
             crypto::signature const expected{mac.finish()};
-            return complete && known && claimed && claimed->matches(expected);
+            return complete && claimed && claimed->matches(expected);
         });
     }
 
@@ -188,6 +186,7 @@ private:
     sigv4_options options_;
     [[no_unique_address]] typename Traits::clock clock_;
     std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
+    hmac stand_in_{"what is computed with this key is thrown away"};
 };
 
 template <class Keys>

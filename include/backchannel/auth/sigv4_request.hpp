@@ -39,9 +39,15 @@ struct sigv4_options {
     bool echo_canonical_request = false;     ///< a mismatch shows what should have been signed, less the session token
 };
 
-/// What the head of a signed request says, read once; used for every later check. Borrows from the request.
+/// What the head of a signed request says, read once; used for every later check. Borrows from the request. Move-only.
 class sigv4_request {
 public:
+    sigv4_request(sigv4_request&&) noexcept = default;
+    sigv4_request& operator=(sigv4_request&&) = delete;
+    sigv4_request(sigv4_request const&) = delete; // claims of the query form are views of `parameters_`
+    sigv4_request& operator=(sigv4_request const&) = delete;
+    ~sigv4_request() = default;
+
     /// Reads the claims. What is wrong with them is in `refusal`.
     [[nodiscard]] BACKCHANNEL_DECL static sigv4_request read(request_view const& head, sigv4_options const& options);
 
@@ -83,10 +89,13 @@ public:
     }
 
 private:
+    sigv4_request() = default;
+
     BACKCHANNEL_DECL void read_headers();
     BACKCHANNEL_DECL void read_query_form();
     BACKCHANNEL_DECL void read_header_form();
     BACKCHANNEL_DECL void check_signed_headers();
+    BACKCHANNEL_DECL void check_declared_payload(unsigned_payload which);
     BACKCHANNEL_DECL void find_first_host(std::vector<std::string> const& public_hosts);
     [[nodiscard]] BACKCHANNEL_DECL std::vector<std::string> hosts(std::vector<std::string> const& public_hosts) const;
     [[nodiscard]] BACKCHANNEL_DECL std::vector<std::string> further_paths(sigv4_candidates which) const;
@@ -119,7 +128,7 @@ bool sigv4_request::any_candidate(sigv4_options const& options, Matches&& matche
     std::vector<std::string> const all_hosts = hosts(options.public_hosts);
     if (raw)
         for (std::string const& host : all_hosts)
-            if (matches(as_sent, host)) return true;
+            if (host != first_host() && matches(as_sent, host)) return true;
     for (std::string const& candidate : further_paths(options.candidates)) {
         auto const ready = [&](auto& sink) { sink(std::string_view{candidate}); };
         for (std::string const& host : all_hosts)

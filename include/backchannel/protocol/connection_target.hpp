@@ -24,8 +24,9 @@ namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 /// The request target `[/{stage}]/@connections/{connectionId}`, taken apart once for routing and for signing.
 ///
 /// The raw path is split at '/' first and each segment is decoded once, so an escaped slash never makes a segment.
-/// Empty segments are skipped. A stage or id with '%', '\', a control byte or a byte over 0x7F, a stage with '/', and
-/// dot segments are `invalid`: without them no two different meanings can share a canonical request.
+/// Empty segments are skipped. An id with '%', '\', a control byte or a byte over 0x7E, and dot segments anywhere are
+/// `invalid`, for any stage also a stage with such a byte or '/': without them no two different meanings can share a
+/// canonical request.
 class connection_target {
 public:
     static constexpr std::size_t max_id = 128; ///< bytes of a decoded id; a longer one is `invalid`

@@ -88,9 +88,9 @@ struct request_head {
 
 /// Reads request heads, strictly by RFC 9112: CR LF line ends, single spaces, no folding, one valid Host.
 ///
-/// It checks each byte once as it arrives and gives up at the first that is wrong, or at a limit, so the outcome does
-/// not depend on how the bytes were cut. It allocates nothing itself and keeps no views between calls. Not
-/// thread-safe; one object per connection.
+/// It checks each byte as it arrives and gives up at the first that is wrong, or at a limit, so the outcome does not
+/// depend on how the bytes were cut; a head that came in pieces is read once more when it is complete. It keeps no
+/// views between calls and allocates only what `request_head::headers` does. Not thread-safe; one per connection.
 ///
 /// Choices the RFC leaves open: one empty line before the request is skipped; bytes of a target are visible ASCII
 /// except `#` (the rest of what RFC 3986 leaves out is sent raw by browsers, and harms nobody who doesn't decode it);

@@ -54,6 +54,7 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     else if (!r.refusal_ && r.has_authorization_) r.read_header_form();
     else if (!r.refusal_) r.refuse(auth_error::missing_token);
     if (!r.refusal_) r.check_signed_headers();
+    if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
         r.query_ = protocol::canonical_query(r.parameters_);
         r.find_first_host(options.public_hosts);
@@ -205,6 +206,16 @@ BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
                           std::string{"There were headers present in the request which were not signed: "}.append(h.name));
 }
 
+BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload which) {
+    if (declared_payload_.empty()) return;
+    bool const is_hash = declared_payload_.size() == 64 &&
+                         declared_payload_.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    bool const allowed =
+        payload_is_unsigned() && which == unsigned_payload::allow_over_tls && head_.secure.value_or(false);
+    if (!is_hash && !allowed)
+        refuse(auth_error::bad_request, "x-amz-content-sha256 must be the hex-encoded SHA-256 of the body");
+}
+
 BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
     first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
     if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
@@ -237,20 +248,24 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::
 BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_candidates which) const {
     using detail_sigv4_request::encoded;
     std::vector<std::string> paths;
-    auto const add = [&](std::string path) {
-        if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
-    };
     bool const raw = head_.form == target_form::raw;
     if (raw && which == sigv4_candidates::aws) return paths;
 
+    // only here is it certain that two paths with a candidate in common mean the same; it has no dot segments
     auto const target = protocol::connection_target::parse_any_stage(head_.target, head_.form);
+    if (target.what() != protocol::connection_target::kind::connection) return paths;
     std::string_view const path = protocol::path_of(head_.target);
+    std::string as_sent; // has been tried
+    if (raw) protocol::append_percent_encoded_path(as_sent, path);
+    auto const add = [&](std::string text) {
+        if (text != as_sent && std::find(paths.begin(), paths.end(), text) == paths.end())
+            paths.push_back(std::move(text));
+    };
     if (raw) {
         std::string normalised;
         protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
         add(std::move(normalised));
     }
-    if (target.what() != protocol::connection_target::kind::connection) return paths;
 
     std::string prefix; // each segment decoded and encoded once
     for (std::string_view rest = target.stage_path(); !rest.empty();) {
@@ -290,15 +305,6 @@ BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check(access_key co
     bool const token_matches = crypto::constant_time_equal(key.session_token, session_token_);
     if (!token_matches || has_token_ == key.session_token.empty()) return auth_decision::refuse(auth_error::unknown_principal);
     if (key.expires_at && now >= *key.expires_at) return auth_decision::refuse(auth_error::expired_token);
-    if (!declared_payload_.empty()) {
-        bool const is_hash = declared_payload_.size() == 64 &&
-                             declared_payload_.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-        bool const allowed = payload_is_unsigned() && options.payload == unsigned_payload::allow_over_tls &&
-                             head_.secure.value_or(false);
-        if (!is_hash && !allowed)
-            return auth_decision::refuse(auth_error::bad_request,
-                                         "x-amz-content-sha256 must be the hex-encoded SHA-256 of the body");
-    }
     return std::nullopt;
 }
 

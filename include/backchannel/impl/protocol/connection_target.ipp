@@ -17,6 +17,7 @@ struct connection_target_parser {
         bool has_slash = false;
 
         [[nodiscard]] std::string_view text() const noexcept { return {bytes.data(), size}; }
+        [[nodiscard]] bool is_dots() const noexcept { return text() == "." || text() == ".."; }
     };
 
     [[nodiscard]] static int hex(char c) noexcept {
@@ -50,7 +51,7 @@ struct connection_target_parser {
             if (c == '/') out.has_slash = true;
             out.bytes[out.size++] = c;
         }
-        if (out.text() == "." || out.text() == "..") out.allowed = false;
+        if (out.is_dots()) out.allowed = false;
     }
 
     /// Takes the next non-empty raw segment off the path.
@@ -70,7 +71,7 @@ struct connection_target_parser {
         if (path.empty() || path.front() != '/') return result;
 
         segment s;
-        bool stage_matches = true, all_allowed = true, found = false;
+        bool stage_matches = true, all_allowed = true, has_dots = false, found = false;
         std::string_view rest = path, wanted = stage.value_or(std::string_view{});
         for (auto raw = take(rest); raw; raw = take(rest)) {
             decode(*raw, form, s);
@@ -83,14 +84,15 @@ struct connection_target_parser {
             if (stage) {
                 auto const expected = take(wanted);
                 stage_matches = stage_matches && expected && s.allowed && *expected == s.text();
+                has_dots = has_dots || s.is_dots();
             }
         }
         if (!found) return result;
+        if (stage && !has_dots && (!stage_matches || take(wanted))) return result; // whatever it is, not this stage
         if (!all_allowed) {
             result.kind_ = kind::invalid;
             return result;
         }
-        if (stage && (!stage_matches || take(wanted))) return result;
 
         bool const slash_follows = !rest.empty();
         auto const raw_id = take(rest);

@@ -1,0 +1,167 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_EXAMPLES_GATEWAY_OPTIONS_HPP
+#define BACKCHANNEL_EXAMPLES_GATEWAY_OPTIONS_HPP
+
+#include "credentials.hpp"
+
+#include <backchannel/gateway/gateway.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+/// What the command line says.
+struct settings {
+    asio::ip::tcp::endpoint listen;
+    std::vector<backchannel::access_key> keys;
+    bool random_key = false, no_auth = false, greet = false, echo = false;
+    std::optional<backchannel::iam_policy> policy;
+    backchannel::sigv4_options sigv4{.candidates = backchannel::sigv4_candidates::all};
+    backchannel::gateway_options gateway;
+    std::size_t threads = 1;
+};
+
+/// `HOST:PORT`, an IPv6 address in brackets.
+inline asio::ip::tcp::endpoint parse_endpoint(std::string const& option, std::string const& text) {
+    auto const colon = text.rfind(':');
+    std::string host = text.substr(0, colon);
+    unsigned port = 0;
+    bool good = colon != std::string::npos && colon + 1 != text.size();
+    if (good) {
+        auto const read = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+        good = read.ec == std::errc{} && read.ptr == text.data() + text.size() && port <= 65535;
+    }
+    if (host == "localhost") host = "127.0.0.1";
+    bool const brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (brackets) host = host.substr(1, host.size() - 2);
+    std::error_code error;
+    auto const address = asio::ip::make_address(host, error);
+    if (!good || error || brackets != address.is_v6())
+        throw CLI::ValidationError{option, "expected ADDRESS:PORT or [IPV6]:PORT, got '" + text + "'"};
+    return {address, static_cast<unsigned short>(port)};
+}
+
+inline backchannel::iam_policy read_policy(std::string const& path) {
+    std::ifstream file{path};
+    if (!file) throw CLI::ValidationError{"--policy", "cannot read " + path};
+    std::string const text{std::istreambuf_iterator<char>{file}, {}};
+    auto result = backchannel::iam_policy::parse(text);
+    if (!result)
+        throw CLI::ValidationError{"--policy", path + ":" + std::to_string(result.error().line) + ":" +
+                                                   std::to_string(result.error().column) + ": " +
+                                                   result.error().message};
+    return std::move(result).policy();
+}
+
+/// Reads the command line; ends the process for --help, --version (0) and mistakes (2).
+inline settings parse_command_line(int argc, char** argv) {
+    settings s;
+    CLI::App app{"Serves WebSockets, and the API that AWS API Gateway has for them:\n"
+                 "POST, GET and DELETE /STAGE/@connections/ID, signed with SigV4."};
+    app.set_version_flag("--version", "backchannel gateway " BACKCHANNEL_VERSION);
+    app.get_formatter()->column_width(34);
+
+    std::string listen = "127.0.0.1:8080", credentials, auth = "sigv4", candidates = "all", policy;
+    backchannel::access_key typed;
+    std::vector<std::string> proxies;
+    std::size_t queue_limit = 0;
+    double idle = 600, lifetime = 7200, request = 30;
+    backchannel::gateway_options& g = s.gateway;
+    g.router.stage = "prod";
+
+    app.add_option("--listen", listen, "address and port; port 0 picks one")->type_name("HOST:PORT")->capture_default_str();
+    app.add_option("--stage", g.router.stage, "first segment of the paths; may be empty")->capture_default_str();
+    app.add_option("--region", g.router.region, "the only region that signatures may name; default: any");
+    app.add_option("--credentials", credentials, "key pairs, in the format of ~/.aws/credentials")->type_name("FILE");
+    app.add_option("--access-key", typed.id, "one access key id (default: AWS_ACCESS_KEY_ID)");
+    app.add_option("--secret-key", typed.secret, "its secret; anybody can see it in the output of ps");
+    app.add_option("--session-token", typed.session_token, "the token that belongs to it");
+    app.add_option("--policy", policy, "IAM policy document that every caller must satisfy")->type_name("FILE");
+    app.add_option("--auth", auth, "none: whoever reaches the port may manage connections")
+        ->check(CLI::IsMember({"sigv4", "none"}))
+        ->capture_default_str();
+    app.add_option("--public-host", g.router.public_hosts, "authority that clients dial, if a proxy changes Host")
+        ->type_name("HOST[:PORT]");
+    app.add_option("--trusted-proxy", proxies, "proxy whose X-Forwarded-For is believed")->type_name("CIDR");
+    app.add_option("--sigv4-candidates", candidates, "aws: only the canonical path that AWS computes")
+        ->check(CLI::IsMember({"all", "aws"}))
+        ->capture_default_str();
+    app.add_option("--threads", s.threads, "event loops")->check(CLI::Range(1, 1024))->capture_default_str();
+    app.add_flag("--greet", s.greet, "each client's first message tells its connection id");
+    app.add_flag("--echo", s.echo, "messages go back to their client; /echo/http answers");
+    app.add_option("--allowed-origin", g.allowed_origins, "origin of web pages that may connect; '*' for any")
+        ->type_name("ORIGIN");
+    app.add_option("--max-frame", g.frames.frame, "bytes of a frame from a client")->capture_default_str();
+    app.add_option("--max-message", g.frames.message, "bytes of a message from a client")->capture_default_str();
+    app.add_option("--max-body", g.router.max_body, "bytes of a POST")->capture_default_str();
+    app.add_option("--queue-limit", queue_limit, "bytes that may wait for one client [1048576]");
+    app.add_option("--idle-timeout", idle, "seconds without a message; 0: no limit")
+        ->check(CLI::Range(0.0, 1e9))
+        ->capture_default_str();
+    app.add_option("--max-lifetime", lifetime, "seconds that a client may stay; 0: no limit")
+        ->check(CLI::Range(0.0, 1e9))
+        ->capture_default_str();
+    app.add_option("--request-timeout", request, "seconds for a request to arrive")
+        ->check(CLI::Range(0.001, 1e9))
+        ->capture_default_str();
+
+    try {
+        app.parse(argc, argv);
+        s.listen = parse_endpoint("--listen", listen);
+        for (char const c : g.router.stage)
+            if (c != '-' && c != '_' && c != '.' && std::isalnum(static_cast<unsigned char>(c)) == 0)
+                throw CLI::ValidationError{"--stage", "may hold letters, digits, '-', '_' and '.' only"};
+        if (g.router.stage == "." || g.router.stage == "..") throw CLI::ValidationError{"--stage", "is a dot segment"};
+        for (std::string const& text : proxies) {
+            auto const network = backchannel::ip_network::parse(text);
+            if (!network) throw CLI::ValidationError{"--trusted-proxy", "expected ADDRESS/BITS, got '" + text + "'"};
+            g.trusted_proxies.push_back(*network);
+        }
+        auto const duration = [](double seconds) {
+            return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+        };
+        g.hub.idle_timeout = duration(idle);
+        g.hub.max_lifetime = duration(lifetime);
+        g.request_timeout = duration(request);
+        g.hub.queue_limit = queue_limit != 0 ? queue_limit : std::max<std::size_t>(1024 * 1024, 2 * g.frames.message);
+        g.max_request_body = std::max(g.max_request_body, g.router.max_body);
+        if (candidates == "aws") s.sigv4.candidates = backchannel::sigv4_candidates::aws;
+
+        s.no_auth = auth == "none";
+        if (s.no_auth && !s.listen.address().is_loopback())
+            throw CLI::ValidationError{"--auth", "'none' needs a --listen address that is loopback"};
+        if (s.no_auth && !policy.empty())
+            throw CLI::ValidationError{"--policy", "needs callers that are known; not with --auth none"};
+        if (!policy.empty()) s.policy = read_policy(policy);
+        if (typed.id.empty() != typed.secret.empty())
+            throw CLI::ValidationError{typed.id.empty() ? "--access-key" : "--secret-key", "is missing beside the other"};
+        if (!typed.session_token.empty() && typed.id.empty())
+            throw CLI::ValidationError{"--session-token", "needs --access-key and --secret-key"};
+        if (!typed.id.empty()) {
+            std::cerr << "warning: anybody on this machine can see --secret-key in the output of ps\n";
+            s.keys.push_back(typed);
+        }
+        try {
+            if (!credentials.empty())
+                for (auto& key : read_credentials(credentials)) s.keys.push_back(std::move(key));
+        } catch (std::runtime_error const& error) {
+            throw CLI::ValidationError{"--credentials", error.what()};
+        }
+        if (s.keys.empty())
+            if (auto const key = environment_credentials()) s.keys.push_back(*key);
+        s.random_key = s.keys.empty() && !s.no_auth;
+        if (s.random_key) s.keys.push_back(random_credentials());
+    } catch (CLI::ParseError const& error) {
+        int const code = app.exit(error, std::cout, std::cerr);
+        std::exit(code == 0 ? 0 : 2);
+    }
+    return s;
+}
+
+#endif

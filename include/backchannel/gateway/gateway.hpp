@@ -1,0 +1,90 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_GATEWAY_HPP
+#define BACKCHANNEL_GATEWAY_GATEWAY_HPP
+
+#include <backchannel/backchannel.hpp>
+#include <backchannel/gateway/gateway_core.hpp>
+#include <backchannel/gateway/gateway_options.hpp>
+#include <backchannel/gateway/handler.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A server of its own: WebSockets, the management API and the application's own routes on one port.
+///
+///     asio::io_context io;
+///     backchannel::gateway server{io, backchannel::sigv4{keys}, my_handler{}, {.router = {.stage = "prod"}}};
+///     std::error_code error;
+///     server.listen({asio::ip::make_address("127.0.0.1"), 8080}, error);
+///     io.run();
+///
+/// WebSocket clients connect to `/{stage}`, callers use `/{stage}/@connections/{id}`; another stage is answered with
+/// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
+/// the client has answered.
+///
+/// Thread safety: `stop` and what `hub` gives from any thread; everything else before the loops run, or on the loop's
+/// thread if there is one only.
+template <class Auth, class Handler = no_handler>
+class gateway {
+    static_assert(check_authorizer<Auth>());
+    static_assert(check_handler<Handler>());
+
+    using core_type = gateway_core<Auth, Handler>;
+
+public:
+    using hub_type = typename core_type::hub_type;
+    using router_type = typename core_type::router_type;
+
+    /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway.
+    gateway(asio::io_context& io, Auth auth, Handler handler = {}, gateway_options options = {})
+        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        core_->add_worker(io);
+    }
+
+    /// On `threads` loops of its own, which `run` runs.
+    gateway(std::size_t threads, Auth auth, Handler handler = {}, gateway_options options = {})
+        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        core_->add_own_workers(threads == 0 ? 1 : threads);
+    }
+
+    gateway(gateway const&) = delete;
+    gateway& operator=(gateway const&) = delete;
+
+    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
+    ~gateway() { core_->abandon(); }
+
+    /// Accepts connections there; port 0 picks a free one. Returns where it is. May be called several times.
+    ///
+    /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
+        return core_->listen(where, error);
+    }
+
+    /// Runs the gateway's own loops, one on the calling thread, until `stop` has been called. Does nothing if the loop
+    /// is the user's.
+    void run() { core_->run(); }
+
+    /// Stops accepting, closes every WebSocket with 1001, finishes what is being answered, and ends.
+    void stop() { core_->stop(); }
+
+    /// The (first) loop, e.g. for signals and timers of the application's.
+    [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
+
+    [[nodiscard]] hub_type& hub() noexcept { return core_->hub; }
+    [[nodiscard]] router_type& router() noexcept { return core_->router; }
+    [[nodiscard]] Handler& handler() noexcept { return core_->handler; }
+
+private:
+    std::shared_ptr<core_type> core_;
+};
+
+}
+
+#endif

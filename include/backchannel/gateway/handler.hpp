@@ -1,0 +1,136 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_HANDLER_HPP
+#define BACKCHANNEL_GATEWAY_HANDLER_HPP
+
+#include <backchannel/completion.hpp>
+#include <backchannel/gateway/transport.hpp>
+#include <backchannel/http.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
+class gateway_client {
+public:
+    gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
+        : peer_{peer}, id_{id}, source_ip_{source_ip} {}
+
+    [[nodiscard]] std::string_view id() const noexcept { return id_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
+
+    /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
+    delivery send(message const& m) { return peer_.send(m); }
+
+    /// Starts the closing handshake.
+    void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
+
+private:
+    websocket_peer& peer_;
+    std::string_view id_, source_ip_;
+};
+
+/// What `on_connect` decides.
+class connect_answer {
+public:
+    /// The client is let in.
+    [[nodiscard]] static connect_answer accept() { return {}; }
+
+    /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
+    [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
+        connect_answer a;
+        a.refusal_ = response{status, "text/plain", std::string{text}};
+        return a;
+    }
+
+    [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
+
+private:
+    std::optional<response> refusal_;
+};
+
+/// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
+/// and must not block; one that throws ends only its own connection (1011) or request (500).
+///
+///     struct my_handler {
+///         backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&);
+///         void on_open(backchannel::gateway_client&);   // the id can be found from now on
+///         void on_message(backchannel::gateway_client&, backchannel::message const&);
+///         void on_disconnect(std::string_view id, std::uint16_t code, std::string_view reason);
+///         std::optional<backchannel::response> on_request(backchannel::request_view const&); // nullopt: not found
+///     };
+///
+/// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
+/// answer, on any thread.
+template <class H>
+concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
+    { h.on_connect(c, r) } -> std::same_as<connect_answer>;
+};
+template <class H>
+concept has_on_client_open = requires(H& h, gateway_client& c) { h.on_open(c); };
+template <class H>
+concept has_on_message = requires(H& h, gateway_client& c, message const& m) { h.on_message(c, m); };
+template <class H>
+concept has_on_disconnect =
+    requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) { h.on_disconnect(id, code, reason); };
+template <class H>
+concept has_on_request = requires(H& h, request_view const& r) {
+    { h.on_request(r) } -> std::same_as<std::optional<response>>;
+};
+template <class H>
+concept has_async_on_request = requires(H& h, request_view const& r, completion<response> done) {
+    { h.on_request(r, std::move(done)) } -> std::same_as<bool>;
+};
+
+/// Does nothing: clients can be reached, and what they send is dropped.
+struct no_handler {};
+
+namespace detail_handler {
+struct every_name {
+    int on_connect, on_open, on_message, on_disconnect, on_request;
+};
+template <class T>
+struct both : T, every_name {};
+template <class T>
+concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
+template <class T>
+concept no_on_connect = requires { &both<T>::on_connect; };
+template <class T>
+concept no_on_open = requires { &both<T>::on_open; };
+template <class T>
+concept no_on_message = requires { &both<T>::on_message; };
+template <class T>
+concept no_on_disconnect = requires { &both<T>::on_disconnect; };
+template <class T>
+concept no_on_request = requires { &both<T>::on_request; };
+}
+
+template <class H>
+consteval bool check_handler() {
+    if constexpr (detail_handler::can_probe<H>) {
+        static_assert(detail_handler::no_on_connect<H> || has_on_connect<H>,
+                      "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
+                      "backchannel::request_view const&)`");
+        static_assert(detail_handler::no_on_open<H> || has_on_client_open<H>,
+                      "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
+        static_assert(detail_handler::no_on_message<H> || has_on_message<H>,
+                      "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
+                      "backchannel::message const&)`");
+        static_assert(detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
+                      "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
+                      "std::string_view reason)`");
+        static_assert(detail_handler::no_on_request<H> || has_on_request<H> || has_async_on_request<H>,
+                      "Handler::on_request must be `std::optional<backchannel::response> "
+                      "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
+                      "const&, backchannel::completion<backchannel::response>)`");
+    }
+    return true;
+}
+
+}
+
+#endif

@@ -1,0 +1,84 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
+#define BACKCHANNEL_GATEWAY_LISTENER_HPP
+
+#include <backchannel/completion.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Accepts TCP connections on one loop, until it is closed.
+class tcp_listener : public std::enable_shared_from_this<tcp_listener> {
+public:
+    explicit tcp_listener(asio::io_context& io) : acceptor_{io}, pause_{io} {}
+
+    /// Binds and listens. With `shared`, other sockets of this process may bind the same port.
+    asio::ip::tcp::endpoint open(asio::ip::tcp::endpoint const& where, bool shared, std::error_code& error) {
+        auto const step = [&](auto&& act) {
+            if (!error) act();
+        };
+        error = {};
+        step([&] { acceptor_.open(where.protocol(), error); });
+        step([&] { acceptor_.set_option(asio::socket_base::reuse_address{true}, error); });
+        step([&] {
+            if (where.address().is_v6()) acceptor_.set_option(asio::ip::v6_only{true}, error);
+        });
+#if defined(SO_REUSEPORT)
+        using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+        step([&] {
+            if (shared) acceptor_.set_option(reuse_port{true}, error);
+        });
+#endif
+        step([&] { acceptor_.bind(where, error); });
+        step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
+        asio::ip::tcp::endpoint bound = where;
+        step([&] { bound = acceptor_.local_endpoint(error); });
+        return bound;
+    }
+
+    [[nodiscard]] bool accepting() const noexcept { return static_cast<bool>(on_socket_); }
+
+    void accept(std::function<void(asio::ip::tcp::socket)> on_socket) {
+        on_socket_ = std::move(on_socket);
+        accept_next();
+    }
+
+    void close() {
+        std::error_code ignored;
+        acceptor_.close(ignored);
+        pause_.cancel();
+    }
+
+private:
+    void accept_next() {
+        acceptor_.async_accept([self = shared_from_this()](std::error_code const& error, asio::ip::tcp::socket socket) {
+            if (!self->acceptor_.is_open()) return;
+            if (!error) {
+                self->on_socket_(std::move(socket));
+                return self->accept_next();
+            }
+            // out of files or memory: what is open may go on, and there is no use in asking again at once
+            self->pause_.expires_after(std::chrono::milliseconds{100});
+            self->pause_.async_wait([self](std::error_code const& cancelled) {
+                if (!cancelled && self->acceptor_.is_open()) self->accept_next();
+            });
+        });
+    }
+
+    asio::ip::tcp::acceptor acceptor_;
+    asio::steady_timer pause_;
+    std::function<void(asio::ip::tcp::socket)> on_socket_;
+};
+
+}
+
+#endif

@@ -1,0 +1,224 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
+#define BACKCHANNEL_GATEWAY_WORKER_HPP
+
+#include <backchannel/connection.hpp>
+#include <backchannel/protocol/http1_request.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a worker needs to know of a connection.
+class worker_client : public std::enable_shared_from_this<worker_client> {
+public:
+    virtual ~worker_client() = default;
+
+    /// Hands what was queued during this turn of the loop to the socket.
+    virtual void flush() = 0;
+    /// The time given to `gateway_worker::set_deadline` has come.
+    virtual void on_deadline() = 0;
+    /// The gateway stops: close in an orderly way, and soon.
+    virtual void on_stop() = 0;
+    /// The grace is over.
+    virtual void drop() = 0;
+
+private:
+    friend class gateway_worker;
+
+    static constexpr std::size_t none = ~std::size_t{0};
+
+    time_point deadline_ = time_point::max();
+    std::size_t position_ = none; // in the worker's heap
+    std::size_t index_ = none;    // in the worker's list
+    bool flush_pending_ = false;
+};
+
+/// One event loop: what its connections share, so that an idle one holds next to nothing.
+///
+/// Used on the loop's thread only. Precondition: the io_context is run by one thread.
+class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
+public:
+    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io} {}
+
+    gateway_worker(gateway_worker const&) = delete;
+    gateway_worker& operator=(gateway_worker const&) = delete;
+
+    [[nodiscard]] asio::io_context& context() noexcept { return io_; }
+    [[nodiscard]] asio::io_context::executor_type executor() noexcept { return io_.get_executor(); }
+
+    /// Bytes are received here and parsed in place; they are valid until the next receive.
+    [[nodiscard]] std::span<char> receive_buffer() noexcept { return buffer_; }
+
+    /// Parsed heads share their storage; valid until the next request is parsed.
+    [[nodiscard]] http1::request_head& head() noexcept { return head_; }
+
+    // --------------------------------------------------------------------------------------------- the connections
+
+    void add(worker_client& c) {
+        c.index_ = clients_.size();
+        clients_.push_back(&c);
+    }
+
+    void remove(worker_client& c) noexcept {
+        clear_deadline(c);
+        if (c.index_ == worker_client::none) return;
+        clients_[c.index_] = clients_.back();
+        clients_[c.index_]->index_ = c.index_;
+        clients_.pop_back();
+        c.index_ = worker_client::none;
+        if (!clients_.empty()) return;
+        timer_.cancel(); // an empty loop has nothing to wake up for
+        armed_for_ = time_point::max();
+        if (on_empty_) on_empty_();
+    }
+
+    /// Called when the last connection has gone.
+    void on_empty(task then) { on_empty_ = std::move(then); }
+
+    /// The loop will not run again: what waits for it is let go.
+    void forget() {
+        flushing_.clear();
+        flushing_now_.clear();
+        timer_.cancel();
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return clients_.size(); }
+
+    /// All connections, kept alive while the caller goes through them.
+    [[nodiscard]] std::vector<std::shared_ptr<worker_client>> all() {
+        std::vector<std::shared_ptr<worker_client>> kept;
+        kept.reserve(clients_.size());
+        for (worker_client* c : clients_) kept.push_back(c->shared_from_this());
+        return kept;
+    }
+
+    /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
+    void flush_later(worker_client& c) {
+        if (std::exchange(c.flush_pending_, true)) return;
+        flushing_.push_back(c.shared_from_this());
+        if (flushing_.size() == 1) asio::post(io_, [self = shared_from_this()] { self->flush_all(); });
+    }
+
+    // ----------------------------------------------------------------------------------------------- the deadlines
+
+    /// Calls `on_deadline` then, and not before. Moving a deadline to a later time costs nothing.
+    void set_deadline(worker_client& c, std::chrono::milliseconds from_now) {
+        c.deadline_ = std::chrono::steady_clock::now() + from_now;
+        if (c.position_ == worker_client::none) {
+            c.position_ = deadlines_.size();
+            deadlines_.push_back({c.deadline_, &c});
+            rise(c.position_);
+        } else if (c.deadline_ < deadlines_[c.position_].when) {
+            deadlines_[c.position_].when = c.deadline_;
+            rise(c.position_);
+        }
+        if (deadlines_.front().when < armed_for_) arm();
+    }
+
+    void clear_deadline(worker_client& c) noexcept {
+        c.deadline_ = time_point::max();
+        if (c.position_ == worker_client::none) return;
+        std::size_t const hole = std::exchange(c.position_, worker_client::none);
+        entry const last = deadlines_.back();
+        deadlines_.pop_back();
+        if (hole == deadlines_.size()) return;
+        put(hole, last);
+        rise(hole);
+        sink(last.who->position_);
+    }
+
+private:
+    struct entry {
+        time_point when; // not after the client's own deadline
+        worker_client* who;
+    };
+
+    void put(std::size_t at, entry e) noexcept {
+        deadlines_[at] = e;
+        e.who->position_ = at;
+    }
+
+    void rise(std::size_t at) noexcept {
+        for (entry const e = deadlines_[at]; at != 0;) {
+            std::size_t const parent = (at - 1) / 2;
+            if (deadlines_[parent].when <= e.when) break;
+            put(at, deadlines_[parent]);
+            put(parent, e);
+            at = parent;
+        }
+    }
+
+    void sink(std::size_t at) noexcept {
+        for (;;) {
+            std::size_t least = at;
+            for (std::size_t const child : {2 * at + 1, 2 * at + 2})
+                if (child < deadlines_.size() && deadlines_[child].when < deadlines_[least].when) least = child;
+            if (least == at) return;
+            entry const e = deadlines_[at];
+            put(at, deadlines_[least]);
+            put(least, e);
+            at = least;
+        }
+    }
+
+    void arm() {
+        armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
+        if (armed_for_ == time_point::max()) return;
+        timer_.expires_at(armed_for_);
+        timer_.async_wait([this](std::error_code const& error) {
+            if (!error) on_timer();
+        });
+    }
+
+    void on_timer() {
+        time_point const now = std::chrono::steady_clock::now();
+        armed_for_ = time_point::max();
+        while (!deadlines_.empty() && deadlines_.front().when <= now) {
+            worker_client& c = *deadlines_.front().who;
+            if (c.deadline_ > now) { // moved since it was put here
+                deadlines_.front().when = c.deadline_;
+                sink(0);
+                continue;
+            }
+            auto const kept = c.shared_from_this();
+            clear_deadline(c);
+            c.on_deadline();
+        }
+        arm();
+    }
+
+    void flush_all() {
+        // what is queued while flushing goes into the next turn
+        std::swap(flushing_, flushing_now_);
+        for (auto const& c : flushing_now_) {
+            c->flush_pending_ = false;
+            c->flush();
+        }
+        flushing_now_.clear();
+    }
+
+    asio::io_context& io_;
+    asio::steady_timer timer_;
+    time_point armed_for_ = time_point::max();
+    std::vector<entry> deadlines_;
+    std::vector<worker_client*> clients_;
+    task on_empty_;
+    std::vector<std::shared_ptr<worker_client>> flushing_, flushing_now_;
+    http1::request_head head_;
+    std::array<char, 64 * 1024> buffer_;
+};
+
+}
+
+#endif
