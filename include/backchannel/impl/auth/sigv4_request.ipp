@@ -47,12 +47,15 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     bool const in_query = std::any_of(r.parameters_.begin(), r.parameters_.end(), [](auto const& p) {
         return p.name == "X-Amz-Algorithm" || p.name == "X-Amz-Signature" || p.name == "X-Amz-Credential";
     });
+    if (!in_query && !r.has_authorization_) { // whatever else is wrong with it
+        r.refusal_ = auth_decision::refuse(auth_error::missing_token);
+        return r;
+    }
     if (!r.refusal_ && in_query && r.has_authorization_)
         r.refuse(auth_error::bad_request, "Credentials must be in the Authorization header or in the query string, "
                                           "not in both");
     if (!r.refusal_ && in_query) r.read_query_form();
-    else if (!r.refusal_ && r.has_authorization_) r.read_header_form();
-    else if (!r.refusal_) r.refuse(auth_error::missing_token);
+    else if (!r.refusal_) r.read_header_form();
     if (!r.refusal_) r.check_signed_headers();
     if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
