@@ -99,13 +99,17 @@ public:
         } else {
             auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
             auto* const p = kept.get();
-            if constexpr (has_async_authorize<Auth>) {
-                auth_.async_authorize(p->view, c.what, p->target.target.id(), pending<F>::resume(std::move(kept)));
-            } else {
-                auto state = auth_.begin(p->view, c.what, p->target.target.id());
-                state.append(p->view.body);
-                state.finish(pending<F>::resume(std::move(kept)));
-            }
+            guarded([&] {
+                if constexpr (has_async_authorize<Auth>) {
+                    auth_.async_authorize(p->view, c.what, p->target.target.id(), pending<F>::resume(std::move(kept)));
+                } else {
+                    auto state = auth_.begin(p->view, c.what, p->target.target.id());
+                    state.append(p->view.body);
+                    state.finish(pending<F>::resume(std::move(kept)));
+                }
+            });
+            // Auth threw before it was given the completion, which answers for itself
+            if (kept) p->done(failed(failure::internal, c));
         }
         return true;
     }
@@ -142,16 +146,25 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
+    /// Calls a function of Auth's; false if it threw.
+    template <class F>
+    static bool guarded(F&& f) {
 #if BACKCHANNEL_EXCEPTIONS
         try {
-            return auth_.authorize(request, c.what, c.target.id());
+            f();
         } catch (...) {
-            return auth_decision::refuse(auth_error::internal);
+            return false;
         }
 #else
-        return auth_.authorize(request, c.what, c.target.id());
+        f();
 #endif
+        return true;
+    }
+
+    [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
+        auth_decision decision = auth_decision::refuse(auth_error::internal);
+        guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
+        return decision;
     }
 
     [[nodiscard]] static message_kind kind_of(std::string_view body) noexcept {
@@ -290,11 +303,18 @@ private:
     };
     template <class A>
     struct hashing {
-        decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{})) inner;
+        std::optional<decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}))> inner;
 
-        hashing(A& auth, request_view const& head, call const& c) : inner{auth.begin(head, c.what, c.target.id())} {}
-        void append(std::string_view piece) { inner.append(piece); }
-        void finish(completion<auth_decision> done) { inner.finish(std::move(done)); }
+        hashing(A& auth, request_view const& head, call const& c) {
+            guarded([&] { inner.emplace(auth.begin(head, c.what, c.target.id())); });
+        }
+        void append(std::string_view piece) {
+            if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
+        }
+        void finish(completion<auth_decision> done) {
+            if (!inner) return done(auth_decision::refuse(auth_error::internal));
+            guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
+        }
     };
     template <class A>
     struct state_of {

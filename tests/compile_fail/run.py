@@ -1,5 +1,5 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""run.py CASE.cpp -- COMPILER [FLAG...]: the case must be refused with its `// expect:` texts, its correction accepted."""
+"""run.py CASE.cpp -- COMPILER [FLAG...]: refused with its `// expect:` texts, accepted when corrected."""
 import pathlib
 import re
 import subprocess

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -122,7 +123,7 @@ TEST_CASE("no flipped bit, truncation or extension of an id finds a connection",
     std::vector<session> sessions;
     for (std::uint32_t i = 0; i != 600; ++i) sessions.push_back(hub.open(i));
     std::size_t wrong = 0, tried = 0;
-    for (std::size_t k = 0; k != sessions.size(); k += 7) {
+    for (std::size_t k = 0; k < sessions.size(); k += 7) {
         std::string const id{sessions[k].id()};
         for (std::size_t bit = 0; bit != id.size() * 8; ++bit) {
             std::string flipped = id;
@@ -155,7 +156,7 @@ TEST_CASE("every tail of an id but its own finds nothing", "[connection_hub]") {
     std::string id{sessions[0].id()};
     std::string const tail = id.substr(12);
     std::size_t found = 0;
-    for (std::uint32_t masked = 0; masked != 1u << 24; masked += 5) {
+    for (std::uint32_t masked = 0; masked < 1u << 24; masked += 5) {
         for (unsigned i = 0; i != 4; ++i) id[12 + i] = alphabet[masked >> (6 * i) & 63];
         found += id.substr(12) != tail && hub.send(id, text("x")) != delivery::gone;
     }
@@ -709,15 +710,25 @@ TEST_CASE("a burst from many threads is delivered in each thread's order", "[con
     CHECK(accepted + refused == 4000);
     auto const hooks = t.hooks.log->take();
     CHECK(std::count(hooks.begin(), hooks.end(), "delivery 1 5") == refused);
-    std::array<std::array<std::string, 4>, 4> last{};
+    std::map<std::string, std::string> last;
     int out_of_order = 0;
     for (auto const& line : wire) { // "send h c1234"
-        auto& before = last[static_cast<std::size_t>(line[5] - '0')][static_cast<std::size_t>(line[7] - 'a')];
+        std::string& before = last[line.substr(5, 3)];
         out_of_order += before >= line;
         before = line;
     }
     CHECK(out_of_order == 0);
     CHECK(t.wire().wrong_thread == 0);
+}
+
+TEST_CASE("try_send does nothing where another thread has to", "[connection_hub]") {
+    test::test_hub<test::looping_transport> t;
+    auto s = t.open(0);
+    CHECK_FALSE(t.hub->try_send(s.id(), text("x")));
+    CHECK(t.wire().loops[0].pending() == 0);
+    CHECK(t.on_loop(0, [&] { return t.hub->try_send(s.id(), text("x")); }) == delivery::accepted);
+    CHECK(t.sent() == lines{"send 0 x"});
+    CHECK(t.hub->try_send("AAAAAAAAAAAAAAAA", text("x")) == delivery::gone);
 }
 
 TEST_CASE("pings reach the transport and are refused for unknown ids", "[connection_hub]") {

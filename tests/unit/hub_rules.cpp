@@ -645,6 +645,25 @@ TEST_CASE("R7: a task that is copied and run twice does its work once", "[hub_ru
     CHECK(t.hub->send(t.open(0).id(), text("2")) == delivery::accepted);
 }
 
+TEMPLATE_TEST_CASE("R7: a connection's place is free again when its session and its tasks are gone", "[hub_rules]",
+                   test::hopping_transport, test::looping_transport, test::keyed_transport) {
+    test::test_hub<TestType> t{{.max_connections = 1, .retired_kept = 0}};
+    for (int round = 0; round != 8; ++round) {
+        auto s = t.open(0);
+        REQUIRE(s);
+        CHECK(t.hub->send(s.id(), text("x")) == delivery::accepted);
+        CHECK(t.hub->close(s.id()));
+        if (round % 2 == 0) t.run();
+        s = session{};
+        if (round % 4 == 1) {
+            CHECK_FALSE(t.open(1)); // a task still knows the old one
+            t.run();
+        } else {
+            t.wire().loops[0].drop();
+        }
+    }
+}
+
 TEST_CASE("R8: an optional member of the handle's type is not taken for the transport's", "[hub_rules]") {
     static_assert(!has_dispatch<rich_handle_transport> && !has_terminate<rich_handle_transport>);
     bool touched = false;

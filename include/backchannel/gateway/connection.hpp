@@ -24,15 +24,17 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 template <class Stream>
 class gateway_connection : public worker_client {
 public:
-    gateway_connection(gateway_worker& worker, Stream stream) : worker_{worker}, stream_{std::move(stream)} {}
+    /// `owner` keeps the worker and its loop; it is let go last.
+    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream)
+        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
 
     void start() {
-        worker_.add(*this);
-        on_start();
-        receive();
+        worker_.add(shared_from_this());
+        this->protect([this] {
+            on_start();
+            receive();
+        });
     }
-
-    ~gateway_connection() override { worker_.remove(*this); }
 
 protected:
     // ------------------------------------------------------------------------------------- for the derived class
@@ -45,6 +47,7 @@ protected:
     /// The peer will send nothing more, or the connection has failed: `closed()` tells which.
     virtual void on_end() = 0;
 
+    [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] outbox& out() noexcept { return out_; }
@@ -60,10 +63,16 @@ protected:
         receive();
     }
 
+    /// `resume` at the end of this turn: no handler runs inside another one's call.
+    void resume_soon() {
+        resume_pending_ = true;
+        worker_.flush_later(*this);
+    }
+
     /// Sends what waits, then ends the connection without cutting the peer off from the last bytes.
     ///
     /// A close with unread bytes in the socket resets the connection and may destroy what was sent, so the peer's end
-    /// is waited for, for a while.
+    /// is waited for: at most `linger` from now, unless the derived class moves the deadline when bytes are sent.
     void finish(std::chrono::milliseconds linger) {
         if (finishing_ || closed_) return;
         finishing_ = true;
@@ -81,29 +90,44 @@ protected:
     /// Ends the connection now.
     void drop() override {
         if (std::exchange(closed_, true)) return;
+        auto const self = shared_from_this(); // the worker lets go of it
         std::error_code ignored;
         stream_.close(ignored);
         worker_.remove(*this);
-        out_.clear();
+        if (!writing_) out_.clear(); // else the system may still look at it
         held_ = {};
         on_end();
     }
 
     void flush() override {
+        if (closed_) return;
+        if (std::exchange(resume_pending_, false)) resume();
         if (writing_ || out_.empty() || closed_) return;
         std::array<std::string_view, max_pieces> pieces;
-        std::size_t const n = out_.gather(pieces);
-        std::array<asio::const_buffer, max_pieces> buffers;
-        for (std::size_t i = 0; i != n; ++i) buffers[i] = asio::buffer(pieces[i].data(), pieces[i].size());
+        gathered_buffers buffers;
+        buffers.size = out_.gather(pieces);
+        for (std::size_t i = 0; i != buffers.size; ++i)
+            buffers.items[i] = asio::const_buffer{pieces[i].data(), pieces[i].size()};
+        stream_.async_write_some(buffers, [self = self_as_connection()](std::error_code const& error, std::size_t n) {
+            self->protect([&] { self->on_written(error, n); });
+        });
         writing_ = true;
-        stream_.async_write_some(std::span<asio::const_buffer const>{buffers.data(), n},
-                                 [self = self_as_connection()](std::error_code const& error, std::size_t written) {
-                                     self->on_written(error, written);
-                                 });
     }
 
 private:
-    static constexpr std::size_t max_pieces = 64;
+    static constexpr std::size_t max_pieces = 16;
+
+    // Holds its items, as the operation keeps a copy of the sequence until the socket takes the bytes.
+    struct gathered_buffers {
+        using value_type = asio::const_buffer;
+        using const_iterator = asio::const_buffer const*;
+
+        std::array<asio::const_buffer, max_pieces> items;
+        std::size_t size = 0;
+
+        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
+        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
+    };
 
     [[nodiscard]] std::shared_ptr<gateway_connection> self_as_connection() {
         return std::static_pointer_cast<gateway_connection>(shared_from_this());
@@ -114,12 +138,12 @@ private:
         if (closed_) return;
         if (error) return drop();
         out_.consume(written);
-        if (!out_.empty()) return flush();
-        if (finishing_) shut_down();
-        else on_sent();
+        on_sent();
+        if (!out_.empty()) flush();
+        else if (finishing_ && !closed_) shut_down();
     }
 
-    /// All that was queued has been taken by the socket.
+    /// Some of what was queued has been taken by the socket.
     virtual void on_sent() {}
 
     void shut_down() {
@@ -132,7 +156,9 @@ private:
         if (receiving_ || paused_ || closed_ || ended_) return;
         receiving_ = true;
         stream_.async_wait(asio::ip::tcp::socket::wait_read,
-                           [self = self_as_connection()](std::error_code const& error) { self->on_readable(error); });
+                           [self = self_as_connection()](std::error_code const& error) {
+                               self->protect([&] { self->on_readable(error); });
+                           });
     }
 
     void on_readable(std::error_code error) {
@@ -176,11 +202,12 @@ private:
         held_ = std::move(bytes);
     }
 
+    std::shared_ptr<void const> const owner_;
     gateway_worker& worker_;
     Stream stream_;
     outbox out_;
     std::string held_;
-    bool receiving_ = false, writing_ = false, paused_ = false;
+    bool receiving_ = false, writing_ = false, paused_ = false, resume_pending_ = false;
     bool finishing_ = false; // what was queued is sent, what comes is dropped
     bool ended_ = false;     // the peer has ended its side
     bool closed_ = false;

@@ -30,8 +30,22 @@ public:
     virtual void on_deadline() = 0;
     /// The gateway stops: close in an orderly way, and soon.
     virtual void on_stop() = 0;
-    /// The grace is over.
+    /// Ends the connection now. Never throws, and nothing happens to a connection that has been dropped.
     virtual void drop() = 0;
+
+    /// Runs `act`; if it throws (for want of memory, say), this connection ends and no other.
+    template <class F>
+    void protect(F&& act) {
+#if BACKCHANNEL_EXCEPTIONS
+        try {
+            act();
+        } catch (...) {
+            drop();
+        }
+#else
+        act();
+#endif
+    }
 
 private:
     friend class gateway_worker;
@@ -44,12 +58,13 @@ private:
     bool flush_pending_ = false;
 };
 
-/// One event loop: what its connections share, so that an idle one holds next to nothing.
+/// One event loop: its connections, which it owns until they are dropped, and what they share, so that an idle one holds
+/// next to nothing.
 ///
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
 public:
-    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io} {}
+    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, grace_{io} {}
 
     gateway_worker(gateway_worker const&) = delete;
     gateway_worker& operator=(gateway_worker const&) = delete;
@@ -65,48 +80,47 @@ public:
 
     // --------------------------------------------------------------------------------------------- the connections
 
-    void add(worker_client& c) {
-        c.index_ = clients_.size();
-        clients_.push_back(&c);
+    void add(std::shared_ptr<worker_client> c) {
+        clients_.push_back(std::move(c));
+        clients_.back()->index_ = clients_.size() - 1;
     }
 
+    /// The caller keeps `c` alive meanwhile.
     void remove(worker_client& c) noexcept {
         clear_deadline(c);
         if (c.index_ == worker_client::none) return;
-        clients_[c.index_] = clients_.back();
-        clients_[c.index_]->index_ = c.index_;
+        std::size_t const hole = std::exchange(c.index_, worker_client::none);
+        std::swap(clients_[hole], clients_.back());
+        if (hole + 1 != clients_.size()) clients_[hole]->index_ = hole;
         clients_.pop_back();
-        c.index_ = worker_client::none;
-        if (!clients_.empty()) return;
-        timer_.cancel(); // an empty loop has nothing to wake up for
-        armed_for_ = time_point::max();
-        if (on_empty_) on_empty_();
+        if (clients_.empty()) cancel_timers(); // an empty loop has nothing to wake up for
     }
 
-    /// Called when the last connection has gone.
-    void on_empty(task then) { on_empty_ = std::move(then); }
+    /// Asks every connection to close; what is left when `grace` has passed is dropped.
+    void stop(std::chrono::milliseconds grace) {
+        for (auto const& c : all()) c->protect([&] { c->on_stop(); });
+        if (clients_.empty()) return;
+        grace_.expires_after(grace);
+        grace_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            auto const self = weak.lock();
+            if (!error && self != nullptr) self->drop_all();
+        });
+    }
 
-    /// The loop will not run again: what waits for it is let go.
-    void forget() {
+    /// The loop will not run again: all connections are dropped, and what waits for it is let go.
+    void abandon() {
+        drop_all();
         flushing_.clear();
-        flushing_now_.clear();
-        timer_.cancel();
+        cancel_timers();
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return clients_.size(); }
 
-    /// All connections, kept alive while the caller goes through them.
-    [[nodiscard]] std::vector<std::shared_ptr<worker_client>> all() {
-        std::vector<std::shared_ptr<worker_client>> kept;
-        kept.reserve(clients_.size());
-        for (worker_client* c : clients_) kept.push_back(c->shared_from_this());
-        return kept;
-    }
-
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
-        if (std::exchange(c.flush_pending_, true)) return;
+        if (c.flush_pending_) return;
         flushing_.push_back(c.shared_from_this());
+        c.flush_pending_ = true;
         if (flushing_.size() == 1) asio::post(io_, [self = shared_from_this()] { self->flush_all(); });
     }
 
@@ -116,8 +130,8 @@ public:
     void set_deadline(worker_client& c, std::chrono::milliseconds from_now) {
         c.deadline_ = std::chrono::steady_clock::now() + from_now;
         if (c.position_ == worker_client::none) {
-            c.position_ = deadlines_.size();
             deadlines_.push_back({c.deadline_, &c});
+            c.position_ = deadlines_.size() - 1;
             rise(c.position_);
         } else if (c.deadline_ < deadlines_[c.position_].when) {
             deadlines_[c.position_].when = c.deadline_;
@@ -143,6 +157,19 @@ private:
         time_point when; // not after the client's own deadline
         worker_client* who;
     };
+
+    /// As they are now: each of them may be dropped while the caller goes through them.
+    [[nodiscard]] std::vector<std::shared_ptr<worker_client>> all() const { return clients_; }
+
+    void drop_all() {
+        for (auto const& c : all()) c->drop();
+    }
+
+    void cancel_timers() noexcept {
+        timer_.cancel();
+        armed_for_ = time_point::max();
+        grace_.cancel();
+    }
 
     void put(std::size_t at, entry e) noexcept {
         deadlines_[at] = e;
@@ -176,8 +203,9 @@ private:
         armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
         if (armed_for_ == time_point::max()) return;
         timer_.expires_at(armed_for_);
-        timer_.async_wait([this](std::error_code const& error) {
-            if (!error) on_timer();
+        timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
+            if (!error && self != nullptr) self->on_timer();
         });
     }
 
@@ -193,28 +221,28 @@ private:
             }
             auto const kept = c.shared_from_this();
             clear_deadline(c);
-            c.on_deadline();
+            c.protect([&] { c.on_deadline(); });
         }
         arm();
     }
 
     void flush_all() {
         // what is queued while flushing goes into the next turn
-        std::swap(flushing_, flushing_now_);
-        for (auto const& c : flushing_now_) {
+        auto now = std::exchange(flushing_, std::move(spare_));
+        for (auto const& c : now) {
             c->flush_pending_ = false;
-            c->flush();
+            c->protect([&] { c->flush(); });
         }
-        flushing_now_.clear();
+        now.clear();
+        spare_ = std::move(now);
     }
 
     asio::io_context& io_;
-    asio::steady_timer timer_;
+    asio::steady_timer timer_, grace_;
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
-    std::vector<worker_client*> clients_;
-    task on_empty_;
-    std::vector<std::shared_ptr<worker_client>> flushing_, flushing_now_;
+    std::vector<std::shared_ptr<worker_client>> clients_;
+    std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };

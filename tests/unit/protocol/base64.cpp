@@ -153,6 +153,10 @@ TEST_CASE("base64 brings bytes of every length back", "[base64]") {
         std::string const url = protocol::base64url_encode(bytes);
         REQUIRE(protocol::base64_decoded_size(url.size()) == bytes.size());
         REQUIRE(protocol::base64_decode_any(url) == bytes);
+        std::vector<std::uint8_t> const octets(bytes.begin(), bytes.end());
+        std::string filled(url.size(), '!');
+        REQUIRE(protocol::base64url_encode(octets, filled.data()) == url.size());
+        REQUIRE(filled == url);
         bytes.push_back(static_cast<char>(static_cast<unsigned char>(length * 151 + 7)));
     }
 }

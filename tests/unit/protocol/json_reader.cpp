@@ -19,43 +19,14 @@ std::string tokens_of(std::string_view text, std::size_t depth = json_reader::de
     json_reader in(text, depth);
     std::string out;
     std::string scratch;
+    char const* const marks[] = {"{", "}", "[", "]", "=", "'", " ", "T", "F", "N", ".", "!"};
     for (;;) {
-        switch (in.next()) {
-        case json_token::begin_object:
-            out += '{';
-            break;
-        case json_token::end_object:
-            out += '}';
-            break;
-        case json_token::begin_array:
-            out += '[';
-            break;
-        case json_token::end_array:
-            out += ']';
-            break;
-        case json_token::name:
-            out += std::string(in.string(scratch)) + '=';
-            break;
-        case json_token::string:
-            out += '\'' + std::string(in.string(scratch)) + '\'';
-            break;
-        case json_token::number:
-            out += std::string(in.raw()) + ' ';
-            break;
-        case json_token::true_value:
-            out += 'T';
-            break;
-        case json_token::false_value:
-            out += 'F';
-            break;
-        case json_token::null_value:
-            out += 'N';
-            break;
-        case json_token::end:
-            return out + '.';
-        case json_token::error:
-            return out + '!';
-        }
+        json_token const token = in.next();
+        if (token == json_token::string) out += '\'';
+        if (token == json_token::string || token == json_token::name) out += in.string(scratch);
+        if (token == json_token::number) out += in.raw();
+        out += marks[static_cast<std::size_t>(token)];
+        if (token == json_token::end || token == json_token::error) return out;
     }
 }
 

@@ -296,6 +296,7 @@ TEST_CASE("ISO 8601 is read with fractions and offsets", "[timestamp]") {
         {"2026-11-20T19:29:58-05:30", base},
         {"2026-11-21T00:59:58.5+23:59", base + milliseconds(500) - hours(23) - minutes(59)},
         {"1970-01-01T01:00:00+01:00", at(0)},
+        {"9999-12-31T23:59:59.999+00:00", at(253402300799'999)},
     };
     for (auto const& [text, expected] : table) {
         INFO(text);

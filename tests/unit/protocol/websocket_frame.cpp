@@ -354,6 +354,8 @@ TEST_CASE("websocket_frame lets a compressed message exceed the limits by what d
           "binary*[" + most + "]text[12345678]");
     setting const open{{.frame = ~std::uint64_t{0}, .message = ~std::uint64_t{0}, .compression = true}};
     CHECK(run(masked(opcode::text, "x", true, true), open) == "text*[x]");
+    CHECK(run(claim(0xC1, 127, "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), open).empty());
+    fails_at_end(masked(opcode::text, "x", false, true) + claim(0x80, 127, "\x80", false), 1002, open);
 }
 
 TEST_CASE("websocket_frame refuses text that is not UTF-8 at the first wrong byte", "[websocket_frame]") {

@@ -60,7 +60,6 @@ inline void append_escape(std::string& out, unsigned char byte) {
 }
 
 BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
-    out.reserve(out.size() + text.size() + 2);
     out += '"';
     std::size_t run = 0; // where the bytes that stay as they are begin
     std::size_t at = 0;

@@ -1,0 +1,131 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/hub_ref.hpp>
+
+#include "support/catch.hpp"
+#include "support/test_hub.hpp"
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+using namespace backchannel;
+using test::lines;
+using test::text;
+
+namespace {
+
+/// What wraps a hub, as a node of a cluster does.
+struct node {
+    std::vector<std::string> executed;
+    void execute(command const& c, completion<outcome> done) {
+        executed.emplace_back(c.id);
+        done({delivery::unavailable});
+    }
+};
+
+std::vector<outcome> ask(hub_ref const& hub, command const& c) {
+    std::vector<outcome> answers;
+    hub.execute(c, [&](outcome o) { answers.push_back(std::move(o)); });
+    return answers;
+}
+
+}
+
+TEST_CASE("a hub_ref is two words and copies", "[hub_ref]") {
+    static_assert(sizeof(hub_ref) == 2 * sizeof(void*));
+    static_assert(std::is_trivially_copyable_v<hub_ref>);
+    SUCCEED();
+}
+
+TEST_CASE("a hub_ref sends, finds and closes on the hub it views", "[hub_ref]") {
+    test::test_hub<test::direct_transport> t;
+    hub_ref const hub{*t.hub};
+    auto s = t.open(3, {.source_ip = "192.0.2.9"});
+    std::string const id{s.id()};
+    message const body = text("body");
+
+    auto answers = ask(hub, {.what = command::kind::send, .id = id, .body = &body});
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].result == delivery::accepted);
+    CHECK_FALSE(answers[0].state);
+
+    answers = ask(hub, {.what = command::kind::find, .id = id});
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].result == delivery::accepted);
+    REQUIRE(answers[0].state);
+    CHECK(answers[0].state->source_ip == "192.0.2.9");
+
+    answers = ask(hub, {.what = command::kind::explain, .id = id});
+    REQUIRE(answers.size() == 1);
+    CHECK_FALSE(answers[0].was_open);
+    CHECK_FALSE(answers[0].malformed);
+
+    answers = ask(hub, {.what = command::kind::close, .id = id, .frame = {4001, "why"}});
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].result == delivery::accepted);
+    CHECK(t.sent() == lines{"send 3 body", "close 3 4001 why"});
+
+    for (auto const what : {command::kind::send, command::kind::find, command::kind::close}) {
+        answers = ask(hub, {.what = what, .id = id, .body = &body});
+        REQUIRE(answers.size() == 1);
+        CHECK(answers[0].result == delivery::gone);
+        CHECK_FALSE(answers[0].state);
+    }
+    CHECK(ask(hub, {.what = command::kind::explain, .id = id}).at(0).was_open);
+    CHECK(ask(hub, {.what = command::kind::explain, .id = "no id at all"}).at(0).malformed);
+    CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "AAAAAAAAAAAAAAAA"}).at(0).was_open);
+}
+
+TEST_CASE("a send waits for the connection's thread as long as the caller's patience lasts", "[hub_ref]") {
+    test::test_hub<test::looping_transport> t;
+    hub_ref const hub{*t.hub};
+    auto s = t.open(0);
+    message const body = text("x");
+    std::vector<outcome> answers;
+    auto const send = [&](patience wait) {
+        hub.execute({.what = command::kind::send, .id = s.id(), .body = &body, .wait = wait},
+                    [&](outcome o) { answers.push_back(std::move(o)); });
+    };
+    send(patience::inline_only);
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].deferred);
+    CHECK(answers[0].result == delivery::unknown);
+    t.run();
+    CHECK(t.sent().empty()); // nothing was done
+
+    t.on_loop(0, [&] { send(patience::inline_only); });
+    REQUIRE(answers.size() == 2);
+    CHECK_FALSE(answers[1].deferred);
+    CHECK(answers[1].result == delivery::accepted);
+    CHECK(t.sent() == lines{"send 0 x"});
+
+    send(patience::queued);
+    REQUIRE(answers.size() == 3);
+    CHECK(answers[2].result == delivery::accepted);
+    send(patience::owner);
+    CHECK(answers.size() == 3);
+    t.wire().on_send = [](int, message const&) { return delivery::gone; };
+    t.run();
+    REQUIRE(answers.size() == 4);
+    CHECK(answers[3].result == delivery::gone);
+    send(patience::inline_only);
+    REQUIRE(answers.size() == 5);
+    CHECK(answers[4].result == delivery::gone);
+    CHECK_FALSE(answers[4].deferred);
+}
+
+TEST_CASE("an answer that never comes is unknown", "[hub_ref]") {
+    std::vector<delivery> answers;
+    { completion<outcome> const owed{[&](outcome o) { answers.push_back(o.result); }}; }
+    CHECK(answers == std::vector{delivery::unknown});
+}
+
+TEST_CASE("what has execute of its own is asked itself", "[hub_ref]") {
+    node wrapper;
+    hub_ref const hub{wrapper};
+    auto const answers = ask(hub, {.what = command::kind::find, .id = "remote"});
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].result == delivery::unavailable);
+    CHECK(wrapper.executed == std::vector<std::string>{"remote"});
+}

@@ -1,0 +1,412 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/management_router.hpp>
+
+#include "support/catch.hpp"
+#include "support/http_answer.hpp"
+#include "support/signer.hpp"
+#include "support/test_hub.hpp"
+
+#include <backchannel/auth/allow_all.hpp>
+#include <backchannel/auth/with_policy.hpp>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Requests that wait: for their body, for their authorizer, for the thread of their connection.
+
+using namespace backchannel;
+using test::lines;
+using test::shown;
+
+namespace {
+
+struct still_traits : default_router_traits {
+    using clock = test::fixed_clock;
+};
+
+[[nodiscard]] test::fixed_clock still() { return {test::at(test::example_date)}; }
+
+/// Answers when it is told to; remembers what it was shown.
+struct slow_auth {
+    struct state {
+        request_view const* request = nullptr;
+        std::string_view id;
+        completion<auth_decision> waiting;
+    };
+    std::shared_ptr<state> shared = std::make_shared<state>();
+
+    void async_authorize(request_view const& r, operation, std::string_view id, completion<auth_decision> done) {
+        shared->request = &r;
+        shared->id = id;
+        shared->waiting = std::move(done);
+    }
+};
+
+/// Only ever sees a body in pieces.
+struct piecewise_auth {
+    std::shared_ptr<lines> pieces = std::make_shared<lines>();
+
+    struct state {
+        std::shared_ptr<lines> pieces;
+        std::string_view id;
+        void append(std::string_view piece) { pieces->emplace_back(piece); }
+        void finish(completion<auth_decision> done) {
+            pieces->push_back("end of " + std::string{id.substr(0, 1)});
+            done(auth_decision::allow());
+        }
+    };
+    [[nodiscard]] state begin(request_view const&, operation, std::string_view id) { return {pieces, id}; }
+};
+
+struct throwing_auth {
+    [[nodiscard]] auth_decision authorize(request_view const&, operation, std::string_view) {
+        throw std::runtime_error{"database"};
+    }
+};
+struct async_throwing_auth {
+    void async_authorize(request_view const&, operation, std::string_view, completion<auth_decision>) {
+        throw std::runtime_error{"database"};
+    }
+};
+struct begin_throwing_auth {
+    struct state {
+        void append(std::string_view) {}
+        void finish(completion<auth_decision> done) { done(auth_decision::allow()); }
+    };
+    [[nodiscard]] state begin(request_view const&, operation, std::string_view) {
+        throw std::runtime_error{"database"};
+    }
+};
+struct append_throwing_auth {
+    struct state {
+        void append(std::string_view) { throw std::runtime_error{"database"}; }
+        void finish(completion<auth_decision>) { throw std::runtime_error{"database"}; }
+    };
+    [[nodiscard]] state begin(request_view const&, operation, std::string_view) { return {}; }
+};
+
+template <class Transport, class Auth>
+struct fixture {
+    test::test_hub<Transport> hub;
+    session open;
+    management_router<Auth, still_traits> router;
+    lines answers;
+
+    explicit fixture(Auth auth = {}, router_options options = {.stage = "prod"})
+        : open{hub.open(1)}, router{*hub.hub, std::move(auth), options, still()} {}
+
+    [[nodiscard]] std::string path() const { return "/prod/@connections/" + std::string{open.id()}; }
+    [[nodiscard]] auto collect() {
+        return [this](response r) { answers.push_back(shown(r)); };
+    }
+    /// The request's bytes are gone when this returns.
+    bool start(std::string method, std::string body = {}, std::string target = {}) {
+        auto const bytes = std::make_unique<std::string[]>(3);
+        bytes[0] = std::move(method);
+        bytes[1] = target.empty() ? path() : std::move(target);
+        bytes[2] = std::move(body);
+        header_view const headers[] = {{"Host", "x"}};
+        request_view r;
+        r.method = bytes[0];
+        r.target = bytes[1];
+        r.body = bytes[2];
+        r.headers = headers;
+        return router.async_handle(r, collect());
+    }
+};
+
+constexpr std::string_view internal = R"(500 InternalServerErrorException {"message":"Internal server error"})";
+
+}
+
+TEST_CASE("handle answers 200 once a message for another thread is queued", "[management_router]") {
+    fixture<test::looping_transport, allow_all> f;
+    request_view r;
+    std::string const target = f.path();
+    r.method = "POST";
+    r.target = target;
+    r.body = "Hello";
+    CHECK(shown(*f.router.handle(r)) == "200");
+    CHECK(f.hub.sent().empty());
+    f.hub.run();
+    CHECK(f.hub.sent() == lines{"send 1 Hello"});
+    CHECK(f.hub.wire().wrong_thread.load() == 0);
+}
+
+TEST_CASE("async_handle waits for the answer of the connection's thread", "[management_router]") {
+    fixture<test::looping_transport, allow_all> f;
+    CHECK(f.start("POST", "one"));
+    CHECK(f.answers.empty());
+    f.hub.run();
+    CHECK(f.answers == lines{"200"});
+    CHECK(f.hub.sent() == lines{"send 1 one"});
+
+    f.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
+    CHECK(f.start("POST", "two"));
+    f.hub.run();
+    CHECK(f.answers.back() == R"(429 LimitExceededException {"message":"The client's send buffer is full"})");
+    f.hub.wire().on_send = nullptr;
+
+    CHECK(f.start("POST", "three")); // the connection closes while the message waits
+    f.open = {};
+    f.hub.run();
+    REQUIRE(f.answers.size() == 3);
+    CHECK(f.answers.back() == R"(410 GoneException {"message":"Gone"})");
+}
+
+TEST_CASE("A message that the loop forgets is answered, as not known", "[management_router]") {
+    fixture<test::looping_transport, allow_all> f;
+    CHECK(f.start("POST", "one"));
+    f.hub.wire().loops[1].drop();
+    f.open = {};
+    f.hub.hub.reset();
+    REQUIRE(f.answers.size() == 1);
+    CHECK(f.answers[0] == "x");
+}
+
+TEST_CASE("async_handle answers inline what need not wait", "[management_router]") {
+    fixture<test::looping_transport, allow_all> f;
+    f.hub.on_loop(1, [&] { CHECK(f.start("POST", "own thread")); });
+    CHECK(f.start("GET"));
+    CHECK(f.start("PUT"));
+    CHECK(f.start("POST", "x", "/prod/@connections/"));
+    CHECK(f.start("POST", std::string(131073, 'x')));
+    CHECK(f.start("DELETE"));
+    CHECK(f.start("GET"));
+    CHECK_FALSE(f.start("GET", "", "/dev/@connections/x"));
+    REQUIRE(f.answers.size() == 7);
+    CHECK(f.answers[0] == "200");
+    CHECK(f.answers[1].starts_with("200 {"));
+    CHECK(f.answers[2].starts_with("405 "));
+    CHECK(f.answers[3].starts_with("400 "));
+    CHECK(f.answers[4].starts_with("413 "));
+    CHECK(f.answers[5] == "204");
+    CHECK(f.answers[6] == R"(410 GoneException {"message":"Gone"})");
+}
+
+TEST_CASE("An authorizer may take its time, and the request is kept for it", "[management_router]") {
+    slow_auth auth;
+    fixture<test::direct_transport, slow_auth> f{auth};
+    CHECK(f.start("POST", "a body that is longer than a short string"));
+    CHECK(f.answers.empty());
+    CHECK(f.hub.sent().empty());
+    REQUIRE(auth.shared->request != nullptr);
+    CHECK(auth.shared->request->method == "POST");
+    CHECK(auth.shared->request->target == f.path());
+    CHECK(auth.shared->request->body == "a body that is longer than a short string");
+    REQUIRE(auth.shared->request->headers.size() == 1);
+    CHECK(auth.shared->request->headers[0].name == "Host");
+    CHECK(auth.shared->id == f.open.id());
+    auth.shared->waiting(auth_decision::allow());
+    CHECK(f.answers == lines{"200"});
+    CHECK(f.hub.sent() == lines{"send 1 a body that is longer than a short string"});
+
+    CHECK(f.start("POST", "x"));
+    auth.shared->waiting(auth_decision::refuse(auth_error::not_permitted, "No."));
+    CHECK(f.answers.back() == R"(403 AccessDeniedException {"message":"No."})");
+
+    CHECK(f.start("POST", "x")); // an authorizer that forgets to answer lets nobody in
+    auth.shared->waiting = {};
+    CHECK(f.answers.back() == internal);
+    CHECK(f.answers.size() == 3);
+    CHECK(f.hub.sent().empty());
+}
+
+TEST_CASE("A body may arrive in pieces, each shown to the authorizer as it comes", "[management_router]") {
+    piecewise_auth auth;
+    fixture<test::direct_transport, piecewise_auth> f{auth, {.stage = "prod", .max_body = 10}};
+    auto const begin = [&](std::string_view method, std::string target) {
+        auto const text = std::make_unique<std::string>(std::move(target));
+        request_view head;
+        head.method = method;
+        head.target = *text;
+        head.body = "ignored";
+        return f.router.begin(head);
+    };
+    auto whole = begin("POST", f.path());
+    REQUIRE(whole);
+    CHECK(whole.append("Hel"));
+    CHECK(whole.append(""));
+    auto moved = std::move(whole);
+    CHECK(moved.append("lo"));
+    moved.finish(f.collect());
+    CHECK(f.answers == lines{"200"});
+    CHECK(f.hub.sent() == lines{"send 1 Hello"});
+    CHECK(*auth.pieces == lines{"Hel", "", "lo", "end of " + std::string{f.open.id().substr(0, 1)}});
+
+    auth.pieces->clear();
+    auto full = begin("POST", f.path());
+    CHECK(full.append("0123456789"));
+    CHECK_FALSE(full.append("x")); // over the limit: refused at once, and nobody is asked
+    CHECK_FALSE(full.append("y"));
+    full.finish(f.collect());
+    CHECK(f.answers.back() == R"(413 PayloadTooLargeException {"message":"Message too long"})");
+    auto at_limit = begin("POST", f.path());
+    CHECK(at_limit.append("01234"));
+    CHECK(at_limit.append("56789"));
+    at_limit.finish(f.collect());
+    CHECK(f.answers.back() == "200");
+
+    auto bad = begin("PUT", f.path());
+    CHECK_FALSE(bad.append("x"));
+    bad.finish(f.collect());
+    CHECK(f.answers.back().starts_with("405 "));
+    CHECK_FALSE(begin("POST", "/dev/@connections/x"));
+
+    auto head_only = begin("GET", f.path());
+    head_only.finish(f.collect());
+    CHECK(f.answers.back().starts_with("200 {"));
+
+    auto announced = begin("POST", f.path());
+    announced.refuse_as_too_large();
+    CHECK_FALSE(announced.append("x"));
+    announced.finish(f.collect());
+    CHECK(f.answers.back().starts_with("413 "));
+    // whole requests go the same way
+    auth.pieces->clear();
+    CHECK(f.start("POST", "whole"));
+    CHECK(f.answers.back() == "200");
+    CHECK(auth.pieces->front() == "whole");
+}
+
+TEST_CASE("Signed requests verify while they arrive", "[management_router]") {
+    fixture<test::direct_transport, test::fixed_sigv4> f{
+        test::fixed_sigv4{static_keys{test::example_key()}, {}, still()}};
+    test::http_request r = test::example_post(f.path(), "Hello, out there");
+    sign(r);
+    auto const run = [&](std::vector<std::string_view> const& pieces) {
+        auto const kept = std::make_unique<test::http_request>(r);
+        auto view = std::make_unique<test::request_of>(*kept);
+        view->view().body = {};
+        auto incoming = f.router.begin(*view);
+        view.reset(); // the head is kept
+        for (auto const piece : pieces) CHECK(incoming.append(piece));
+        incoming.finish(f.collect());
+        return f.answers.back();
+    };
+    CHECK(run({"Hello, ", "out there"}) == "200");
+    CHECK(run({"Hello, out there"}) == "200");
+    CHECK(run({"Hello, ", "out there", "!"}).starts_with("403 InvalidSignatureException"));
+    CHECK(run({}).starts_with("403 InvalidSignatureException"));
+    CHECK(f.hub.sent() == lines{"send 1 Hello, out there", "send 1 Hello, out there"});
+}
+
+TEST_CASE("An authorizer without pieces gets the whole body at the end", "[management_router]") {
+    slow_auth auth;
+    fixture<test::direct_transport, slow_auth> f{auth};
+    std::string const target = f.path();
+    request_view head;
+    head.method = "POST";
+    head.target = target;
+    auto incoming = f.router.begin(head);
+    CHECK(incoming.append("Hel"));
+    CHECK(incoming.append("lo"));
+    CHECK(auth.shared->request == nullptr);
+    incoming.finish(f.collect());
+    REQUIRE(auth.shared->request != nullptr);
+    CHECK(auth.shared->request->body == "Hello");
+    CHECK(f.answers.empty());
+    { auto const gone = std::move(incoming); }
+    auth.shared->waiting(auth_decision::allow());
+    CHECK(f.answers == lines{"200"});
+    CHECK(f.hub.sent() == lines{"send 1 Hello"});
+}
+
+TEST_CASE("An authorizer that throws is answered with 500, once, and nothing is sent", "[management_router]") {
+    auto const run = [](auto auth) {
+        using auth_type = decltype(auth);
+        fixture<test::direct_transport, auth_type> f{auth};
+        std::string const target = f.path();
+        request_view r;
+        r.method = "POST";
+        r.target = target;
+        r.body = "x";
+        if constexpr (has_authorize<auth_type>) CHECK(shown(*f.router.handle(r)) == internal);
+        CHECK(f.start("POST", "x"));
+        CHECK(f.answers == lines{std::string{internal}});
+        f.answers.clear();
+        r.body = {};
+        auto incoming = f.router.begin(r);
+        CHECK(static_cast<bool>(incoming));
+        (void)incoming.append("x");
+        incoming.finish(f.collect());
+        CHECK(f.answers == lines{std::string{internal}});
+        CHECK(f.hub.sent().empty());
+    };
+    run(throwing_auth{});
+    run(async_throwing_auth{});
+    run(begin_throwing_auth{});
+    run(append_throwing_auth{});
+}
+
+TEST_CASE("Denials are shown to the hooks, with the operation and the id", "[management_router]") {
+    struct denial_hooks {
+        std::shared_ptr<lines> seen = std::make_shared<lines>();
+        void on_denied(auth_decision const& why, operation op, std::string_view id) {
+            seen->push_back(std::to_string(static_cast<int>(why.error)) + " " + std::string{method_of(op)} + " " +
+                            std::string{id});
+        }
+    };
+    struct hooked_traits : default_router_traits {
+        using hooks = denial_hooks;
+    };
+    test::test_hub<test::direct_transport> hub;
+    denial_hooks hooks;
+    management_router<test::fixed_sigv4, hooked_traits> router{
+        *hub.hub, test::fixed_sigv4{static_keys{test::example_key()}, {}, still()}, {}, {}, hooks};
+    request_view r;
+    r.method = "DELETE";
+    r.target = "/@connections/abc";
+    CHECK(router.handle(r)->status == 403);
+    CHECK(*hooks.seen == lines{"1 DELETE abc"});
+}
+
+TEST_CASE("A router takes anything that executes its commands for a hub", "[management_router]") {
+    struct elsewhere {
+        lines seen;
+        outcome next{};
+        void execute(command const& c, completion<outcome> done) {
+            seen.push_back(std::to_string(static_cast<int>(c.what)) + " " + std::string{c.id});
+            done(next);
+        }
+    };
+    elsewhere hub;
+    management_router<allow_all, still_traits> router{hub, allow_all{}, {.stage = "prod"}, still()};
+    auto const told = [&](delivery result, bool malformed = false, bool was_open = false) {
+        hub.next = {result, false, malformed, was_open, std::nullopt};
+        request_view r;
+        r.method = "POST";
+        r.target = "/prod/@connections/node-1-abc";
+        return shown(*router.handle(r));
+    };
+    CHECK(told(delivery::accepted) == "200");
+    CHECK(hub.seen == lines{"0 node-1-abc"});
+    CHECK(told(delivery::gone, false, true) == R"(410 GoneException {"message":"Gone"})");
+    CHECK(told(delivery::gone, true) == R"(400 BadRequestException {"message":"Invalid connectionId: node-1-abc"})");
+    CHECK(told(delivery::unavailable) == R"(503 ServiceUnavailableException {"message":"Service unavailable"})");
+    CHECK(told(delivery::unknown) ==
+          R"(504 GatewayTimeoutException {"message":"It is not known whether the message was sent"})");
+    CHECK(told(delivery::backpressure).starts_with("429 LimitExceededException"));
+}
+
+TEST_CASE("Two routers may serve one hub, each with its own stage and authorizer", "[management_router]") {
+    test::test_hub<test::direct_transport> hub;
+    auto const open = hub.open(1);
+    management_router<allow_all> first{*hub.hub, allow_all{}, {.stage = "one"}};
+    management_router second{*hub.hub, test::fixed_sigv4{static_keys{test::example_key()}}, {.stage = "two"}};
+    request_view r;
+    r.method = "GET";
+    std::string target = "/one/@connections/" + std::string{open.id()};
+    r.target = target;
+    CHECK(first.handle(r)->status == 200);
+    CHECK_FALSE(second.handle(r).has_value());
+    target = "/two/@connections/" + std::string{open.id()};
+    r.target = target;
+    CHECK_FALSE(first.handle(r).has_value());
+    CHECK(second.handle(r)->status == 403);
+}
