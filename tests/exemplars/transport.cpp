@@ -3,8 +3,8 @@
 #include <backchannel/connection_hub.hpp>
 
 struct minimal_transport {
-    using handle = int;                                    // copyable; the hub never looks into it
-    static constexpr bool bounds_itself = true;            // send() answers backpressure when its queue is full
+    using handle = int;                         // copyable; the hub never looks into it
+    static constexpr bool bounds_itself = true; // send() answers backpressure when its queue is full
     backchannel::delivery send(handle const&, backchannel::message const&);
     void close(handle const&, std::uint16_t code, std::string_view reason);
 };

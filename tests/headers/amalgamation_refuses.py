@@ -72,12 +72,14 @@ def test_order():
                            "/* \n#include <backchannel/none.hpp>\n*/\nchar quote = '\"'; // \"\n",
         "a.hpp": "#include <vector>\nint a;\n#define LOCAL 1\n#undef LOCAL\n",
         "b.hpp": "#include <vector>\n#include <backchannel/a.hpp>\nint b;\n" + block("impl/b.ipp"),
-        "c.hpp": "int c;\n",
-        "impl/b.ipp": "#include <backchannel/b.hpp>\n#include <backchannel/c.hpp>\nint body;\n",
+        "c.hpp": "int c;\n", "impl/inner.ipp": "int inner;\n",
+        "impl/b.ipp": "#include <backchannel/b.hpp>\n#include <backchannel/c.hpp>\n"
+                      "#include <backchannel/impl/inner.ipp>\nint body;\n",
         "src.hpp": "#include <backchannel/impl/b.ipp>\n"})
     assert status == 0, messages
     assert output.count("#include <vector>") == 2 and "#include <backchannel/b" not in output, output
-    parts = [output.index(part) for part in ("int a;", "int b;", "char quote", "int c;", "\n#if !defined", "int body;")]
+    order = ("int a;", "int b;", "char quote", "int c;", "\n#if !defined", "int inner;", "int body;")
+    parts = [output.index(part) for part in order]
     assert parts == sorted(parts) and output.count("int a;") == 1 and "none.hpp>\n*/" in output, output
     assert "\n// backchannel 1.2.3, " in output, output
 

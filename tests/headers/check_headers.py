@@ -1,7 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """What including the core costs: check_headers.py --include DIR -- COMPILER [FLAG...]
 
-* <backchannel/backchannel.hpp> stays within the standard headers that its closure includes plus 8,000 preprocessed lines;
+* <backchannel/backchannel.hpp> stays within the standard headers of its closure plus 8,000 preprocessed lines;
 * the closure reaches no library and none of the standard headers that are costly or out of place in it;
 * <backchannel/fwd.hpp> stays under 1,000 lines;
 * <backchannel/src.hpp> names every body of the core.
@@ -39,11 +39,12 @@ def check_umbrella(command, include):
             if from_own:
                 direct.append(path)
             if from_own and (LIBRARIES.search(path) or name in STANDARD):
-                problems.append("closure of the umbrella reaches " + " -> ".join(p.replace(own, "") for p in parents + [path]))
+                route = " -> ".join(p.replace(own, "") for p in parents + [path])
+                problems.append(f"closure of the umbrella reaches {route}")
             elif not from_own and not LIBRARIES.search(parents[-1]) and (LIBRARIES.search(path) or name in STANDARD):
                 print(f"note: <{name}> comes with {parents[-1]}")
         parents.append(path)
-    # A forbidden header that a standard one has included before does not show above: the compiler skips it by its guard.
+    # One that a standard header has included before does not show above: the compiler skips it by its guard.
     for path in {path for _, path in tree if path.startswith(own)}:
         for name in includes(pathlib.Path(path)):
             if name in STANDARD or LIBRARIES.search(name):

@@ -1,5 +1,5 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""run.py NAME --source DIR --build DIR: builds and runs one consumer of the package; exits with 77 if a tool is missing."""
+"""run.py NAME --source DIR --build DIR: builds and runs one consumer of the package; 77: a tool is missing."""
 import argparse
 import os
 import pathlib
@@ -42,7 +42,8 @@ class Runner:
     def configure(self, source, name, *definitions, fails=None):
         toolchain = ["-G", self.generator] if self.generator else []
         toolchain += [f"-DCMAKE_CXX_COMPILER={self.compiler}"] if self.compiler else []
-        self.run(self.cmake, "-S", source, "-B", name, "-DCMAKE_BUILD_TYPE=Debug", *toolchain, *definitions, fails=fails)
+        toolchain += ["-DCMAKE_BUILD_TYPE=Debug"]
+        self.run(self.cmake, "-S", source, "-B", name, *toolchain, *definitions, fails=fails)
 
     def consume(self, source, *definitions):
         self.configure(source, "consumer", *definitions)
@@ -102,7 +103,8 @@ class Runner:
                 ("later", later, "backchannel"),
                 ("unknown", [*base, f"-DREQUEST={here}", "-DCOMPONENT=nonsense"], "there is no component of this name"),
                 ("compiled", [*base, f"-DREQUEST={here}", "-DCOMPONENT=compiled"], "without the static library"),
-                ("asio", [*base, f"-DREQUEST={here}", "-DCOMPONENT=gateway", "-DCMAKE_DISABLE_FIND_PACKAGE_StandaloneAsio=1"],
+                ("asio", [*base, f"-DREQUEST={here}", "-DCOMPONENT=gateway",
+                          "-DCMAKE_DISABLE_FIND_PACKAGE_StandaloneAsio=1"],
                  "standalone Asio 1.22 or newer was not found")):
             self.configure(HERE / "find_package", name, *arguments, fails=reason)
 

@@ -98,8 +98,10 @@ struct with_dispatch : Base {
     void dispatch(int const& h, backchannel::task f) {
         if (Base::log->on_dispatch) return Base::log->on_dispatch(h, std::move(f));
         manual_loop& loop = Base::log->loop_of(h);
-        if (loop.is_current()) f();
-        else loop.post(std::move(f));
+        if (loop.is_current())
+            f();
+        else
+            loop.post(std::move(f));
     }
 };
 

@@ -40,15 +40,21 @@ TEST_CASE("a completion reports its result once", "[completion]") {
 
 TEST_CASE("a completion destroyed uncalled reports that the result is lost", "[completion]") {
     std::vector<delivery> seen;
-    { completion<delivery> const done{[&](delivery d) { seen.push_back(d); }}; }
+    {
+        completion<delivery> const done{[&](delivery d) { seen.push_back(d); }};
+    }
     CHECK(seen == std::vector{delivery::unknown});
 
     int code = 0;
-    { completion<verdict> const done{[&](verdict v) { code = v.code; }}; }
+    {
+        completion<verdict> const done{[&](verdict v) { code = v.code; }};
+    }
     CHECK(code == 503);
 
     std::optional<std::pair<int, std::string>> both;
-    { completion<int, std::string> const done{[&](int i, std::string s) { both.emplace(i, std::move(s)); }}; }
+    {
+        completion<int, std::string> const done{[&](int i, std::string s) { both.emplace(i, std::move(s)); }};
+    }
     CHECK(both == std::pair<int, std::string>{});
 }
 
@@ -115,8 +121,8 @@ TEST_CASE("a callable is destroyed once it has been called", "[completion]") {
     for (bool const large : {false, true}) {
         auto const watched = std::make_shared<int>();
         std::array<char, 100> const ballast{};
-        completion<int> done = large ? completion<int>{[watched, ballast](int) { (void)ballast; }}
-                                     : completion<int>{[watched](int) {}};
+        completion<int> done =
+            large ? completion<int>{[watched, ballast](int) { (void)ballast; }} : completion<int>{[watched](int) {}};
         CHECK(watched.use_count() == 2);
         done(1);
         CHECK(watched.use_count() == 1);
@@ -138,10 +144,11 @@ TEST_CASE("a callable may destroy what holds its completion", "[completion]") {
             }
             read += kept;
         };
-        if (called) owner->done(1);
-        else owner = nullptr;
+        if (called)
+            owner->done(1);
+        else
+            owner = nullptr;
         CHECK(read.ends_with(std::string(60, 'k')));
         CHECK(owner == nullptr);
     }
 }
-

@@ -231,7 +231,8 @@ TEST_CASE("a closed id is known as such for at least 1,024 more closes", "[conne
     }
     for (std::size_t back = 1; back <= 1024; ++back) CHECK_FALSE(!hub.was_open(closed[closed.size() - back]));
     std::size_t forgotten = 0;
-    for (std::size_t back = 1040; back <= closed.size(); ++back) forgotten += !hub.was_open(closed[closed.size() - back]);
+    for (std::size_t back = 1040; back <= closed.size(); ++back)
+        forgotten += !hub.was_open(closed[closed.size() - back]);
     CHECK(forgotten == closed.size() - 1039);
     CHECK_FALSE(hub.was_open(long_lived.id()));
     CHECK_FALSE(hub.was_open("no id"));
@@ -604,8 +605,10 @@ TEST_CASE("deadlines of many connections agree with a naive model", "[connection
         auto const now = t.clock.steady();
         switch (random() % 4) {
         case 0:
-            if (!m.tracked) m = {t.open(0), now, now};
-            else m.tracked = session{};
+            if (!m.tracked)
+                m = {t.open(0), now, now};
+            else
+                m.tracked = session{};
             break;
         case 1:
         case 2:
@@ -614,7 +617,9 @@ TEST_CASE("deadlines of many connections agree with a naive model", "[connection
                 m.active = now;
             }
             break;
-        case 3: t.clock.advance(std::chrono::milliseconds{random() % 500}); break;
+        case 3:
+            t.clock.advance(std::chrono::milliseconds{random() % 500});
+            break;
         }
         std::size_t due = 0;
         time_point next = time_point::max();
@@ -622,8 +627,10 @@ TEST_CASE("deadlines of many connections agree with a naive model", "[connection
         for (auto& e : model) {
             if (!e.tracked) continue;
             auto const when = std::min(e.active + 60s, e.opened + 200s);
-            if (when <= at) ++due;
-            else next = std::min(next, when);
+            if (when <= at)
+                ++due;
+            else
+                next = std::min(next, when);
         }
         if (random() % 8 != 0) continue;
         CHECK_FALSE(t.expire() != due);
@@ -671,7 +678,7 @@ TEST_CASE("a loop's connections survive that the task of their burst is dropped"
 TEST_CASE("a loop that drops every task answers all of its connections", "[connection_hub]") {
     test::test_hub<test::keyed_transport> t;
     std::vector<session> sessions;
-    constexpr int count = 20'000; // deep enough to overflow the stack, were it a recursion
+    constexpr int count = 100'000; // deep enough to overflow the stack, were it a recursion
     for (int i = 0; i != count; ++i) sessions.push_back(t.open(2 * i));
     int answered = 0;
     for (auto const& s : sessions)

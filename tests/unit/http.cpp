@@ -50,8 +50,8 @@ TEST_CASE("header lines stand as they go on the wire", "[http]") {
 TEST_CASE("a header that would break the response is not added", "[http]") {
     header_lines lines;
     using namespace std::string_view_literals;
-    for (std::string_view const name :
-         {""sv, "a b"sv, "a:"sv, "a\r\n"sv, "a\t"sv, "\x7F"sv, "na\xC3\xAFve"sv, "a\0b"sv, "(a)"sv, "a,b"sv, "\"a\""sv, "{a}"sv})
+    for (std::string_view const name : {""sv, "a b"sv, "a:"sv, "a\r\n"sv, "a\t"sv, "\x7F"sv, "na\xC3\xAFve"sv, "a\0b"sv,
+                                        "(a)"sv, "a,b"sv, "\"a\""sv, "{a}"sv})
         CHECK_FALSE(lines.add(name, "value"));
     for (std::string_view const value : {"a\rb"sv, "a\nb"sv, "a\0b"sv, "\r\nX-Injected: 1"sv, "a\n"sv})
         CHECK_FALSE(lines.add("X-Name", value));

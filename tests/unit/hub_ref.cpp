@@ -117,7 +117,9 @@ TEST_CASE("a send waits for the connection's thread as long as the caller's pati
 
 TEST_CASE("an answer that never comes is unknown", "[hub_ref]") {
     std::vector<delivery> answers;
-    { completion<outcome> const owed{[&](outcome o) { answers.push_back(o.result); }}; }
+    {
+        completion<outcome> const owed{[&](outcome o) { answers.push_back(o.result); }};
+    }
     CHECK(answers == std::vector{delivery::unknown});
 }
 

@@ -82,8 +82,10 @@ struct pointer_transport {
     void terminate(handle const& h) { delete h; }
     void ping(handle const& h, std::string_view) { h->received += "ping"; }
     void dispatch(handle const&, task f) {
-        if (loop->is_current()) f();
-        else loop->post(std::move(f));
+        if (loop->is_current())
+            f();
+        else
+            loop->post(std::move(f));
     }
 };
 
@@ -161,8 +163,8 @@ struct watching_hops : watching_transport<Base> {
     }
 };
 
-using unbounded_hops =
-    test::with_thread_key<test::with_on_thread<test::with_terminate<test::with_ping<test::with_dispatch<test::plain_recorder>>>>>;
+using unbounded_hops = test::with_thread_key<
+    test::with_on_thread<test::with_terminate<test::with_ping<test::with_dispatch<test::plain_recorder>>>>>;
 
 template <class Transport>
 void exercise_everything() {
@@ -495,8 +497,11 @@ TEST_CASE("R7: a send nested in a delivery from the mailbox queues behind what w
     test::test_hub<test::looping_transport> t;
     auto a = t.open(0);
     bool nested = false;
+    int depth = 0;
     t.wire().on_send = [&](int, message const&) {
+        CHECK(++depth == 1); // the transport is not entered again for what waits
         if (!std::exchange(nested, true)) CHECK(t.hub->send(a.id(), text("nested")) == delivery::accepted);
+        --depth;
         return delivery::accepted;
     };
     CHECK(t.hub->send(a.id(), text("1")) == delivery::accepted);
@@ -567,6 +572,26 @@ TEST_CASE("R7: a promised message that the transport refuses closes the connecti
     CHECK(*t.hub->next_deadline() == t.clock.steady() + 10s);
 }
 
+TEST_CASE("R7: the transport is told to close once, and not after the connection has gone", "[hub_rules]") {
+    test::test_hub<test::hopping_transport> t;
+    auto a = t.open(0);
+    CHECK(t.hub->send(a.id(), text("x")) == delivery::accepted);
+    SECTION("a broken promise before a close that waits") {
+        t.wire().on_send = [](int, message const&) { return delivery::backpressure; };
+        CHECK(t.hub->close(a.id(), 1000, "bye"));
+        t.run();
+        CHECK(t.sent() == lines{"send 0 x", "close 0 1013 "});
+    }
+    SECTION("a broken promise on a connection that has just gone") {
+        t.wire().on_send = [&](int, message const&) {
+            a.closed(1001);
+            return delivery::backpressure;
+        };
+        t.run();
+        CHECK(t.sent() == lines{"send 0 x"});
+    }
+}
+
 TEST_CASE("R7: where dispatch runs the task inline the sender gets the transport's answer", "[hub_rules]") {
     test::test_hub<test::hopping_transport> t;
     auto a = t.open(0);
@@ -632,7 +657,7 @@ TEST_CASE("R7: a task that dispatch drops at once is no promise", "[hub_rules]")
 }
 
 TEST_CASE("R7: a task that is copied and run twice does its work once", "[hub_rules]") {
-    test::test_hub<test::hopping_transport> t;
+    test::test_hub<test::hopping_transport> t{{.max_connections = 1, .retired_kept = 0}};
     auto a = t.open(0);
     std::vector<task> kept;
     t.wire().on_dispatch = [&](int, task const& f) { kept.assign(3, f); };
@@ -642,7 +667,9 @@ TEST_CASE("R7: a task that is copied and run twice does its work once", "[hub_ru
     CHECK(t.sent() == lines{"send 0 1"});
     CHECK(t.hub->find(a.id()));
     a = session{}; // all pins are gone: the slot is free for the next
-    CHECK(t.hub->send(t.open(0).id(), text("2")) == delivery::accepted);
+    auto const next = t.open(0);
+    REQUIRE(next);
+    CHECK(t.hub->send(next.id(), text("2")) == delivery::accepted);
 }
 
 TEMPLATE_TEST_CASE("R7: a connection's place is free again when its session and its tasks are gone", "[hub_rules]",
@@ -751,7 +778,8 @@ TEST_CASE("R9: bytes that the session has not reported as written count against 
 }
 
 TEST_CASE("R9: a reused slot does not inherit its predecessor's unsent bytes", "[hub_rules]") {
-    test::test_hub<test::counts_written<test::plain_recorder>> t{{.max_connections = 1, .queue_limit = 100, .retired_kept = 0}};
+    test::test_hub<test::counts_written<test::plain_recorder>> t{
+        {.max_connections = 1, .queue_limit = 100, .retired_kept = 0}};
     std::string const full(100, 'x');
     for (int i = 0; i != 3; ++i) {
         auto a = t.open(0);
@@ -914,6 +942,20 @@ TEST_CASE("R13: a queued task is the last that keeps the hub's state", "[hub_rul
     CHECK(log->take().empty());
 }
 
+TEST_CASE("R13: a loop's task that is dropped after the hub has gone dispatches no other", "[hub_rules]") {
+    auto log = std::make_shared<test::transport_log>();
+    {
+        test::keyed_transport transport;
+        transport.log = log;
+        connection_hub<test::keyed_transport> hub{transport};
+        auto a = hub.open(0), b = hub.open(2);
+        CHECK(hub.send(a.id(), text("x")) == delivery::accepted);
+        CHECK(hub.send(b.id(), text("x")) == delivery::accepted);
+    }
+    CHECK(log->loops[0].drop() == 1);
+    CHECK(log->loops[0].pending() == 0);
+}
+
 TEST_CASE("R13: sessions may end on other threads while their hub is destroyed", "[hub_rules]") {
     for (int round = 0; round != 50; ++round) {
         std::vector<session> sessions;
@@ -921,7 +963,8 @@ TEST_CASE("R13: sessions may end on other threads while their hub is destroyed",
         for (int i = 0; i != 64; ++i) sessions.push_back(hub->open(counted_handle{i}));
         std::atomic<bool> go{false};
         std::thread other{[&] {
-            while (!go) {}
+            while (!go) {
+            }
             sessions.clear();
         }};
         go = true;

@@ -76,11 +76,16 @@ delivery take(ledger& book, std::size_t number, message const& m, std::uint32_t&
     if (m.data() != std::to_string(number)) book.mixed_up.fetch_add(1);
     seed = seed * 1664525 + 1013904223;
     switch (seed >> 24) {
-    case 0: return delivery::gone;
-    case 1: throw std::runtime_error{"socket"};
+    case 0:
+        return delivery::gone;
+    case 1:
+        throw std::runtime_error{"socket"};
     case 2:
-    case 3: return delivery::backpressure;
-    default: book.sockets[number].delivered.fetch_add(1); return delivery::accepted;
+    case 3:
+        return delivery::backpressure;
+    default:
+        book.sockets[number].delivered.fetch_add(1);
+        return delivery::accepted;
     }
 }
 
@@ -116,16 +121,20 @@ struct looped_server {
     }
     void close(handle const& h, std::uint16_t code, std::string_view) {
         h.raw->closing = true;
-        if (h.number % 3 == 0) home(h.number).sockets.erase(h.number); // ends the session inside close
-        else if (h.number % 3 == 1) h.raw->tracked.closed(code);
+        if (h.number % 3 == 0)
+            home(h.number).sockets.erase(h.number); // ends the session inside close
+        else if (h.number % 3 == 1)
+            h.raw->tracked.closed(code);
     }
     void terminate(handle const& h) { home(h.number).sockets.erase(h.number); }
     void ping(handle const& h, std::string_view) { h.raw->seed ^= 1; }
     bool on_thread(handle const& h) { return home(h.number).loop.is_current(); }
     std::size_t thread_key(handle const& h) { return h.number % 2; }
     void dispatch(handle const& h, task f) {
-        if (on_thread(h)) f();
-        else home(h.number).loop.post(std::move(f));
+        if (on_thread(h))
+            f();
+        else
+            home(h.number).loop.post(std::move(f));
     }
 
     template <class Hub>
@@ -243,16 +252,24 @@ void run_stress() {
                     auto const [id, number] = book->pick(random());
                     std::string const body = std::to_string(number);
                     switch (random() % 16) {
-                    case 0: server.open(hub); break;
-                    case 1: server.end(number); break;
+                    case 0:
+                        server.open(hub);
+                        break;
+                    case 1:
+                        server.end(number);
+                        break;
                     case 2:
                         if (random() % 4 == 0) hub.close(id, 1000, "over");
                         break;
-                    case 3: server.touch(number); break;
+                    case 3:
+                        server.touch(number);
+                        break;
                     case 4:
                         if (auto const state = hub.find(id)) book->mixed_up.fetch_add(state->source_ip != body);
                         break;
-                    case 5: hub.ping(id, "p"); break;
+                    case 5:
+                        hub.ping(id, "p");
+                        break;
                     case 6:
                         hub.expire(std::chrono::steady_clock::now());
                         (void)hub.next_deadline();
@@ -271,8 +288,7 @@ void run_stress() {
                         break;
                     }
                     default:
-                        if (hub.send(id, text(body)) == delivery::accepted)
-                            book->sockets[number].accepted.fetch_add(1);
+                        if (hub.send(id, text(body)) == delivery::accepted) book->sockets[number].accepted.fetch_add(1);
                     }
                 }
             });

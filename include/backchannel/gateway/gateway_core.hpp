@@ -70,7 +70,9 @@ public:
         expiry_ = std::make_unique<asio::steady_timer>(io);
         hub.on_deadline_earlier([weak = this->weak_from_this()] {
             if (auto const self = weak.lock())
-                asio::post(self->workers_.front()->executor(), [self] { self->arm_expiry(); });
+                asio::post(self->workers_.front()->executor(), [weak] {
+                    if (auto const there = weak.lock()) there->arm_expiry();
+                });
         });
     }
 
@@ -82,17 +84,17 @@ public:
     }
 
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint where, std::error_code& error) {
+        std::vector<open_listener> opened;
         for (auto const& worker : workers_) {
-            auto opened = std::make_shared<tcp_listener>(worker->context());
-            where = opened->open(where, workers_.size() > 1, error);
+            opened.push_back({worker, std::make_shared<tcp_listener>(worker->context())});
+            where = opened.back().listener->open(where, workers_.size() > 1, error);
             if (error) return where;
-            listeners_.push_back({worker, std::move(opened)});
         }
-        for (auto const& [worker, opened] : listeners_) {
-            if (opened->accepting()) continue;
-            opened->accept([weak = this->weak_from_this(), w = worker](asio::ip::tcp::socket socket) {
+        for (open_listener& one : opened) {
+            one.listener->accept([weak = this->weak_from_this(), w = one.worker.get()](asio::ip::tcp::socket socket) {
                 if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket));
             });
+            listeners_.push_back(std::move(one));
         }
         return where;
     }
@@ -108,12 +110,13 @@ public:
     void stop() {
         if (stopping.exchange(true)) return;
         for (auto const& worker : workers_) {
-            asio::post(worker->executor(), [self = this->shared_from_this(), worker] {
+            asio::post(worker->executor(), [weak = this->weak_from_this(), worker] {
+                auto const self = weak.lock();
+                if (self == nullptr) return; // abandoned meanwhile
                 for (auto const& [owner, listener] : self->listeners_)
                     if (owner == worker) listener->close();
-                for (auto const& client : worker->all()) client->on_stop();
-                if (worker == self->workers_.front()) self->expiry_->cancel();
-                self->drop_later(*worker);
+                if (worker == self->workers_.front() && self->expiry_ != nullptr) self->expiry_->cancel();
+                worker->stop(2 * self->options.linger_timeout);
             });
         }
     }
@@ -122,10 +125,7 @@ public:
     void abandon() {
         stopping = true;
         for (auto const& entry : listeners_) entry.listener->close();
-        for (auto const& worker : workers_) {
-            for (auto const& client : worker->all()) client->drop();
-            worker->forget();
-        }
+        for (auto const& worker : workers_) worker->abandon();
         expiry_.reset();
         for (auto const& loop : own_loops_) { // what was cancelled lets go of its connections
             loop->restart();
@@ -144,23 +144,12 @@ private:
     void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket) {
         std::error_code error;
         auto const peer = socket.remote_endpoint(error);
-        if (error) return; // it has gone already
+        if (error || stopping) return; // it has gone already, or comes too late
         socket.set_option(asio::ip::tcp::no_delay{true}, error);
         socket.non_blocking(true, error);
         std::make_shared<session_type>(this->shared_from_this(), worker, std::move(socket),
                                        normalise_ip(peer.address().to_string()))
             ->start();
-    }
-
-    /// A connection that is still there when the linger time has passed twice is dropped.
-    void drop_later(gateway_worker& worker) {
-        auto timer = std::make_shared<asio::steady_timer>(worker.context());
-        timer->expires_after(worker.size() == 0 ? std::chrono::milliseconds{0} : 2 * options.linger_timeout);
-        worker.on_empty([timer] { timer->cancel(); });
-        timer->async_wait([self = this->shared_from_this(), &worker, timer](std::error_code const&) {
-            for (auto const& client : worker.all()) client->drop();
-            worker.on_empty({});
-        });
     }
 
     void arm_expiry() {

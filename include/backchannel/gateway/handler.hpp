@@ -14,6 +14,12 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// A completion that is dropped uncalled reports no status at all, which no handler can answer with.
+template <>
+struct lost<response> {
+    static response value() { return response{0}; }
+};
+
 /// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
 class gateway_client {
 public:
@@ -26,7 +32,7 @@ public:
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
     delivery send(message const& m) { return peer_.send(m); }
 
-    /// Starts the closing handshake.
+    /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
     void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
 
 private:
@@ -54,7 +60,8 @@ private:
 };
 
 /// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
-/// and must not block; one that throws ends only its own connection (1011) or request (500).
+/// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
+/// connection (1011) or request (500).
 ///
 ///     struct my_handler {
 ///         backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&);
@@ -65,7 +72,8 @@ private:
 ///     };
 ///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
-/// answer, on any thread.
+/// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
+/// when the client or the gateway has gone does nothing.
 template <class H>
 concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
     { h.on_connect(c, r) } -> std::same_as<connect_answer>;

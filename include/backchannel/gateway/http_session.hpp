@@ -2,15 +2,16 @@
 #ifndef BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
 #define BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
 
+#include <backchannel/gateway/answers.hpp>
 #include <backchannel/gateway/connection.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
+#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/request_rules.hpp>
 #include <backchannel/gateway/websocket_session.hpp>
 #include <backchannel/protocol/connection_target.hpp>
 #include <backchannel/protocol/http1_body.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/http1_response.hpp>
-#include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/owned_request.hpp>
 
@@ -35,8 +36,7 @@ class http_session final : public gateway_connection<Stream>, public websocket_c
 
 public:
     http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : base{worker, std::move(stream)}, core_{std::move(core)}, peer_ip_{std::move(peer_ip)},
-          parser_{core_->options.head} {}
+        : base{core, worker, std::move(stream)}, core_{*core}, peer_ip_{std::move(peer_ip)}, parser_{core->options.head} {}
 
 private:
     // what may wait to be sent before no more is read: a peer that does not read is not listened to either
@@ -52,24 +52,33 @@ private:
 
     // --------------------------------------------------------------------------------------------- the connection
 
-    void on_start() override { this->worker().set_deadline(*this, core_->options.request_timeout); }
+    void on_start() override { this->worker().set_deadline(*this, core_.options.request_timeout); }
 
     void on_bytes(std::span<char>& bytes) override {
         while (!bytes.empty() && !this->finishing() && !this->closed()) {
-            if (phase_ == phase::answering) return this->pause();
-            if (phase_ == phase::websocket) {
-                websocket_->on_bytes(bytes);
-                break;
-            }
-            bool const progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes);
-            if (!progress) break;
-            if (this->out().size() > high_water) break;
+            if (must_wait()) return this->pause();
+            if (phase_ == phase::websocket) return websocket_->on_bytes(bytes);
+            bool progress = false;
+            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); })) return fail();
+            if (!progress) return;
         }
-        if (phase_ != phase::answering && this->out().size() > high_water) this->pause();
     }
 
+    /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
+    [[nodiscard]] bool must_wait() noexcept { return phase_ == phase::answering || this->out().size() > high_water; }
+
     void on_sent() override {
-        if (phase_ != phase::answering) this->resume();
+        // a peer that takes what is sent, however slowly, is there
+        if (this->finishing()) this->worker().set_deadline(*this, core_.options.linger_timeout);
+        else if (phase_ == phase::idle) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        if (!must_wait()) this->resume();
+    }
+
+    /// Something of the server's own has thrown.
+    void fail() {
+        if (phase_ == phase::head || phase_ == phase::body || phase_ == phase::answering)
+            return refuse(gateway_answers::internal_error());
+        this->drop();
     }
 
     void on_end() override {
@@ -77,20 +86,21 @@ private:
             websocket_->lost();
             if (!this->closed()) this->drop();
         } else if (!this->closed() && phase_ != phase::answering) {
-            this->finish(core_->options.linger_timeout); // what was answered is still sent
+            this->finish(core_.options.linger_timeout); // what was answered is still sent
         }
         keep_alive_ = false;
     }
 
     void on_deadline() override {
-        if (this->finishing()) return this->drop();
-        if (phase_ == phase::head || phase_ == phase::body) return refuse(408, "RequestTimeoutException", "Request timeout");
-        this->finish(core_->options.linger_timeout);
+        if (this->finishing() || phase_ == phase::websocket) return this->drop();
+        if (phase_ == phase::head || phase_ == phase::body)
+            return refuse(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"));
+        this->finish(core_.options.linger_timeout);
     }
 
     void on_stop() override {
         if (phase_ == phase::websocket) websocket_->close(1001, "Going away");
-        else if (phase_ != phase::answering) this->finish(core_->options.linger_timeout);
+        else if (phase_ != phase::answering) this->finish(core_.options.linger_timeout);
         keep_alive_ = false;
     }
 
@@ -99,18 +109,20 @@ private:
     bool read_head(std::span<char>& bytes) {
         if (phase_ == phase::idle) {
             phase_ = phase::head;
-            this->worker().set_deadline(*this, core_->options.request_timeout);
+            minor_version_ = 1;
+            is_head_ = false;
+            this->worker().set_deadline(*this, core_.options.request_timeout);
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
         case http1::request_parser::status::need_more: return false;
         case http1::request_parser::status::failed:
-            refuse(http1::status_of(parser_.error()), "BadRequestException", http1::describe(parser_.error()));
+            refuse(gateway_answers::bad_request(parser_.error()));
             return false;
         case http1::request_parser::status::complete: break;
         }
         std::span<char> const behind = bytes.subspan(head.size);
-        keep_alive_ = head.keep_alive && !core_->stopping;
+        keep_alive_ = head.keep_alive && !core_.stopping;
         minor_version_ = static_cast<std::uint8_t>(head.minor_version > 0);
         is_head_ = head.method == "HEAD";
         if (head.upgrade) {
@@ -119,9 +131,9 @@ private:
             return true;
         }
         request_view request{head.method, head.target_path, head.headers};
-        std::string const client = client_address(peer_ip_, head.headers, core_->options.trusted_proxies);
+        std::string const client = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
         request.source_ip = client;
-        request.secure = core_->secure;
+        request.secure = core_.secure;
         std::uint64_t const length = head.content_length.value_or(0);
         if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
@@ -135,13 +147,13 @@ private:
     }
 
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return core_->router.owns(request.target) ? core_->router.max_body(request.target)
-                                                  : core_->options.max_request_body;
+        return core_.router.owns(request.target) ? core_.router.max_body(request.target)
+                                                 : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
-        incoming_ = core_->router.begin(request);
+        incoming_ = core_.router.begin(request);
         if (!incoming_) kept_ = std::make_unique<owned_request>(request);
         body_.emplace(head, body_limit(request));
         auto const first = body_->next({});
@@ -165,7 +177,7 @@ private:
         body_.reset();
         if (incoming_) {
             auto request = std::exchange(incoming_, {});
-            expect_answer([&](auto done) { request.finish(std::move(done)); });
+            finish_managed(request);
         } else {
             auto const kept = std::exchange(kept_, nullptr);
             answer(kept->view());
@@ -178,169 +190,165 @@ private:
         if (error == http1::parse_error::body_too_large && incoming_) {
             auto request = std::exchange(incoming_, {});
             request.refuse_as_too_large();
-            return expect_answer([&](auto done) { request.finish(std::move(done)); });
+            return finish_managed(request);
         }
-        refuse(http1::status_of(error),
-               error == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
-               http1::describe(error));
+        refuse(gateway_answers::bad_request(error));
+    }
+
+    void finish_managed(typename Core::router_type::incoming& request) {
+        // the router must outlive the request, even if Auth answers when all else has gone
+        (void)expect_answer(this->owner(), [&](auto done) {
+            request.finish(std::move(done));
+            return true;
+        });
     }
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
-        if (core_->router.owns(request.target))
-            return expect_answer([&](auto done) { core_->router.async_handle(request, std::move(done)); });
-        if (protocol::connection_target::parse_any_stage(request.target, target_form::raw).what() !=
-            protocol::connection_target::kind::foreign)
-            return respond(forbidden());
-        if constexpr (has_async_on_request<handler_type>) {
-            bool taken = false;
-            expect_answer([&](auto done) {
-                completion<response> own{std::move(done)};
-                taken = core_->handler.on_request(request, std::move(own));
+        if (core_.router.owns(request.target)) {
+            (void)expect_answer(this->owner(),
+                                [&](auto done) { return core_.router.async_handle(request, std::move(done)); });
+        } else if (protocol::connection_target::parse_any_stage(request.target, target_form::raw).what() !=
+                   protocol::connection_target::kind::foreign) {
+            respond_with(gateway_answers::forbidden());
+        } else if constexpr (has_async_on_request<handler_type>) {
+            // the handler may keep the completion for ever, so that must not keep the gateway
+            bool const taken = expect_answer(nullptr, [&](auto done) {
+                return core_.handler.on_request(request, completion<response>{std::move(done)});
             });
-            if (!taken) respond(not_found(request));
+            if (!taken) respond_not_found(request);
         } else if constexpr (has_on_request<handler_type>) {
             std::optional<response> made;
-            if (!guarded([&] { made = core_->handler.on_request(request); }))
-                return respond(problem(500, "InternalServerErrorException", "Internal server error"));
-            respond(made ? core_->stamped(std::move(*made)) : not_found(request));
+            if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
+            if (made) respond_with(std::move(*made));
+            else respond_not_found(request);
         } else {
-            respond(not_found(request));
+            respond_not_found(request);
         }
     }
 
-    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread.
+    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
+    ///
+    /// False: `ask` returned false and there is no answer.
     template <class Ask>
-    void expect_answer(Ask&& ask) {
+    bool expect_answer(std::shared_ptr<void const> kept, Ask&& ask) {
         phase_ = phase::answering;
         this->worker().clear_deadline(*this);
         asking_ = true;
-        ask([self = std::static_pointer_cast<http_session>(this->shared_from_this())](response r) mutable {
-            auto& worker = self->worker();
-            if (worker.executor().running_in_this_thread()) return self->on_answer(std::move(r));
-            asio::post(worker.executor(),
-                       [self = std::move(self), r = std::move(r)]() mutable { self->on_answer(std::move(r)); });
-        });
+        dropped_ = false;
+        managed_ = kept != nullptr;
+        auto const self = std::static_pointer_cast<http_session>(this->shared_from_this());
+        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
+            auto const there = weak.lock(); // the client may have gone, or all of the gateway
+            if (there == nullptr) return;
+            auto const executor = there->worker().executor();
+            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
+            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
+                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
+            });
+        };
+        bool mine = false;
+        bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
+        if (phase_ != phase::answering) return true; // it came at once
+        if (whole && !mine) return false;
+        if (!whole || dropped_) respond_with(gateway_answers::internal_error());
+        return true;
     }
 
-    void on_answer(response r) {
-        if (this->closed() || phase_ != phase::answering) return;
-        respond(std::move(r));
-        if (!asking_) this->resume();
+    void on_answer(std::uint32_t number, response r) {
+        if (this->closed() || phase_ != phase::answering || number != question_) return;
+        dropped_ = r.status == 0;
+        if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
+        this->protect([&] {
+            if (dropped_) r = gateway_answers::internal_error();
+            if (dropped_ || !managed_) respond_with(std::move(r));
+            else respond(std::move(r));
+            if (!asking_) this->resume_soon();
+        });
     }
 
     void respond(response r) {
-        bool const keep = keep_alive_ && !core_->stopping;
+        bool const keep = keep_alive_ && !core_.stopping;
         std::string& out = this->out().tail();
         std::size_t const before = out.size();
-        if (!http1::append_response_head(out, r.status, r.headers, r.body.size(), keep, minor_version_)) {
-            response const wrong = problem(500, "InternalServerErrorException", "Internal server error");
-            (void)http1::append_response_head(out, wrong.status, wrong.headers, wrong.body.size(), keep, minor_version_);
+        bool const can_be_final = r.status >= 200;
+        if (!can_be_final || !http1::append_response_head(out, r.status, r.headers, r.body.size(), keep, minor_version_)) {
+            response const wrong = core_.stamped(gateway_answers::internal_error());
+            r.status = wrong.status;
+            (void)http1::append_response_head(out, r.status, wrong.headers, wrong.body.size(), keep, minor_version_);
             r.body = wrong.body;
         }
-        bool const has_body = !is_head_ && r.status != 204 && r.status != 304 && r.status >= 200;
-        if (has_body) out.append(r.body);
+        if (!is_head_ && r.status != 204 && r.status != 304) out.append(r.body);
         this->out().appended(out.size() - before);
         this->send_soon();
         phase_ = phase::idle;
         parser_.reset();
-        if (keep) this->worker().set_deadline(*this, core_->options.keep_alive_timeout);
-        else this->finish(core_->options.linger_timeout);
+        if (keep) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        else this->finish(core_.options.linger_timeout);
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
-    void refuse(int status, std::string_view type, std::string_view text) {
+    void refuse(response r) {
         keep_alive_ = false;
         incoming_ = {};
         kept_.reset();
-        respond(problem(status, type, text));
+        respond_with(std::move(r));
     }
 
-    [[nodiscard]] response problem(int status, std::string_view type, std::string_view text) const {
-        response r = core_->stamped(response{status});
-        r.headers.add("Content-Type", "application/json");
-        r.headers.add("x-amzn-ErrorType", type);
-        protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
-        return r;
-    }
+    /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
+    void respond_with(response r) { respond(core_.stamped(std::move(r))); }
 
-    [[nodiscard]] response forbidden() const { return problem(403, "ForbiddenException", "Forbidden"); }
-
-    [[nodiscard]] response not_found(request_view const& request) const {
-        if (!core_->is_websocket_path(request.target)) return problem(404, "NotFoundException", "Not Found");
-        response r = problem(426, "UpgradeRequiredException", "This is a WebSocket endpoint");
-        r.headers.add("Upgrade", "websocket");
-        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
-        return r;
-    }
-
-    template <class F>
-    [[nodiscard]] static bool guarded(F&& f) { // false: it threw
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-            return true;
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-        return true;
-#endif
+    void respond_not_found(request_view const& request) {
+        if (core_.is_websocket_path(request.target))
+            return respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
+        respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
     }
 
     // ------------------------------------------------------------------------------------------------- WebSocket
 
     void upgrade(http1::request_head const& head) {
-        if (!core_->is_websocket_path(head.target_path)) {
+        if (!core_.is_websocket_path(head.target_path)) {
             keep_alive_ = keep_alive_ && !head.chunked && head.content_length.value_or(0) == 0;
-            return respond(forbidden());
+            return respond_with(gateway_answers::forbidden());
         }
         websocket::handshake_error const wrong = websocket::check_handshake(head);
         if (wrong != websocket::handshake_error::none) {
             keep_alive_ = false;
-            response r = problem(websocket::status_of(wrong), "BadRequestException", websocket::describe(wrong));
-            if (r.status == 426) {
-                r.headers.add("Upgrade", "websocket");
-                r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
-            }
-            if (r.status == 405) r.headers.add("Allow", "GET");
-            return respond(std::move(r));
+            return respond_with(gateway_answers::bad_handshake(wrong));
         }
         auto const origin = websocket::read_origin(head);
-        if (origin.value && !origin_is_allowed(*origin.value, head.authority, core_->options.allowed_origins))
-            return respond(forbidden());
+        if (origin.value && !origin_is_allowed(*origin.value, head.authority, core_.options.allowed_origins))
+            return respond_with(gateway_answers::forbidden());
 
-        std::string client = client_address(peer_ip_, head.headers, core_->options.trusted_proxies);
-        session tracked = core_->hub.reserve({client, std::string{head.find("User-Agent")}, {}});
-        if (!tracked) {
-            response r = problem(503, "ServiceUnavailableException", "Too many connections");
-            r.headers.add("Retry-After", "1");
-            return respond(std::move(r));
-        }
+        std::string client = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+        session tracked = core_.hub.reserve({client, std::string{head.find("User-Agent")}, {}});
+        if (!tracked) return respond_with(gateway_answers::too_many_connections());
         auto accepted = std::make_unique<websocket_session<handler_type>>(
-            *this, core_->handler, std::move(tracked), client, core_->options.frames, core_->options.hub.queue_limit);
+            *this, core_.handler, std::move(tracked), client, core_.options.frames, core_.options.hub.queue_limit);
         if constexpr (has_on_connect<handler_type>) {
             request_view const request{head.method, head.target_path, head.headers, {}, target_form::raw, client,
-                                       core_->secure};
+                                       core_.secure};
             connect_answer decision;
             gateway_client shown = accepted->client();
-            if (!guarded([&] { decision = core_->handler.on_connect(shown, request); }))
-                return respond(problem(500, "InternalServerErrorException", "Internal server error"));
-            if (decision.refusal()) return respond(core_->stamped(std::move(*decision.refusal())));
+            if (!guarded([&] { decision = core_.handler.on_connect(shown, request); }))
+                return respond_with(gateway_answers::internal_error());
+            if (auto& refusal = decision.refusal()) {
+                bool const allowed = refusal->status >= 400 && refusal->status <= 599;
+                return respond_with(allowed ? std::move(*refusal) : gateway_answers::internal_error());
+            }
         }
         switch_protocols(head, std::move(accepted));
     }
 
     void switch_protocols(http1::request_head const& head, std::unique_ptr<websocket_session<handler_type>> accepted) {
-        response r = core_->stamped(response{101});
+        response r = core_.stamped(response{101});
         auto const key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
         r.headers.add("Upgrade", "websocket");
         r.headers.add("Connection", "Upgrade");
         r.headers.add("Sec-WebSocket-Accept", {key.data(), key.size()});
-        if (!core_->options.connection_id_header.empty())
-            r.headers.add(core_->options.connection_id_header, accepted->tracked().id());
+        if (!core_.options.connection_id_header.empty())
+            r.headers.add(core_.options.connection_id_header, accepted->tracked().id());
         std::string& out = this->out().tail();
         std::size_t const before = out.size();
         (void)http1::append_response_head(out, r.status, r.headers, std::nullopt, true, minor_version_);
@@ -349,16 +357,20 @@ private:
         phase_ = phase::websocket;
         this->worker().clear_deadline(*this);
         websocket_ = std::move(accepted);
-        core_->hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()});
+        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()});
         websocket_->opened();
     }
 
     outbox& websocket_out() override { return this->out(); }
     void websocket_send() override { this->send_soon(); }
-    void websocket_finish() override { this->finish(core_->options.linger_timeout); }
+    void websocket_closing() override {
+        if (core_.options.hub.closing_timeout.count() > 0)
+            this->worker().set_deadline(*this, core_.options.hub.closing_timeout);
+    }
+    void websocket_finish() override { this->finish(core_.options.linger_timeout); }
     void websocket_drop() override { this->drop(); }
 
-    std::shared_ptr<Core> core_;
+    Core& core_; // kept by `owner`
     std::string peer_ip_;
     http1::request_parser parser_;
     std::optional<http1::body_reader> body_;
@@ -367,7 +379,10 @@ private:
     std::unique_ptr<websocket_session<handler_type>> websocket_;
     phase phase_ = phase::idle;
     std::uint8_t minor_version_ = 1;
+    std::uint32_t question_ = 0; // tells the answers to different requests apart
     bool keep_alive_ = false, is_head_ = false, asking_ = false;
+    bool managed_ = false; // the request at hand is the router's
+    bool dropped_ = false; // its completion was not called
 };
 
 }

@@ -2,13 +2,14 @@
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
-#include <backchannel/completion.hpp>
+#include <backchannel/gateway/guarded.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <system_error>
@@ -45,8 +46,6 @@ public:
         return bound;
     }
 
-    [[nodiscard]] bool accepting() const noexcept { return static_cast<bool>(on_socket_); }
-
     void accept(std::function<void(asio::ip::tcp::socket)> on_socket) {
         on_socket_ = std::move(on_socket);
         accept_next();
@@ -62,10 +61,7 @@ private:
     void accept_next() {
         acceptor_.async_accept([self = shared_from_this()](std::error_code const& error, asio::ip::tcp::socket socket) {
             if (!self->acceptor_.is_open()) return;
-            if (!error) {
-                self->on_socket_(std::move(socket));
-                return self->accept_next();
-            }
+            if (!error && guarded([&] { self->on_socket_(std::move(socket)); })) return self->accept_next();
             // out of files or memory: what is open may go on, and there is no use in asking again at once
             self->pause_.expires_after(std::chrono::milliseconds{100});
             self->pause_.async_wait([self](std::error_code const& cancelled) {

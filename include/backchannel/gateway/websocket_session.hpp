@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 #define BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 
+#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/protocol/websocket_frame.hpp>
@@ -21,9 +22,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class websocket_carrier {
 public:
     virtual outbox& websocket_out() = 0;
-    virtual void websocket_send() = 0;   ///< send what is in the outbox, soon
-    virtual void websocket_finish() = 0; ///< send it, then end the connection
-    virtual void websocket_drop() = 0;   ///< end the connection now
+    virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
+    virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
+    virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
+    virtual void websocket_drop() = 0;    ///< end the connection now
 
 protected:
     ~websocket_carrier() = default;
@@ -50,7 +52,7 @@ public:
     void opened() {
         open_ = true;
         if constexpr (has_on_client_open<Handler>)
-            guarded([&] {
+            call([&] {
                 gateway_client c = client();
                 handler_.on_open(c);
             });
@@ -96,8 +98,10 @@ public:
     }
 
     void close(std::uint16_t code, std::string_view reason) override {
-        if (ended_) return;
+        if (!open_ || close_sent_ || ended_) return;
         send_close(code, reason);
+        tracked_.closed(code); // nothing can be sent any more, so nobody shall find it
+        carrier_.websocket_closing();
     }
 
     void ping(std::string_view payload) override {
@@ -113,18 +117,12 @@ private:
     // frames up to this size are gathered into one piece; a copy costs less than a piece of its own
     static constexpr std::size_t copy_limit = 16 * 1024;
 
+    /// Runs a handler's member; one that throws ends this connection.
     template <class F>
-    void guarded(F&& f) {
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-        } catch (...) {
-            send_close(1011, "Internal error");
-            end(1011, "Internal error");
-        }
-#else
-        f();
-#endif
+    void call(F&& f) {
+        if (guarded(f)) return;
+        send_close(1011, "Internal error");
+        end(1011, "Internal error");
     }
 
     void on_data(websocket::frame_event const& event) {
@@ -140,7 +138,7 @@ private:
     void deliver(std::string_view data, message_kind kind) {
         if (close_sent_) return;
         if constexpr (has_on_message<Handler>)
-            guarded([&] {
+            call([&] {
                 gateway_client c = client();
                 handler_.on_message(c, message{data, kind});
             });
@@ -178,16 +176,7 @@ private:
         ended_ = true;
         tracked_.closed(code);
         if constexpr (has_on_disconnect<Handler>)
-            if (open_) {
-#if BACKCHANNEL_EXCEPTIONS
-                try {
-                    handler_.on_disconnect(tracked_.id(), code, reason);
-                } catch (...) { // there is nothing left that it could end
-                }
-#else
-                handler_.on_disconnect(tracked_.id(), code, reason);
-#endif
-            }
+            if (open_) (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
         (void)reason;
     }
 

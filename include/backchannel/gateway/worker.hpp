@@ -3,6 +3,7 @@
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <backchannel/connection.hpp>
+#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 
 #include <asio/io_context.hpp>
@@ -36,15 +37,7 @@ public:
     /// Runs `act`; if it throws (for want of memory, say), this connection ends and no other.
     template <class F>
     void protect(F&& act) {
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            act();
-        } catch (...) {
-            drop();
-        }
-#else
-        act();
-#endif
+        if (!guarded(act)) drop();
     }
 
 private:
@@ -58,8 +51,8 @@ private:
     bool flush_pending_ = false;
 };
 
-/// One event loop: its connections, which it owns until they are dropped, and what they share, so that an idle one holds
-/// next to nothing.
+/// One event loop: its connections, which it owns until they are dropped, and what they share, so that an idle one
+/// holds next to nothing.
 ///
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
@@ -119,9 +112,9 @@ public:
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
         if (c.flush_pending_) return;
+        if (flushing_.empty()) asio::post(io_, [self = shared_from_this()] { self->flush_all(); });
         flushing_.push_back(c.shared_from_this());
         c.flush_pending_ = true;
-        if (flushing_.size() == 1) asio::post(io_, [self = shared_from_this()] { self->flush_all(); });
     }
 
     // ----------------------------------------------------------------------------------------------- the deadlines

@@ -28,4 +28,3 @@ TEMPLATE_TEST_CASE("a plain cell does what an atomic does", "[atomic_cell]", pla
     CHECK(c.compare_exchange_strong(expected, 2, std::memory_order_acq_rel, std::memory_order_relaxed));
     CHECK(c.load() == 2);
 }
-

@@ -29,8 +29,10 @@ TEST_CASE("mails leave in the order they came", "[mailbox]") {
         for (int i = 0; i != round % 5; ++i) list.push(numbered(pushed++));
         for (int i = 0; i != round % 3; ++i) {
             auto const m = list.pop();
-            if (popped == pushed) CHECK(m == nullptr);
-            else CHECK(m->number == popped++);
+            if (popped == pushed)
+                CHECK(m == nullptr);
+            else
+                CHECK(m->number == popped++);
         }
         CHECK(list.empty() == (popped == pushed));
     }

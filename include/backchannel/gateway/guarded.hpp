@@ -1,0 +1,26 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_GUARDED_HPP
+#define BACKCHANNEL_GATEWAY_GUARDED_HPP
+
+#include <backchannel/config.hpp>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Runs `act`. False: it threw.
+template <class F>
+[[nodiscard]] bool guarded(F&& act) {
+#if BACKCHANNEL_EXCEPTIONS
+    try {
+        act();
+    } catch (...) {
+        return false;
+    }
+#else
+    act();
+#endif
+    return true;
+}
+
+}
+
+#endif

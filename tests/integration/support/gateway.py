@@ -1,0 +1,119 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""Starts the gateway as a child process and stops it again."""
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+
+from support.checks import Failed
+
+ACCESS_KEY = "AKIDEXAMPLE"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+SESSION_TOKEN = "FwoGZXIvYXdzEXAMPLEsessiontoken//////////wEaDEXAMPLE+/=="
+REGION = "us-east-1"
+KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+START_SECONDS = 20
+STOP_SECONDS = 20
+
+
+def clean_environment(extra=None):
+    """The caller's environment without what AWS tools and HTTP clients would read from it."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    }
+    environment.update(extra or {})
+    return environment
+
+
+class Gateway:
+    """A running gateway. Give options as on its command line; the listener is a free loopback port unless given."""
+
+    def __init__(self, path, *options, environment=None):
+        self.options = list(options)
+        if "--listen" not in self.options:
+            self.options += ["--listen", "127.0.0.1:0"]
+        self.errors_file = tempfile.TemporaryFile()
+        self.stdout = ""
+        self.started = threading.Event()
+        self.process = subprocess.Popen(
+            [path, *self.options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors_file,
+            env=clean_environment(KEYS if environment is None else environment),
+        )
+        self.reader = threading.Thread(target=self.read_stdout, daemon=True)
+        self.reader.start()
+        self.started.wait(START_SECONDS)
+        match = re.match(r"listening on (http://(.+):([0-9]+)(?:/([^/\n]+))?)\n\Z", self.stdout)
+        if not match:
+            self.process.kill()
+            self.process.wait()
+            raise Failed(f"the gateway did not start; stdout: {self.stdout!r}, stderr: {self.stderr()!r}")
+        self.endpoint, host, port, stage = match.groups()
+        self.host = host.strip("[]")
+        self.port = int(port)
+        self.stage = stage or ""
+        self.authority = f"{host}:{port}"
+
+    def read_stdout(self):
+        for line in self.process.stdout:
+            self.stdout += line.decode("utf-8", "replace")
+            self.started.set()
+        self.started.set()
+
+    def stderr(self):
+        self.errors_file.seek(0)
+        return self.errors_file.read().decode("utf-8", "replace")
+
+    def path(self, rest=""):
+        """The path of the stage, followed by what is given."""
+        return (f"/{self.stage}" if self.stage else "") + rest or "/"
+
+    def running(self):
+        return self.process.poll() is None
+
+    def stop(self, number=signal.SIGTERM):
+        """Stops it and returns the exit code."""
+        if self.running():
+            self.process.send_signal(number)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failed(f"the gateway did not end within {STOP_SECONDS} s of {number!r}; stderr: {self.stderr()}") from None
+        self.reader.join(STOP_SECONDS)
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        status = self.stop()
+        errors = self.stderr()
+        self.process.stdout.close()
+        self.errors_file.close()
+        if kind is None and status != 0:
+            raise Failed(f"the gateway ended with {status}; stderr: {errors}")
+
+
+def run_to_end(path, *options, environment=None, seconds=20):
+    """Runs a gateway that is expected to end by itself: (exit code, stdout, stderr)."""
+    try:
+        result = subprocess.run(
+            [path, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(KEYS if environment is None else environment),
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{' '.join(options)}: still running after {seconds} s; stdout: {error.stdout!r}") from None
+    return result.returncode, result.stdout.decode("utf-8", "replace"), result.stderr.decode("utf-8", "replace")
