@@ -23,7 +23,7 @@ struct chat {
 };
 
 int main(int argc, char** argv) {
-    backchannel::sigv4 auth{backchannel::static_keys{{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}}};
+    backchannel::sigv4 auth{backchannel::static_keys{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
     asio::io_context io;
     backchannel::gateway server{io, std::move(auth), chat{}, {.router = {.stage = "prod"}}};
 

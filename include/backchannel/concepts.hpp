@@ -17,6 +17,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -36,7 +37,7 @@ concept has_close = requires(T& t, typename T::handle const& h, std::uint16_t co
 };
 
 template <class T>
-concept has_dispatch = requires(T& t, typename T::handle const& h, task f) { t.dispatch(h, f); };
+concept has_dispatch = requires(T& t, typename T::handle const& h, task f) { t.dispatch(h, std::move(f)); };
 
 template <class T>
 concept has_on_thread = requires(T& t, typename T::handle const& h) {
@@ -118,6 +119,7 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 /// - `dispatch(h, task)`: runs the task on h's thread, inline if already there. With it, `send`, `close`, `buffered`,
 ///   `ping` and `terminate` are called on that thread only. The connection may be gone when it is called.
 /// - `on_thread(h) -> bool`: whether the caller is on h's thread; saves the task where it is.
+///   Like `thread_key` and `buffered` it must not throw.
 /// - `thread_key(h)`: equal for connections of one loop; messages for one loop then share a task.
 /// - `ping(h, payload)`, `terminate(h)`: send a ping; drop the connection without a handshake.
 ///
@@ -219,6 +221,18 @@ concept says_single_threaded = requires {
     { T::single_threaded } -> std::convertible_to<bool>;
 };
 
+namespace detail_concepts {
+struct every_hook {
+    int on_open, on_closed, on_delivery, on_denied;
+};
+template <class T>
+struct both_hooks : T, every_hook {};
+template <class T> concept no_on_open = requires { &both_hooks<T>::on_open; };
+template <class T> concept no_on_closed = requires { &both_hooks<T>::on_closed; };
+template <class T> concept no_on_delivery = requires { &both_hooks<T>::on_delivery; };
+template <class T> concept no_on_denied = requires { &both_hooks<T>::on_denied; };
+}
+
 template <class T>
 concept hub_traits = has_clock<T> && has_mutex<T> && has_ids<T> && has_hooks<T> && says_single_threaded<T>;
 
@@ -233,6 +247,19 @@ consteval bool check_hub_traits() {
                               "char*) const noexcept` and `std::optional<connection_id> decode(std::string_view) const "
                               "noexcept`, see backchannel::plain_ids");
     static_assert(has_hooks<T>, "hub traits need a type `hooks`, such as backchannel::no_hooks");
+    if constexpr (has_hooks<T>) {
+        if constexpr (detail_concepts::can_probe<typename T::hooks>) {
+            using hooks = typename T::hooks;
+            static_assert(detail_concepts::no_on_open<hooks> || has_on_open<hooks>,
+                          "hooks::on_open must be callable as `on_open(std::string_view id, "
+                          "backchannel::connection_state const&)`");
+            static_assert(detail_concepts::no_on_closed<hooks> || has_on_closed<hooks>,
+                          "hooks::on_closed must be callable as `on_closed(std::string_view id, std::uint16_t code)`");
+            static_assert(detail_concepts::no_on_delivery<hooks> || has_on_delivery<hooks>,
+                          "hooks::on_delivery must be callable as `on_delivery(std::string_view id, "
+                          "backchannel::delivery, std::size_t bytes)`");
+        }
+    }
     static_assert(says_single_threaded<T>, "hub traits need `static constexpr bool single_threaded`; derive the traits "
                                            "from backchannel::default_hub_traits");
     return true;
@@ -317,6 +344,12 @@ consteval bool check_router_traits() {
                                 "backchannel::default_router_traits");
     static_assert(has_hooks<T>, "router traits need a type `hooks`, such as backchannel::no_hooks; derive the traits "
                                 "from backchannel::default_router_traits");
+    if constexpr (has_hooks<T>) {
+        if constexpr (detail_concepts::can_probe<typename T::hooks>)
+            static_assert(detail_concepts::no_on_denied<typename T::hooks> || has_on_denied<typename T::hooks>,
+                          "hooks::on_denied must be callable as `on_denied(backchannel::auth_decision const&, "
+                          "backchannel::operation, std::string_view id)`");
+    }
     static_assert(has_dialect<T>, "router traits need a type `dialect` made from `backchannel::router_options const&`, "
                                   "such as backchannel::aws_dialect; derive the traits from "
                                   "backchannel::default_router_traits");

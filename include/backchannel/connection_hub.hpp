@@ -27,8 +27,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// (`single_threaded_traits`) and but for construction, destruction and `on_deadline_earlier`. No lock is held while
 /// the Transport, a hook or a completion runs, so they may call the hub again.
 ///
-/// Destroying the hub while one of its members runs is a precondition violation. Sessions and tasks may outlive it;
-/// they do nothing then.
+/// Destroying the hub while one of its members or tasks runs is a precondition violation. Sessions and tasks may
+/// outlive it; they do nothing then.
 template <class Transport, class Traits = default_hub_traits>
 class connection_hub {
     static_assert(check_transport<Transport>());

@@ -32,6 +32,8 @@ public:
         std::sort(keys_.begin(), keys_.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
     }
     explicit static_keys(access_key key) { keys_.push_back(std::move(key)); }
+    static_keys(std::string id, std::string secret, std::string session_token = {})
+        : static_keys{access_key{std::move(id), std::move(secret), std::move(session_token), {}, {}}} {}
 
     /// Thread-safe.
     [[nodiscard]] access_key const* find(std::string_view id) const noexcept {

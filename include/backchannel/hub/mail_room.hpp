@@ -3,21 +3,21 @@
 #define BACKCHANNEL_HUB_MAIL_ROOM_HPP
 
 #include <backchannel/hub/hop.hpp>
-#include <backchannel/hub/hub_state.hpp>
 #include <backchannel/hub/lanes.hpp>
+#include <backchannel/hub/transport_calls.hpp>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// What is done to a connection, and on which thread.
+/// On which thread something is done to a connection, and in which order.
 ///
 /// Without `dispatch` the Transport is called right away. With it, a caller on the connection's own thread is served
 /// right away too, after what waits in the mailbox; any other caller's wish goes into the mailbox, and one task for the
 /// whole mailbox (or for all mailboxes of a loop, if there is `thread_key`) is dispatched. No lock is held while the
 /// Transport, a hook or a completion runs.
 template <class Transport, class Traits>
-class mail_room final : public hub_state<Transport, Traits> {
+class mail_room final : public transport_calls<Transport, Traits> {
 public:
-    using base = hub_state<Transport, Traits>;
+    using base = transport_calls<Transport, Traits>;
     using typename base::record_type;
     using typename base::slot_type;
     using base::is;
@@ -130,7 +130,17 @@ public:
 
 private:
     using mailbox_type = typename record_type::mailbox_type;
+    using base::call_close;
+    using base::call_ping;
+    using base::call_send;
+    using base::call_terminate;
+    using base::can_be_called;
+    using base::guarded;
+    using base::may_call_now;
     using base::record;
+    using base::release_unsent;
+    using base::report;
+    using base::reserve_unsent;
 
     /// Where a send on this stack wants its answer, should `dispatch` run the task inline.
     struct inline_answer {
@@ -147,110 +157,12 @@ private:
     };
     static inline thread_local rescue* rescuing = nullptr;
 
-    template <class F>
-    static bool guarded(F&& f) noexcept { // false: it threw
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-            return true;
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-        return true;
-#endif
-    }
-
-    // --------------------------------------------------------------------------------- on the connection's thread
-
-    [[nodiscard]] bool may_call_now(slot_type& s) noexcept {
-        if constexpr (!has_dispatch<Transport>) return true;
-        else if constexpr (has_on_thread<Transport>) return this->transport()->on_thread(record(s).handle.value);
-        else return false;
-    }
-
     /// Runs `f` right away if that is allowed and nothing waits before it.
     template <class F>
     [[nodiscard]] bool call_now(slot_type& s, F&& f) {
         if (!may_call_now(s) || !drain(s)) return false;
         f();
         return true;
-    }
-
-    /// The Transport is asked to send. The bytes are reserved.
-    [[nodiscard]] delivery call_send(slot_type& s, message const& m) {
-        std::size_t const size = m.data().size();
-        delivery result = delivery::gone;
-        if (can_be_called(s)) {
-            if (!guarded([&] { result = this->transport()->send(record(s).handle.value, m); })) {
-                // how much it has kept cannot be known: the connection ends, so that `gone` is true
-                release_unsent(s, size);
-                this->retire(s, 1011);
-                call_terminate(s);
-                return report(s, delivery::gone, size);
-            }
-        }
-        if (result == delivery::gone) this->retire(s, 1006);
-        if (result != delivery::accepted) release_unsent(s, size);
-        else if (this->options_.sends_are_activity && is(s, slot_state::open))
-            this->touch(s, this->policies_.clock.steady());
-        return report(s, result, size);
-    }
-
-    void call_close(slot_type& s, std::uint16_t code, std::string_view reason) noexcept {
-        if (!can_be_called(s)) return;
-        s.state.fetch_or(slot_state::closing, std::memory_order_acq_rel);
-        (void)guarded([&] { this->transport()->close(record(s).handle.value, code, reason); });
-    }
-
-    void call_ping(slot_type& s, std::string_view payload) noexcept {
-        if constexpr (has_ping<Transport>)
-            if (can_be_called(s)) (void)guarded([&] { this->transport()->ping(record(s).handle.value, payload); });
-    }
-
-    void call_terminate(slot_type& s) noexcept {
-        if (this->transport() == nullptr || !is(s, slot_state::alive)) return;
-        bool const told = (s.state.fetch_or(slot_state::closing, std::memory_order_acq_rel) & slot_state::closing) != 0;
-        if constexpr (has_terminate<Transport>) {
-            (void)guarded([&] { this->transport()->terminate(record(s).handle.value); });
-        } else if (!told) {
-            (void)guarded([&] { this->transport()->close(record(s).handle.value, 1011, std::string_view{}); });
-        }
-    }
-
-    /// The re-check on the owner's thread: the connection is still there and has not been told to close.
-    [[nodiscard]] bool can_be_called(slot_type& s) const noexcept {
-        std::uint64_t const state = s.state.load(std::memory_order_acquire);
-        return this->transport() != nullptr && (state & (slot_state::alive | slot_state::closing)) == slot_state::alive;
-    }
-
-    [[nodiscard]] bool reserve_unsent(slot_type& s, std::size_t size) noexcept {
-        if constexpr (detail_concepts::reports_written<Transport>) {
-            auto& bytes = record(s).bytes;
-            std::uint64_t const accepted = bytes.accepted.fetch_add(size, std::memory_order_relaxed) + size;
-            std::uint64_t const written = bytes.written.load(std::memory_order_relaxed); // frame headers too, maybe
-            if (written >= accepted || accepted - written <= this->options_.queue_limit) return true;
-            release_unsent(s, size);
-            return false;
-        } else if constexpr (has_buffered<Transport>) {
-            if (!can_be_called(s)) return true; // the send will say that it is gone
-            std::size_t const buffered = this->transport()->buffered(record(s).handle.value);
-            return size <= this->options_.queue_limit && buffered <= this->options_.queue_limit - size;
-        } else {
-            return true;
-        }
-    }
-
-    void release_unsent(slot_type& s, std::size_t size) noexcept {
-        if constexpr (detail_concepts::reports_written<Transport>)
-            record(s).bytes.accepted.fetch_sub(size, std::memory_order_relaxed);
-    }
-
-    delivery report(slot_type& s, delivery result, std::size_t size) noexcept {
-        if constexpr (has_on_delivery<typename Traits::hooks>)
-            this->policies_.hooks.on_delivery(this->id_text(s), result, size);
-        return result;
     }
 
     // ------------------------------------------------------------------------------------------------ the mailbox
@@ -345,15 +257,23 @@ private:
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
                                            inline_answer* answer) noexcept {
         mailbox_type* const box = make_box(s);
-        std::unique_ptr<mail> letter{box == nullptr ? nullptr : new (std::nothrow) mail};
-        if (letter != nullptr) letter->payload = m.share();
-        if (letter == nullptr || !letter->payload) return delivery::unavailable;
-        std::size_t const size = m.data().size(), cost = letter->cost();
+        if (box == nullptr) return delivery::unavailable;
+        std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
+        auto const fits = [&] {
+            return size <= limit && box->buffered <= limit - size &&
+                   (box->reserved == 0 || box->reserved + cost + box->buffered <= limit);
+        };
         std::unique_lock lock{box->mutex};
-        std::size_t const limit = this->options_.queue_limit;
-        bool const fits = size <= limit && box->buffered <= limit - size &&
-                          (box->reserved == 0 || box->reserved + cost + box->buffered <= limit);
-        bool const reserved = fits && (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
+        std::unique_ptr<mail> letter;
+        if (fits()) { // only then is a copy worth making
+            lock.unlock();
+            letter.reset(new (std::nothrow) mail);
+            if (letter != nullptr) letter->payload = m.share();
+            if (letter == nullptr || !letter->payload) return delivery::unavailable;
+            lock.lock();
+        }
+        bool const reserved = letter != nullptr && fits() &&
+                              (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
         if (!reserved && box->buffered == 0) {
             lock.unlock();
             return report(s, delivery::backpressure, size);

@@ -20,13 +20,13 @@ using namespace std::string_view_literals;
 
 constexpr std::uint64_t plenty = 1 << 20;
 
-struct outcome {
+struct reading {
     std::string data;
     std::size_t consumed = 0;
     bool done = false;
     parse_error error = parse_error::none;
 
-    bool operator==(outcome const& other) const {
+    bool operator==(reading const& other) const {
         return data == other.data && consumed == other.consumed && done == other.done && error == other.error;
     }
 };
@@ -46,9 +46,9 @@ struct limits {
 };
 
 // Shows the reader the pieces that end at these offsets, each in memory of its own.
-outcome read_in(request_head const& head, std::string_view input, std::vector<std::size_t> const& ends, limits l) {
+reading read_in(request_head const& head, std::string_view input, std::vector<std::size_t> const& ends, limits l) {
     body_reader reader{head, l.body, l.chunks};
-    outcome out;
+    reading out;
     std::size_t begin = 0;
     for (std::size_t const end : ends) {
         std::vector<char> const piece(input.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -77,9 +77,9 @@ outcome read_in(request_head const& head, std::string_view input, std::vector<st
     return out;
 }
 
-// The outcome, after checking that no way of cutting the input changes it, nor what follows it.
-outcome read(request_head const& head, std::string_view input, limits l = {}) {
-    outcome const whole = read_in(head, input, {input.size()}, l);
+// The reading, after checking that no way of cutting the input changes it, nor what follows it.
+reading read(request_head const& head, std::string_view input, limits l = {}) {
+    reading const whole = read_in(head, input, {input.size()}, l);
     std::vector<std::size_t> bytes;
     for (std::size_t i = 0; i <= input.size(); ++i) bytes.push_back(i);
     CHECK(read_in(head, input, bytes, l) == whole);
@@ -93,14 +93,14 @@ outcome read(request_head const& head, std::string_view input, limits l = {}) {
     return whole;
 }
 
-outcome chunked(std::string_view input, limits l = {}) { return read(chunked_head, input, l); }
+reading chunked(std::string_view input, limits l = {}) { return read(chunked_head, input, l); }
 
 void check_good(std::string_view input, std::string_view data, limits l = {}) {
-    outcome const out = chunked(input, l);
-    CHECK(out == outcome{std::string{data}, input.size(), true, parse_error::none});
+    reading const out = chunked(input, l);
+    CHECK(out == reading{std::string{data}, input.size(), true, parse_error::none});
     // no part of it is complete
     for (std::size_t i = 0; i != input.size(); ++i) {
-        outcome const part = chunked(input.substr(0, i), l);
+        reading const part = chunked(input.substr(0, i), l);
         if (part.done || part.error != parse_error::none || part.consumed != i) FAIL_CHECK("cut short at " << i);
     }
 }
@@ -108,17 +108,17 @@ void check_good(std::string_view input, std::string_view data, limits l = {}) {
 }
 
 TEST_CASE("http1_body is done at once when no body follows", "[http1_body]") {
-    CHECK(read(head_of({}, false), "") == outcome{"", 0, true, parse_error::none});
-    CHECK(read(head_of({}, false), "GET /") == outcome{"", 0, true, parse_error::none});
-    CHECK(read(head_of(0, false), "GET /") == outcome{"", 0, true, parse_error::none});
-    CHECK(read(head_of(0, false), "", {.body = 0}) == outcome{"", 0, true, parse_error::none});
+    CHECK(read(head_of({}, false), "") == reading{"", 0, true, parse_error::none});
+    CHECK(read(head_of({}, false), "GET /") == reading{"", 0, true, parse_error::none});
+    CHECK(read(head_of(0, false), "GET /") == reading{"", 0, true, parse_error::none});
+    CHECK(read(head_of(0, false), "", {.body = 0}) == reading{"", 0, true, parse_error::none});
 }
 
 TEST_CASE("http1_body yields the bytes that Content-Length announces and no more", "[http1_body]") {
-    CHECK(read(head_of(5, false), "hello") == outcome{"hello", 5, true, parse_error::none});
-    CHECK(read(head_of(5, false), "helloGET /") == outcome{"hello", 5, true, parse_error::none});
-    CHECK(read(head_of(5, false), "hell") == outcome{"hell", 4, false, parse_error::none});
-    CHECK(read(head_of(5, false), "") == outcome{"", 0, false, parse_error::none});
+    CHECK(read(head_of(5, false), "hello") == reading{"hello", 5, true, parse_error::none});
+    CHECK(read(head_of(5, false), "helloGET /") == reading{"hello", 5, true, parse_error::none});
+    CHECK(read(head_of(5, false), "hell") == reading{"hell", 4, false, parse_error::none});
+    CHECK(read(head_of(5, false), "") == reading{"", 0, false, parse_error::none});
 }
 
 TEST_CASE("http1_body views the input and copies nothing", "[http1_body]") {
@@ -132,8 +132,8 @@ TEST_CASE("http1_body views the input and copies nothing", "[http1_body]") {
 }
 
 TEST_CASE("http1_body decides from Content-Length whether a body is too large", "[http1_body]") {
-    CHECK(read(head_of(10, false), "", {.body = 9}) == outcome{"", 0, false, parse_error::body_too_large});
-    CHECK(read(head_of(10, false), "0123456789", {.body = 9}) == outcome{"", 0, false, parse_error::body_too_large});
+    CHECK(read(head_of(10, false), "", {.body = 9}) == reading{"", 0, false, parse_error::body_too_large});
+    CHECK(read(head_of(10, false), "0123456789", {.body = 9}) == reading{"", 0, false, parse_error::body_too_large});
     CHECK(read(head_of(10, false), "0123456789", {.body = 10}).done);
     CHECK(read(head_of(~std::uint64_t{0}, false), "x").error == parse_error::body_too_large);
     CHECK(read(head_of(~std::uint64_t{0}, false), "x", {.body = ~std::uint64_t{0}}).data == "x");
@@ -234,7 +234,7 @@ TEST_CASE("http1_body refuses malformed chunks", "[http1_body]") {
     };
     for (sample const& s : samples) {
         INFO(s.input);
-        outcome const out = chunked(s.input);
+        reading const out = chunked(s.input);
         CHECK(out.error == s.error);
         CHECK(out.consumed == s.consumed);
         CHECK_FALSE(out.done);
@@ -243,8 +243,8 @@ TEST_CASE("http1_body refuses malformed chunks", "[http1_body]") {
 
 TEST_CASE("http1_body holds chunked bodies to the limit before their data", "[http1_body]") {
     CHECK(chunked("5\r\nhello\r\n0\r\n\r\n", {.body = 5}).done);
-    CHECK(chunked("5\r", {.body = 4}) == outcome{"", 1, false, parse_error::body_too_large});
-    CHECK(chunked("5\r\nhello\r\n1\r", {.body = 5}) == outcome{"hello", 11, false, parse_error::body_too_large});
+    CHECK(chunked("5\r", {.body = 4}) == reading{"", 1, false, parse_error::body_too_large});
+    CHECK(chunked("5\r\nhello\r\n1\r", {.body = 5}) == reading{"hello", 11, false, parse_error::body_too_large});
     CHECK(chunked("5\r\nhello\r\n1;", {.body = 5}).error == parse_error::body_too_large);
     CHECK(chunked("5\r\nhello\r\n1 ", {.body = 5}).error == parse_error::body_too_large);
     CHECK(chunked("5\r\nhello\r\n1", {.body = 5}).error == parse_error::none);
