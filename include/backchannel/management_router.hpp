@@ -303,10 +303,11 @@ private:
     };
     template <class A>
     struct hashing {
-        std::optional<decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}))> inner;
+        using verification = decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}));
+        std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
 
         hashing(A& auth, request_view const& head, call const& c) {
-            guarded([&] { inner.emplace(auth.begin(head, c.what, c.target.id())); });
+            guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
         }
         void append(std::string_view piece) {
             if (inner && !guarded([&] { inner->append(piece); })) inner.reset();

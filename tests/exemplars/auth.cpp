@@ -28,4 +28,11 @@ static_assert(backchannel::check_authorizer<minimal_async_authorizer>());
 static_assert(!backchannel::has_permits<minimal_authorizer> && !backchannel::has_configure<minimal_authorizer>);
 
 template class backchannel::management_router<minimal_authorizer>;
-template class backchannel::management_router<minimal_async_authorizer>;
+
+/// What routers with it can do; handle() needs an answer at once.
+[[maybe_unused]] static void use(backchannel::management_router<minimal_async_authorizer>& router) {
+    (void)router.async_handle({}, [](backchannel::response) {});
+    auto incoming = router.begin({});
+    (void)incoming.append("piece");
+    incoming.finish([](backchannel::response) {});
+}

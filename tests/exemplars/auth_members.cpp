@@ -42,11 +42,8 @@ static_assert(!backchannel::has_authorize<backchannel::sigv4<remote_keys>>);
 static_assert(backchannel::authorizer<backchannel::with_policy<backchannel::sigv4<remote_keys>, named_policy>>);
 
 template class backchannel::management_router<full_authorizer>;
-template class backchannel::management_router<piecewise_authorizer>;
-template class backchannel::management_router<backchannel::sigv4<remote_keys>>;
-template class backchannel::with_policy<full_authorizer, named_policy>;
 
-/// Instantiates what a member template needs.
+/// What routers with them can do.
 [[maybe_unused]] static void use(backchannel::management_router<piecewise_authorizer>& pieces,
                                  backchannel::management_router<backchannel::sigv4<remote_keys>>& keys) {
     auto const done = [](backchannel::response) {};
@@ -57,5 +54,7 @@ template class backchannel::with_policy<full_authorizer, named_policy>;
     incoming.finish(done);
     backchannel::any_of<full_authorizer, backchannel::sigv4<remote_keys>> mixed{
         full_authorizer{}, backchannel::sigv4<remote_keys>{remote_keys{}}};
+    backchannel::with_policy<full_authorizer, named_policy> judged{full_authorizer{}, named_policy{}};
+    (void)judged.authorize({}, backchannel::operation::get, {});
     mixed.async_authorize({}, backchannel::operation::get, {}, [](backchannel::auth_decision) {});
 }

@@ -25,6 +25,13 @@ struct dispatching_written_transport : written_transport {
     void dispatch(handle const&, backchannel::task t) { t(); }
 };
 
+/// Takes its tasks as rvalues.
+struct moving_transport : required_members {
+    static constexpr bool bounds_itself = true;
+    void dispatch(handle const&, backchannel::task&& t) { t(); }
+    int thread_key(handle const&) { return 0; }
+};
+
 struct unbounded_transport final : required_members {
     static constexpr bool unbounded = true;
 };
@@ -32,6 +39,7 @@ struct unbounded_transport final : required_members {
 static_assert(backchannel::transport<complete_transport> && backchannel::transport<written_transport> &&
               backchannel::transport<unbounded_transport>);
 static_assert(!backchannel::transport<required_members>);
+static_assert(backchannel::has_dispatch<moving_transport> && backchannel::check_transport<moving_transport>());
 static_assert(backchannel::has_dispatch<complete_transport> && backchannel::has_on_thread<complete_transport> &&
               backchannel::has_thread_key<complete_transport> && backchannel::has_buffered<complete_transport> &&
               backchannel::has_ping<complete_transport> && backchannel::has_terminate<complete_transport>);
@@ -40,4 +48,5 @@ template class backchannel::connection_hub<complete_transport>;
 template class backchannel::connection_hub<complete_transport, backchannel::single_threaded_traits>;
 template class backchannel::connection_hub<written_transport>;
 template class backchannel::connection_hub<dispatching_written_transport>;
+template class backchannel::connection_hub<moving_transport>;
 template class backchannel::connection_hub<unbounded_transport>;

@@ -127,7 +127,7 @@ public:
         if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
         if (!id || (has_texts && r.texts == nullptr)) {
             std::lock_guard const lock{mutex_};
-            table_.release(*s);
+            table_.put_back(*s);
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);

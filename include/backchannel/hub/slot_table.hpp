@@ -99,6 +99,14 @@ public:
         free_tail_ = index;
     }
 
+    /// Gives a slot back that was acquired in vain; it will be the next to be acquired. Under the hub's lock.
+    void put_back(slot_type& s) noexcept {
+        std::uint32_t const index = index_of(s);
+        record_of(s).next_free = free_head_;
+        free_head_ = index;
+        if (free_count_++ == 0) free_tail_ = index;
+    }
+
     /// Calls `visit(slot&)` for every slot that was ever used.
     template <class Visit>
     void for_each(Visit&& visit) {

@@ -44,6 +44,7 @@ public:
 
     /// The first bytes that wait, as up to `out.size()` pieces; returns how many.
     [[nodiscard]] std::size_t gather(std::span<std::string_view> out) noexcept {
+        if (empty()) return 0;
         std::size_t n = 0;
         while (n != out.size() && first_ + n != pieces_.size()) {
             out[n] = pieces_[first_ + n].bytes();

@@ -31,7 +31,9 @@ def help_and_version(context):
 
 
 def refused(context, name, options):
-    status, text, errors = run_to_end(context.path, *options)
+    if "--listen" not in options:
+        options = [*options, "--listen", "127.0.0.1:0"]
+    status, text, errors = run_to_end(context.path, *options, seconds=5)
     expect_equal(status, 2, f"exit code; stderr: {errors}")
     expect_equal(text, "", "stdout")
     expect_in(name, errors, "the message")
@@ -94,11 +96,21 @@ def ends(context, number):
     with RawWebSocket(gateway) as websocket:
         websocket.send(TEXT, b"busy")
         expect_equal(websocket.receive(), (TEXT, b"busy"), "echo")
+        gateway.process.send_signal(number)
+        expect_equal(websocket.receive_close(), 1001, "close code of the client")
+        websocket.connection.close()
         expect_equal(gateway.stop(number), 0, f"exit code; stderr: {gateway.stderr()}")
 
 
 for each in (signal.SIGTERM, signal.SIGINT):
     check(f"{each.name} ends it with 0 while clients are connected", each)(ends)
+
+
+@check("SIGTERM right after the line on stdout ends it with 0")
+def ends_at_once(context):
+    for _ in range(50):
+        gateway = context.start("--threads", "2")
+        expect_equal(gateway.stop(), 0, "exit code")
 
 
 @check("an empty stage: no trailing slash, WebSocket clients connect to /")

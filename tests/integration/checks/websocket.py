@@ -34,6 +34,14 @@ def ids(context):
             websocket.connection.close()
 
 
+@check("no id begins with a hyphen: the AWS CLI would take it for an option")
+def no_hyphen(context):
+    gateway = context.shared()
+    for _ in range(1500):  # one in 64 would, by chance
+        with RawWebSocket(gateway) as websocket:
+            expect(not websocket.id.startswith("-"), f"an id is {websocket.id}")
+
+
 @check("--echo sends text and binary messages back as they came")
 def echo(context):
     gateway = context.shared()

@@ -186,5 +186,6 @@ TEST_CASE("a full gateway answers 503 and takes the next client when one has gon
     CHECK(answer.status == 503);
     CHECK(answer.header("Retry-After") == "1");
     CHECK(one.hang_up() == 1000);
+    one.close();
     CHECK(soon([&] { return test_client{g.port}.ask(upgrade_request()).status == 101; }));
 }

@@ -3,11 +3,11 @@
 // expect: derive the traits from backchannel::default_router_traits
 #include <backchannel/management_router.hpp>
 
-struct my_traits : backchannel::default_router_traits {
+struct my_traits {
+    using clock = backchannel::system_clocks;
+    using dialect = backchannel::aws_dialect;
 #if defined(COMPILE_FAIL_CORRECTED)
     using hooks = backchannel::no_hooks;
-#else
-    using hooks = int;
 #endif
 };
 

@@ -1,0 +1,267 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""Builds and tests every configuration and counts what passed; started by scripts/test."""
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from test_results import Results, read_catch2, read_ctest, read_integration
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+LOGS = BUILD / "test-logs"
+INTEGRATION = ROOT / "tests" / "integration"
+CATCH2_LABELS = {"unit", "gateway"}
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": "second_deadlock_stack=1",
+}
+
+
+def run(log_name, command, seconds, environment=None, cwd=ROOT):
+    """Runs a command with its output in a log: its exit code, 124 after the time is over."""
+    log = LOGS / f"{log_name}.log"
+    with open(log, "ab") as output:
+        output.write(f"$ {' '.join(map(str, command))}\n".encode())
+        output.flush()
+        try:
+            return subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                cwd=cwd,
+                timeout=seconds,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            output.write(f"\nended after {seconds} s\n".encode())
+            return 124
+        except OSError as error:
+            output.write(f"{error}\n".encode())
+            return 127
+
+
+def end_of(log_name, size=3000):
+    text = (LOGS / f"{log_name}.log").read_text(encoding="utf-8", errors="replace")
+    return text[-size:]
+
+
+def without_address_randomisation():
+    """A prefix for sanitized programs: their fixed shadow memory and much randomisation do not always go together."""
+    prefix = ["setarch", platform.machine(), "-R"]
+    if not shutil.which("setarch"):
+        return []
+    return prefix if subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0 else []
+
+
+def can_sanitize(sanitizers):
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder, "probe.cpp")
+        source.write_text("int main() {}\n", encoding="utf-8")
+        command = ["clang++", f"-fsanitize={sanitizers}", str(source), "-o", str(source.with_suffix(""))]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+class Configuration:
+    """One preset of CMakePresets.json: configure, build, run."""
+
+    def __init__(self, preset, total):
+        self.preset = preset
+        self.total = total
+        self.folder = BUILD / preset
+        self.entries = []
+
+    def fail(self, what, log_name):
+        self.total.failures.append((f"{self.preset}: {what}", end_of(log_name)))
+        print(f"{self.preset}: {what} FAILED, see build/test-logs/{log_name}.log", flush=True)
+        return False
+
+    def configure(self, *definitions):
+        log = f"{self.preset}-build"
+        suite = os.environ.get("BACKCHANNEL_SIGV4_SUITE", "")
+        command = ["cmake", "--preset", self.preset, f"-DBACKCHANNEL_SIGV4_SUITE={suite}", *definitions]
+        if run(log, command, 300) != 0:
+            return self.fail("configure", log)
+        self.list_entries()
+        return True
+
+    def list_entries(self):
+        shown = subprocess.run(
+            ["ctest", "--test-dir", str(self.folder), "--show-only=json-v1"], capture_output=True, check=False, cwd=ROOT
+        )
+        self.entries = json.loads(shown.stdout)["tests"]
+
+    def build(self, *targets):
+        began, log = time.monotonic(), f"{self.preset}-build"
+        command = ["cmake", "--build", str(self.folder), *(["--target", *targets] if targets else []), "--", "-k", "0"]
+        if run(log, command, 2400) != 0:
+            return self.fail("build", log)
+        self.list_entries()  # CTest tells the commands of programs that exist
+        print(f"{self.preset}: built in {time.monotonic() - began:.0f} s", flush=True)
+        return True
+
+    def catch2_programs(self):
+        """(name, command, properties) of the tests that are Catch2 programs."""
+        for entry in self.entries:
+            properties = {item["name"]: item["value"] for item in entry.get("properties", [])}
+            if CATCH2_LABELS & set(properties.get("LABELS", [])) and "command" in entry:
+                yield entry["name"], entry["command"], properties
+
+    def program_names(self):
+        return [
+            entry["name"]
+            for entry in self.entries
+            for item in entry.get("properties", [])
+            if item["name"] == "LABELS" and CATCH2_LABELS & set(item["value"])
+        ]
+
+    def report(self, what, results, began):
+        self.total.add(results, f"{self.preset}: {what}: ")
+        print(f"{self.preset}: {what}: {results.summary()} ({time.monotonic() - began:.0f} s)", flush=True)
+
+    def run_catch2(self, prefix=(), environment=None, name=None, factor=1):
+        """Runs the Catch2 programs themselves, to count their cases."""
+        for program, command, properties in self.catch2_programs():
+            if name is not None and program != name:
+                continue
+            began, log = time.monotonic(), f"{self.preset}-{program}{'-' + prefix[0] if factor != 1 else ''}"
+            report = LOGS / f"{log}.xml"
+            report.unlink(missing_ok=True)
+            variables = dict(item.split("=", 1) for item in properties.get("ENVIRONMENT", []))
+            seconds = float(properties.get("TIMEOUT", 300)) * factor
+            arguments = [*prefix, *command, "--reporter", "xml", "--out", str(report)]
+            folder = properties.get("WORKING_DIRECTORY", str(self.folder))
+            status = run(log, arguments, seconds, {**variables, **(environment or {})}, folder)
+            results = read_catch2(report)
+            if status != 0 and not results.failures:  # a sanitizer's complaint at the end, say
+                results.failures.append((f"exit code {status}", end_of(log)))
+            elif results.failures:
+                results.failures[-1] = (results.failures[-1][0], f"{results.failures[-1][1]}\n{end_of(log)}")
+            self.report(log.removeprefix(f"{self.preset}-"), results, began)
+
+    def run_ctest(self, *selection):
+        """Runs the entries that are not Catch2 programs."""
+        began, log = time.monotonic(), f"{self.preset}-ctest"
+        report = LOGS / f"{log}.xml"
+        report.unlink(missing_ok=True)
+        command = ["ctest", "--test-dir", str(self.folder), "--output-on-failure", "--parallel", "2"]
+        command += ["--output-junit", str(report), "--label-exclude", "^(" + "|".join(sorted(CATCH2_LABELS)) + ")$"]
+        run(log, [*command, *selection], 2400)
+        self.report("ctest", read_ctest(report), began)
+
+
+def install_node_packages():
+    """npm ci, unless node_modules is that of this lock file already."""
+    if not shutil.which("npm"):
+        print("npm is not installed; the tests with Node.js clients are skipped", flush=True)
+        return
+    modules = INTEGRATION / "node_modules"
+    digest = hashlib.sha256((INTEGRATION / "package-lock.json").read_bytes()).hexdigest()
+    stamp = modules / ".lock-digest"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return
+    for _ in range(2):
+        if run("npm", ["npm", "ci", "--no-audit", "--no-fund"], 600, cwd=INTEGRATION) == 0:
+            stamp.write_text(digest, encoding="utf-8")
+            return
+    shutil.rmtree(modules, ignore_errors=True)
+    print("npm ci failed, see build/test-logs/npm.log; the tests with Node.js clients are skipped", flush=True)
+
+
+def run_integration(configuration, full, environment=None):
+    gateway = configuration.folder / "examples" / "gateway"
+    began, log = time.monotonic(), f"{configuration.preset}-integration"
+    report = LOGS / f"{log}.json"
+    report.unlink(missing_ok=True)
+    command = ["/usr/bin/python3", str(INTEGRATION / "run.py"), "--gateway", str(gateway), "--json", str(report)]
+    status = run(log, [*command, *(["--full"] if full else [])], 3600 if full else 1200, environment)
+    results = Results()
+    if report.exists():
+        results = read_integration(json.loads(report.read_text(encoding="utf-8")))
+    if not report.exists() or (status != 0 and not results.failures):
+        results.failures.append((f"run.py ended with {status}", end_of(log)))
+    configuration.report("integration", results, began)
+
+
+def test_gcc(total, full):
+    configuration = Configuration("gcc", total)
+    if not configuration.configure() or not configuration.build():
+        return
+    configuration.run_catch2()
+    configuration.run_ctest()
+    install_node_packages()
+    run_integration(configuration, full)
+    if not full:
+        return
+    if shutil.which("valgrind"):
+        prefix = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--num-callers=30"]
+        configuration.run_catch2(prefix, name="unit_tests", factor=40)
+    else:
+        total.skips.append(("gcc: valgrind", "valgrind is not installed"))
+
+
+def test_clang(total, full):
+    configuration = Configuration("clang", total)
+    variants = f"-DBACKCHANNEL_TEST_VARIANTS={'ON' if full else 'OFF'}"  # the time of CI is bounded, and gcc has had them
+    if configuration.configure(variants) and configuration.build():
+        configuration.run_catch2()
+        configuration.run_ctest("--label-regex", "^(headers|odr|compile_fail|examples)$")
+
+
+def test_sanitized(total, preset, sanitizers, full):
+    if not can_sanitize(sanitizers):
+        total.skips.append((preset, f"clang++ has no runtime for -fsanitize={sanitizers}"))
+        return
+    configuration = Configuration(preset, total)
+    if not configuration.configure():
+        return
+    targets = configuration.program_names() + (["backchannel_gateway_example"] if full else [])
+    if not configuration.build(*targets):
+        return
+    configuration.run_catch2(without_address_randomisation(), SANITIZER_ENVIRONMENT)
+    if full:
+        run_integration(configuration, False, SANITIZER_ENVIRONMENT)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the long rest too")
+    full = parser.parse_args().full
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    if shutil.which("ccache"):
+        os.environ.setdefault("CMAKE_CXX_COMPILER_LAUNCHER", "ccache")
+    began = time.monotonic()
+    total = Results()
+
+    test_gcc(total, full)
+    if shutil.which("clang++"):
+        test_clang(total, full)
+        test_sanitized(total, "address", "address,undefined", full)
+        test_sanitized(total, "thread", "thread", full)
+    else:
+        total.skips += [(preset, "clang++ is not installed") for preset in ("clang", "address", "thread")]
+
+    for name, reason in total.skips:
+        print(f"{name}\nskipped: {reason}")
+    for name, detail in total.failures:
+        print(f"FAILED {name}")
+        if detail.strip():
+            print("    " + detail.strip().replace("\n", "\n    "))
+    print(f"({(time.monotonic() - began) / 60:.0f} min; logs in build/test-logs)")
+    print(total.summary())
+    return 1 if total.failures or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/gateway/listener.hpp>
+
+#include "support/catch.hpp"
+#include "support/gateway_fixture.hpp"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+using namespace test;
+using backchannel::tcp_listener;
+
+namespace {
+
+asio::ip::tcp::endpoint const anywhere{asio::ip::address_v4::loopback(), 0};
+
+double cpu_seconds() {
+    ::timespec t{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
+/// In a process of its own, as it takes all file descriptors. 0: all is well.
+int run_out_of_files() {
+    running_gateway<> g;
+    websocket_client open{g.port};
+    std::vector<std::unique_ptr<test_client>> waiting;
+    for (int i = 0; i != 4; ++i) waiting.push_back(std::make_unique<test_client>(g.port));
+    for (auto const& client : waiting)
+        if (client->ask(get("/")).status != 200) return 1;
+
+    test_client late{g.port}; // its own file is there before there are no more
+    if (late.ask(get("/")).status != 200) return 2;
+    std::vector<int> taken;
+    ::rlimit limit{64, 64};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 3;
+    int next_socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (next_socket < 0) return 4;
+    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
+
+    // the connection reaches the kernel's queue and cannot be accepted
+    ::sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(g.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(next_socket, reinterpret_cast<::sockaddr const*>(&address), sizeof address) != 0) return 5;
+    std::string const request = get("/refused-for-now");
+    if (::send(next_socket, request.data(), request.size(), MSG_NOSIGNAL) < 0) return 6;
+    double const before = cpu_seconds();
+    std::this_thread::sleep_for(400ms);
+    if (cpu_seconds() - before > 0.2) return 7; // it spins
+    open.send_text("still there");
+    if (open.read_text() != "still there") return 8;
+
+    for (int const fd : taken) ::close(fd);
+    ::pollfd p{next_socket, POLLIN, 0};
+    if (::poll(&p, 1, 10000) != 1) return 9; // it was not accepted after all
+    char answer[16] = {};
+    if (::recv(next_socket, answer, 15, 0) <= 0 || std::string_view{answer}.substr(0, 12) != "HTTP/1.1 200") return 10;
+    ::close(next_socket);
+    return 0;
+}
+
+}
+
+TEST_CASE("a gateway that is out of files goes on with what is open, and accepts again", "[listener]") {
+    pid_t const child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) ::_exit(run_out_of_files());
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a listener tells where it is, and why it is nowhere", "[listener]") {
+    asio::io_context io;
+    auto const first = std::make_shared<tcp_listener>(io), second = std::make_shared<tcp_listener>(io);
+    std::error_code error = asio::error::eof;
+    auto const where = first->open(anywhere, false, error);
+    CHECK_FALSE(error);
+    CHECK(where.port() != 0);
+    (void)second->open(where, false, error);
+    CHECK(error == asio::error::address_in_use);
+}
+
+TEST_CASE("shared listeners take the same port", "[listener]") {
+    asio::io_context io;
+    auto const first = std::make_shared<tcp_listener>(io), second = std::make_shared<tcp_listener>(io);
+    std::error_code error;
+    auto const where = first->open(anywhere, true, error);
+    CHECK(second->open(where, true, error) == where);
+    CHECK_FALSE(error);
+}
+
+TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "[listener]") {
+    asio::io_context io;
+    int accepted = 0;
+    auto const l = std::make_shared<tcp_listener>(io);
+    std::error_code error;
+    auto const where = l->open(anywhere, false, error);
+    l->accept([&](asio::ip::tcp::socket) {
+        if (++accepted == 2) l->close();
+    });
+    test_client const one{where.port()}, two{where.port()}, three{where.port()};
+    io.run();
+    CHECK(accepted == 2);
+    CHECK_THROWS(test_client{where.port()});
+}
+
+TEST_CASE("a listener outlives whoever throws when it is given a connection", "[listener]") {
+    asio::io_context io;
+    int accepted = 0;
+    auto const l = std::make_shared<tcp_listener>(io);
+    std::error_code error;
+    auto const where = l->open(anywhere, false, error);
+    l->accept([&](asio::ip::tcp::socket) {
+        if (++accepted == 2) l->close();
+        throw std::bad_alloc{};
+    });
+    test_client one{where.port()}, two{where.port()};
+    io.run();
+    CHECK(accepted == 2);
+    CHECK(one.ended());
+}

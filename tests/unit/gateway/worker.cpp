@@ -1,0 +1,187 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/gateway/worker.hpp>
+
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+using backchannel::gateway_worker;
+using backchannel::worker_client;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fake_client : worker_client {
+    explicit fake_client(gateway_worker& w) : worker{w} {}
+
+    void flush() override {
+        ++flushed;
+        if (at_flush) at_flush();
+    }
+    void on_deadline() override {
+        called_at = std::chrono::steady_clock::now();
+        ++deadlines;
+        if (at_deadline) at_deadline();
+    }
+    void on_stop() override {
+        ++stopped;
+        if (at_stop) at_stop();
+    }
+    void drop() override {
+        ++dropped;
+        worker.remove(*this);
+    }
+
+    gateway_worker& worker;
+    std::chrono::steady_clock::time_point called_at{};
+    int flushed = 0, deadlines = 0, stopped = 0, dropped = 0;
+    std::function<void()> at_flush, at_deadline, at_stop;
+};
+
+struct loop {
+    asio::io_context io;
+    std::shared_ptr<gateway_worker> worker = std::make_shared<gateway_worker>(io);
+
+    std::shared_ptr<fake_client> add() {
+        auto c = std::make_shared<fake_client>(*worker);
+        worker->add(c);
+        return c;
+    }
+    ~loop() { worker->abandon(); }
+};
+
+}
+
+TEST_CASE("deadlines come in order and not too early, however they were moved", "[worker]") {
+    loop l;
+    std::mt19937 random{7};
+    std::vector<std::shared_ptr<fake_client>> clients;
+    std::vector<std::chrono::steady_clock::time_point> due;
+    std::vector<std::chrono::steady_clock::time_point> seen;
+    for (int i = 0; i != 200; ++i) {
+        clients.push_back(l.add());
+        due.push_back(std::chrono::steady_clock::time_point::max());
+        clients.back()->at_deadline = [&, c = clients.back().get()] { seen.push_back(c->called_at); };
+    }
+    for (int i = 0; i != 2000; ++i) {
+        std::size_t const which = random() % clients.size();
+        if (random() % 5 == 0) {
+            l.worker->clear_deadline(*clients[which]);
+            due[which] = std::chrono::steady_clock::time_point::max();
+        } else {
+            std::chrono::milliseconds const wait{random() % 100};
+            due[which] = std::chrono::steady_clock::now() + wait;
+            l.worker->set_deadline(*clients[which], wait);
+        }
+    }
+    l.io.run();
+    std::size_t expected = 0;
+    for (std::size_t i = 0; i != clients.size(); ++i) {
+        bool const has_one = due[i] != std::chrono::steady_clock::time_point::max();
+        expected += has_one ? 1u : 0u;
+        CHECK(clients[i]->deadlines == (has_one ? 1 : 0));
+        if (has_one) CHECK(clients[i]->called_at >= due[i]);
+    }
+    CHECK(seen.size() == expected);
+}
+
+TEST_CASE("a deadline may be set anew, or its client dropped, when it comes", "[worker]") {
+    loop l;
+    auto const again = l.add(), gone = l.add(), other = l.add();
+    again->at_deadline = [&] {
+        if (again->deadlines < 3) l.worker->set_deadline(*again, 1ms);
+    };
+    gone->at_deadline = [&] {
+        gone->drop();
+        other->drop();
+    };
+    l.worker->set_deadline(*again, 1ms);
+    l.worker->set_deadline(*gone, 5ms);
+    l.worker->set_deadline(*other, 1h);
+    l.io.run(); // the hour is not waited for
+    CHECK(again->deadlines == 3);
+    CHECK(gone->dropped == 1);
+    CHECK(other->deadlines == 0);
+    CHECK(l.worker->size() == 1);
+}
+
+TEST_CASE("a client is flushed once for a turn, and what throws is dropped alone", "[worker]") {
+    loop l;
+    auto const first = l.add(), second = l.add(), third = l.add();
+    first->at_flush = [&] {
+        if (first->flushed == 1) l.worker->flush_later(*first);
+        l.worker->flush_later(*third);
+    };
+    second->at_flush = [] { throw std::bad_alloc{}; };
+    for (int i = 0; i != 3; ++i) {
+        l.worker->flush_later(*first);
+        l.worker->flush_later(*second);
+    }
+    CHECK(first->flushed == 0);
+    l.io.run();
+    CHECK(first->flushed == 2);
+    CHECK(second->flushed == 1);
+    CHECK(second->dropped == 1);
+    CHECK(third->flushed == 1);
+    CHECK(l.worker->size() == 2);
+}
+
+TEST_CASE("a worker keeps its clients until they are dropped", "[worker]") {
+    loop l;
+    std::weak_ptr<fake_client> watched;
+    {
+        auto const a = l.add(), b = l.add(), c = l.add();
+        watched = b;
+        a->drop();
+        c->drop();
+        a->drop();
+    }
+    CHECK_FALSE(watched.expired());
+    CHECK(l.worker->size() == 1);
+    watched.lock()->drop();
+    CHECK(watched.expired());
+    CHECK(l.worker->size() == 0);
+}
+
+TEST_CASE("stop asks everybody, waits for the grace, and drops who is left", "[worker]") {
+    loop l;
+    auto const leaves = l.add(), stays = l.add(), throws = l.add();
+    leaves->at_stop = [&] { leaves->drop(); };
+    throws->at_stop = [] { throw 1; };
+    auto const start = std::chrono::steady_clock::now();
+    l.worker->stop(50ms);
+    CHECK(leaves->dropped == 1);
+    CHECK(throws->dropped == 1);
+    CHECK(stays->dropped == 0);
+    l.io.run();
+    CHECK(stays->dropped == 1);
+    CHECK(std::chrono::steady_clock::now() - start >= 50ms);
+
+    loop quick;
+    auto const last = quick.add();
+    quick.worker->stop(1h);
+    last->drop();
+    quick.io.run(); // nobody is left to wait for
+    CHECK(last->stopped == 1);
+}
+
+TEST_CASE("a worker may go while its timers and flushes are queued", "[worker]") {
+    asio::io_context io;
+    auto worker = std::make_shared<gateway_worker>(io);
+    auto const c = std::make_shared<fake_client>(*worker);
+    worker->add(c);
+    worker->set_deadline(*c, 0ms);
+    worker->flush_later(*c);
+    // both are ready and cannot be cancelled any more
+    worker->abandon();
+    worker.reset();
+    io.run();
+    CHECK(c->deadlines == 0);
+    CHECK(c->flushed == 0);
+    CHECK(c->dropped == 1);
+}
