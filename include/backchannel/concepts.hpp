@@ -287,8 +287,8 @@ concept has_begin = requires(A& a, request_view const& head, operation op, std::
 };
 
 template <class A>
-concept has_permits = requires(A& a, principal const& who, operation op, std::string_view id) {
-    { a.permits(who, op, id) } -> std::same_as<bool>;
+concept has_permits = requires(A& a, request_view const& r, principal const& who, operation op, std::string_view id) {
+    { a.permits(r, who, op, id) } -> std::same_as<bool>;
 };
 
 template <class A>
@@ -309,8 +309,8 @@ concept has_configure = requires(A& a, router_options const& options) { a.config
 ///     };
 ///
 /// or, to hash bodies while they arrive, `begin(head, operation, id)`, see `sigv4`. The views are valid until the
-/// completion has been called. Optional: `permits(principal const&, operation, id)`, asked for each target of a batch;
-/// `configure(router_options const&)`, called once when the router is made.
+/// completion has been called. Optional: `permits(request_view const&, principal const&, operation, id)`, asked for each
+/// target of a batch; `configure(router_options const&)`, called once when the router is made.
 template <class A>
 concept authorizer = has_authorize<A> || has_async_authorize<A> || has_begin<A>;
 

@@ -173,9 +173,12 @@ private:
 
     [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
         switch (c.what) {
-        case operation::post: return {command::kind::send, c.target.id(), &body, {}, wait};
-        case operation::del: return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
-        case operation::get: break;
+        case operation::post:
+            return {command::kind::send, c.target.id(), &body, {}, wait};
+        case operation::del:
+            return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
+        case operation::get:
+            break;
         }
         return {command::kind::find, c.target.id()};
     }
@@ -193,20 +196,19 @@ private:
         execute(c, body, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
         message const m{body, kind_of(body)};
-        hub_.execute(command_for(c, m, patience::owner),
-                     [this, done = std::move(done), what = c.what](outcome o) mutable {
-                         // it was found open a moment ago, so there is no question of what the id ever was
-                         done(o.result == delivery::gone ? finished([&](response& r) {
-                             dialect_.fail(r, failure::gone, {});
-                         }) : rendered(what, std::move(o), {}));
-                     });
+        hub_.execute(
+            command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
+                // it was found open a moment ago, so there is no question of what the id ever was
+                done(o.result == delivery::gone ? finished([&](response& r) { dialect_.fail(r, failure::gone, {}); })
+                                                : rendered(what, std::move(o), {}));
+            });
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
-            return failed(why.malformed ? failure::malformed_id
+            return failed(why.malformed  ? failure::malformed_id
                           : why.was_open ? failure::gone
                                          : failure::never_open,
                           c);
@@ -217,11 +219,16 @@ private:
     [[nodiscard]] response rendered(operation what, outcome result, std::string_view id) {
         return finished([&](response& r) {
             switch (result.result) {
-            case delivery::accepted: return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
-            case delivery::backpressure: return dialect_.fail(r, failure::backpressure, id);
-            case delivery::gone: return dialect_.fail(r, failure::gone, id);
-            case delivery::unavailable: return dialect_.fail(r, failure::unavailable, id);
-            case delivery::unknown: return dialect_.fail(r, failure::unknown, id);
+            case delivery::accepted:
+                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
+            case delivery::backpressure:
+                return dialect_.fail(r, failure::backpressure, id);
+            case delivery::gone:
+                return dialect_.fail(r, failure::gone, id);
+            case delivery::unavailable:
+                return dialect_.fail(r, failure::unavailable, id);
+            case delivery::unknown:
+                return dialect_.fail(r, failure::unknown, id);
             }
         });
     }
@@ -281,8 +288,7 @@ public:
     /// The body is complete; `done(response)` is called exactly once.
     template <class F>
     void finish(F done) {
-        static_assert(std::is_invocable_v<F&, response>,
-                      "finish needs a callable `void done(backchannel::response)`");
+        static_assert(std::is_invocable_v<F&, response>, "finish needs a callable `void done(backchannel::response)`");
         management_router& router = request_->router;
         if (request_->refused) return done(router.failed(*request_->refused, request_->target));
         if constexpr (has_begin<Auth>) {
@@ -322,7 +328,7 @@ private:
         using type = none;
     };
     template <class A>
-        requires has_begin<A>
+    requires has_begin<A>
     struct state_of<A> {
         using type = hashing<A>;
     };
@@ -336,8 +342,8 @@ private:
         typename state_of<Auth>::type state;
 
         data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, target} {}
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)}, state{r.auth_, view,
+                                                                                                         target} {}
     };
 
     incoming(management_router& router, request_view const& head) {

@@ -910,8 +910,8 @@ concept has_begin = requires(A& a, request_view const& head, operation op, std::
 };
 
 template <class A>
-concept has_permits = requires(A& a, principal const& who, operation op, std::string_view id) {
-    { a.permits(who, op, id) } -> std::same_as<bool>;
+concept has_permits = requires(A& a, request_view const& r, principal const& who, operation op, std::string_view id) {
+    { a.permits(r, who, op, id) } -> std::same_as<bool>;
 };
 
 template <class A>
@@ -932,8 +932,8 @@ concept has_configure = requires(A& a, router_options const& options) { a.config
 ///     };
 ///
 /// or, to hash bodies while they arrive, `begin(head, operation, id)`, see `sigv4`. The views are valid until the
-/// completion has been called. Optional: `permits(principal const&, operation, id)`, asked for each target of a batch;
-/// `configure(router_options const&)`, called once when the router is made.
+/// completion has been called. Optional: `permits(request_view const&, principal const&, operation, id)`, asked for each
+/// target of a batch; `configure(router_options const&)`, called once when the router is made.
 template <class A>
 concept authorizer = has_authorize<A> || has_async_authorize<A> || has_begin<A>;
 
@@ -1588,9 +1588,9 @@ consteval bool check_key_source() {
 
 #endif
 
-// ---- backchannel/auth/sigv4_request.hpp
-#ifndef BACKCHANNEL_AUTH_SIGV4_REQUEST_HPP
-#define BACKCHANNEL_AUTH_SIGV4_REQUEST_HPP
+// ---- backchannel/auth/signing_key_cache.hpp
+#ifndef BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
+#define BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
 
 // ---- backchannel/protocol/sigv4_canonical.hpp
 #ifndef BACKCHANNEL_PROTOCOL_SIGV4_CANONICAL_HPP
@@ -1850,6 +1850,66 @@ template <class Hmac>
 #endif
 
 #include <array>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Signing keys of known access keys, as prepared HMAC states.
+///
+/// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
+/// be equal, so a key whose secret was changed is derived anew. Only keys that a caller has looked up and whose scope
+/// it has checked are to be asked for. Thread-safe if `Mutex` locks.
+template <class Hmac, class Mutex>
+class signing_key_cache {
+public:
+    static constexpr std::size_t capacity = 64;
+
+    [[nodiscard]] Hmac get(access_key const& key, protocol::sigv4_scope const& scope) {
+        entry& place = entries_[place_of(key.id, scope)];
+        {
+            std::lock_guard const lock{mutex_};
+            if (place.key && place.id == key.id && place.scope == scope.text &&
+                crypto::constant_time_equal(place.secret, key.secret))
+                return *place.key;
+        }
+        Hmac const derived = protocol::sigv4_signing_key<Hmac>(key.secret, scope);
+        std::lock_guard const lock{mutex_};
+        place.id = key.id;
+        place.scope = scope.text;
+        place.secret = key.secret;
+        place.key = derived;
+        return derived;
+    }
+
+private:
+    struct entry {
+        std::string id, scope, secret;
+        std::optional<Hmac> key;
+    };
+
+    [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
+        std::uint32_t hash = 2166136261u; // FNV-1a; callers are known keys, so nobody can choose to collide
+        for (std::string_view const text : {id, scope.date, scope.region})
+            for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+        return hash % capacity;
+    }
+
+    std::array<entry, capacity> entries_;
+    Mutex mutex_{};
+};
+
+}
+
+#endif
+
+// ---- backchannel/auth/sigv4_request.hpp
+#ifndef BACKCHANNEL_AUTH_SIGV4_REQUEST_HPP
+#define BACKCHANNEL_AUTH_SIGV4_REQUEST_HPP
+
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -1979,66 +2039,6 @@ bool sigv4_request::any_candidate(sigv4_options const& options, Matches&& matche
     }
     return false;
 }
-
-}
-
-#endif
-
-// ---- backchannel/auth/signing_key_cache.hpp
-#ifndef BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
-#define BACKCHANNEL_AUTH_SIGNING_KEY_CACHE_HPP
-
-#include <array>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Signing keys of known access keys, as prepared HMAC states.
-///
-/// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
-/// be equal, so a key whose secret was changed is derived anew. Only keys that a caller has looked up and whose scope
-/// it has checked are to be asked for. Thread-safe if `Mutex` locks.
-template <class Hmac, class Mutex>
-class signing_key_cache {
-public:
-    static constexpr std::size_t capacity = 64;
-
-    [[nodiscard]] Hmac get(access_key const& key, protocol::sigv4_scope const& scope) {
-        entry& place = entries_[place_of(key.id, scope)];
-        {
-            std::lock_guard const lock{mutex_};
-            if (place.key && place.id == key.id && place.scope == scope.text &&
-                crypto::constant_time_equal(place.secret, key.secret))
-                return *place.key;
-        }
-        Hmac const derived = protocol::sigv4_signing_key<Hmac>(key.secret, scope);
-        std::lock_guard const lock{mutex_};
-        place.id = key.id;
-        place.scope = scope.text;
-        place.secret = key.secret;
-        place.key = derived;
-        return derived;
-    }
-
-private:
-    struct entry {
-        std::string id, scope, secret;
-        std::optional<Hmac> key;
-    };
-
-    [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        std::uint32_t hash = 2166136261u; // FNV-1a; callers are known keys, so nobody can choose to collide
-        for (std::string_view const text : {id, scope.date, scope.region})
-            for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-        return hash % capacity;
-    }
-
-    std::array<entry, capacity> entries_;
-    Mutex mutex_{};
-};
 
 }
 
@@ -2290,8 +2290,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// What `sigv4` is made of, apart from its keys.
 struct default_sigv4_traits {
     using clock = system_clocks;
-    using mutex = std::mutex;         ///< guards the cache of signing keys
-    using crypto = crypto::builtin;   ///< `sha256` and `hmac_sha256`; see crypto/openssl.hpp for another
+    using mutex = std::mutex;       ///< guards the cache of signing keys
+    using crypto = crypto::builtin; ///< `sha256` and `hmac_sha256`; see crypto/openssl.hpp for another
 };
 
 /// Verifies AWS Signature Version 4, in the `Authorization` header and in presigned URLs.
@@ -2376,9 +2376,8 @@ public:
     }
 
     /// Verifies a request that is there as a whole.
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires finds_at_once
-    {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires finds_at_once {
         verification v = begin(request, op, id);
         v.append(request.body);
         return v.decide();
@@ -2394,15 +2393,16 @@ public:
 
 private:
     [[nodiscard]] decltype(auto) look_up(std::string_view id) {
-        if constexpr (has_find<Keys>) return keys_.find(id);
-        else return keys_(id);
+        if constexpr (has_find<Keys>)
+            return keys_.find(id);
+        else
+            return keys_(id);
     }
 
     [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
                                        crypto::sha256_digest const& body) {
         access_key const nobody{};
-        std::optional<auth_decision> wrong =
-            request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
+        std::optional<auth_decision> wrong = request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
 
         std::array<char, 64> body_hex;
         protocol::hex_encode(body, body_hex.data());
@@ -2418,8 +2418,9 @@ private:
         if (known == nullptr) // nothing is told about the request of an unknown key
             wrong = auth_decision::refuse(auth_error::unknown_principal);
         else if (counts && !matches)
-            wrong = auth_decision::refuse(auth_error::bad_signature,
-                                          request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
+            wrong =
+                auth_decision::refuse(auth_error::bad_signature,
+                                      request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
         if (!wrong) return auth_decision::allow({request.scope().access_key, known->arn});
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
@@ -2430,8 +2431,8 @@ private:
     }
 
     /// `first_hash` gets the hash of the canonical request that AWS would have computed.
-    [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key, std::string_view payload,
-                                         std::array<char, 64>& first_hash) const {
+    [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key,
+                                         std::string_view payload, std::array<char, 64>& first_hash) const {
         auto const claimed = crypto::signature::from_hex(request.signature());
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
@@ -2574,23 +2575,19 @@ public:
         return state{this, head, op, id, auth_.begin(head, op, id)};
     }
 
-    /// Whether the policy grants one more target to a caller who was let in, for each target of a batch.
-    [[nodiscard]] bool permits(principal const& who, operation op, std::string_view id) const {
-        return permits(who, op, id, request_view{});
-    }
-
-private:
-    [[nodiscard]] bool permits(principal const& who, operation op, std::string_view id,
-                               request_view const& request) const {
+    /// Whether the policy grants one more target of the same request, for each target of a batch.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
+                               std::string_view id) const {
         std::string const resource = resource_arn(options_, op, id);
         iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
         if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
         else return policy_.permits(who, asked);
     }
 
+private:
     [[nodiscard]] auth_decision judged(auth_decision decision, request_view const& request, operation op,
                                        std::string_view id) const {
-        if (decision.allowed() && !permits(decision.who, op, id, request))
+        if (decision.allowed() && !permits(request, decision.who, op, id))
             return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
         return decision;
     }
@@ -3394,6 +3391,14 @@ public:
         free_tail_ = index;
     }
 
+    /// Gives a slot back that was acquired in vain; it will be the next to be acquired. Under the hub's lock.
+    void put_back(slot_type& s) noexcept {
+        std::uint32_t const index = index_of(s);
+        record_of(s).next_free = free_head_;
+        free_head_ = index;
+        if (free_count_++ == 0) free_tail_ = index;
+    }
+
     /// Calls `visit(slot&)` for every slot that was ever used.
     template <class Visit>
     void for_each(Visit&& visit) {
@@ -3677,7 +3682,7 @@ public:
         if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
         if (!id || (has_texts && r.texts == nullptr)) {
             std::lock_guard const lock{mutex_};
-            table_.release(*s);
+            table_.put_back(*s);
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
@@ -5235,9 +5240,12 @@ private:
 
     [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
         switch (c.what) {
-        case operation::post: return {command::kind::send, c.target.id(), &body, {}, wait};
-        case operation::del: return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
-        case operation::get: break;
+        case operation::post:
+            return {command::kind::send, c.target.id(), &body, {}, wait};
+        case operation::del:
+            return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
+        case operation::get:
+            break;
         }
         return {command::kind::find, c.target.id()};
     }
@@ -5255,20 +5263,19 @@ private:
         execute(c, body, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
         message const m{body, kind_of(body)};
-        hub_.execute(command_for(c, m, patience::owner),
-                     [this, done = std::move(done), what = c.what](outcome o) mutable {
-                         // it was found open a moment ago, so there is no question of what the id ever was
-                         done(o.result == delivery::gone ? finished([&](response& r) {
-                             dialect_.fail(r, failure::gone, {});
-                         }) : rendered(what, std::move(o), {}));
-                     });
+        hub_.execute(
+            command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
+                // it was found open a moment ago, so there is no question of what the id ever was
+                done(o.result == delivery::gone ? finished([&](response& r) { dialect_.fail(r, failure::gone, {}); })
+                                                : rendered(what, std::move(o), {}));
+            });
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
-            return failed(why.malformed ? failure::malformed_id
+            return failed(why.malformed  ? failure::malformed_id
                           : why.was_open ? failure::gone
                                          : failure::never_open,
                           c);
@@ -5279,11 +5286,16 @@ private:
     [[nodiscard]] response rendered(operation what, outcome result, std::string_view id) {
         return finished([&](response& r) {
             switch (result.result) {
-            case delivery::accepted: return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
-            case delivery::backpressure: return dialect_.fail(r, failure::backpressure, id);
-            case delivery::gone: return dialect_.fail(r, failure::gone, id);
-            case delivery::unavailable: return dialect_.fail(r, failure::unavailable, id);
-            case delivery::unknown: return dialect_.fail(r, failure::unknown, id);
+            case delivery::accepted:
+                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
+            case delivery::backpressure:
+                return dialect_.fail(r, failure::backpressure, id);
+            case delivery::gone:
+                return dialect_.fail(r, failure::gone, id);
+            case delivery::unavailable:
+                return dialect_.fail(r, failure::unavailable, id);
+            case delivery::unknown:
+                return dialect_.fail(r, failure::unknown, id);
             }
         });
     }
@@ -5343,8 +5355,7 @@ public:
     /// The body is complete; `done(response)` is called exactly once.
     template <class F>
     void finish(F done) {
-        static_assert(std::is_invocable_v<F&, response>,
-                      "finish needs a callable `void done(backchannel::response)`");
+        static_assert(std::is_invocable_v<F&, response>, "finish needs a callable `void done(backchannel::response)`");
         management_router& router = request_->router;
         if (request_->refused) return done(router.failed(*request_->refused, request_->target));
         if constexpr (has_begin<Auth>) {
@@ -5365,10 +5376,11 @@ private:
     };
     template <class A>
     struct hashing {
-        std::optional<decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}))> inner;
+        using verification = decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}));
+        std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
 
         hashing(A& auth, request_view const& head, call const& c) {
-            guarded([&] { inner.emplace(auth.begin(head, c.what, c.target.id())); });
+            guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
         }
         void append(std::string_view piece) {
             if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
@@ -5383,7 +5395,7 @@ private:
         using type = none;
     };
     template <class A>
-        requires has_begin<A>
+    requires has_begin<A>
     struct state_of<A> {
         using type = hashing<A>;
     };
@@ -5397,8 +5409,8 @@ private:
         typename state_of<Auth>::type state;
 
         data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, target} {}
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)}, state{r.auth_, view,
+                                                                                                         target} {}
     };
 
     incoming(management_router& router, request_view const& head) {
@@ -7154,8 +7166,10 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     if (!r.refusal_ && in_query && r.has_authorization_)
         r.refuse(auth_error::bad_request, "Credentials must be in the Authorization header or in the query string, "
                                           "not in both");
-    if (!r.refusal_ && in_query) r.read_query_form();
-    else if (!r.refusal_) r.read_header_form();
+    if (!r.refusal_ && in_query)
+        r.read_query_form();
+    else if (!r.refusal_)
+        r.read_header_form();
     if (!r.refusal_) r.check_signed_headers();
     if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
@@ -7168,23 +7182,28 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
 BACKCHANNEL_DECL void sigv4_request::read_headers() {
     bool has_host = false, has_payload = false, has_length = false;
     auto const once = [&](bool& seen, std::string_view& place, header_view const& h) {
-        if (std::exchange(seen, true))
-            refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
+        if (std::exchange(seen, true)) refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
         place = h.value;
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
         if (h.value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
             refuse(auth_error::bad_request, "A header value has a line end or NUL in it");
-        if (equal_ignoring_case(h.name, "authorization")) once(has_authorization_, authorization_, h);
-        else if (equal_ignoring_case(h.name, "host")) once(has_host, host_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-date")) once(has_amz_date_, amz_date_, h);
-        else if (equal_ignoring_case(h.name, "date")) once(has_http_date_, http_date_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-security-token")) once(has_token_, session_token_, h);
+        if (equal_ignoring_case(h.name, "authorization"))
+            once(has_authorization_, authorization_, h);
+        else if (equal_ignoring_case(h.name, "host"))
+            once(has_host, host_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-date"))
+            once(has_amz_date_, amz_date_, h);
+        else if (equal_ignoring_case(h.name, "date"))
+            once(has_http_date_, http_date_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-security-token"))
+            once(has_token_, session_token_, h);
         else if (equal_ignoring_case(h.name, "x-amz-content-sha256")) {
             once(has_payload, declared_payload_, h);
             if (h.value.empty()) refuse(auth_error::bad_request, "x-amz-content-sha256 is empty");
-        } else if (equal_ignoring_case(h.name, "content-length")) once(has_length, length, h);
+        } else if (equal_ignoring_case(h.name, "content-length"))
+            once(has_length, length, h);
     }
     if (!has_host) refuse(auth_error::bad_request, "The request has no Host header");
 }
@@ -7194,20 +7213,23 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     sigv4_mistake const mistake = protocol::parse_sigv4_authorization(authorization_, claims_);
     bool const has_date = has_amz_date_ || has_http_date_;
     switch (mistake) {
-    case sigv4_mistake::none: break;
+    case sigv4_mistake::none:
+        break;
     case sigv4_mistake::repeated_part:
         return refuse(auth_error::incomplete, "Authorization header has a repeated parameter.");
     case sigv4_mistake::unknown_part:
         return refuse(auth_error::incomplete,
                       "Authorization header may hold 'Credential', 'SignedHeaders' and 'Signature' only.");
     case sigv4_mistake::bad_credential:
-        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
-                                              "service and 'aws4_request'.");
+        return refuse(auth_error::incomplete,
+                      "Credential must have 5 parts separated by '/': access key, date, region, "
+                      "service and 'aws4_request'.");
     case sigv4_mistake::other_scheme:
         if (authorization_.starts_with("AWS4-"))
             return refuse(auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256 is supported.");
         [[fallthrough]];
-    case sigv4_mistake::missing_part: break;
+    case sigv4_mistake::missing_part:
+        break;
     }
     std::string missing;
     auto const need = [&](bool there, std::string_view text) {
@@ -7222,11 +7244,13 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     auto const time = has_amz_date_ ? protocol::parse_amz_date(amz_date_) : protocol::parse_amz_date(http_date_);
     if (time) time_ = *time;
     // the year that an obsolete two-digit one means depends on today; the scope's date, checked below, settles it
-    else if (auto const http = has_amz_date_ ? std::nullopt
-                                             : protocol::parse_http_date(http_date_, wall_time{std::chrono::sys_days{
-                                                                             std::chrono::year{2026} / 1 / 1}}))
+    else if (auto const http = has_amz_date_
+                                   ? std::nullopt
+                                   : protocol::parse_http_date(
+                                         http_date_, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}))
         time_ = *http;
-    else return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    else
+        return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     date_ = protocol::format_amz_date(time_);
 }
 
@@ -7270,8 +7294,9 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
                 .append("'.");
     if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
     if (!protocol::parse_sigv4_scope(credential, claims_.scope))
-        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
-                                              "service and 'aws4_request'.");
+        return refuse(auth_error::incomplete,
+                      "Credential must have 5 parts separated by '/': access key, date, region, "
+                      "service and 'aws4_request'.");
     auto const time = protocol::parse_amz_date(amz_date_);
     if (!time) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     time_ = *time;
@@ -7298,15 +7323,17 @@ BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     for (std::string_view rest = list; !rest.empty();) {
         std::string_view const name = protocol::take_signed_header(rest);
         if (find_header(head_.headers, name) == nullptr)
-            return refuse(auth_error::bad_signature, std::string{"A signed header is not in the request: "}.append(name));
+            return refuse(auth_error::bad_signature,
+                          std::string{"A signed header is not in the request: "}.append(name));
     }
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
         if (h.name.size() > 6 && equal_ignoring_case(h.name.substr(0, 6), "x-amz-") &&
             !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
             !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
-            return refuse(auth_error::bad_signature,
-                          std::string{"There were headers present in the request which were not signed: "}.append(h.name));
+            return refuse(
+                auth_error::bad_signature,
+                std::string{"There were headers present in the request which were not signed: "}.append(h.name));
 }
 
 BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload which) {
@@ -7406,16 +7433,15 @@ BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check(access_key co
                      std::string{claims_.scope.date} + "' != '" + std::string{date().substr(0, 8)} + "'.");
     if (auto late = check_time(options, now)) return late;
     bool const token_matches = crypto::constant_time_equal(key.session_token, session_token_);
-    if (!token_matches || has_token_ == key.session_token.empty()) return auth_decision::refuse(auth_error::unknown_principal);
+    if (!token_matches || has_token_ == key.session_token.empty())
+        return auth_decision::refuse(auth_error::unknown_principal);
     if (key.expires_at && now >= *key.expires_at) return auth_decision::refuse(auth_error::expired_token);
     return std::nullopt;
 }
 
 BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check_time(sigv4_options const& options,
                                                                         wall_time now) const {
-    auto const text = [](wall_time t) {
-        return std::string{detail_sigv4_request::view(protocol::format_amz_date(t))};
-    };
+    auto const text = [](wall_time t) { return std::string{detail_sigv4_request::view(protocol::format_amz_date(t))}; };
     auto const length = [](std::chrono::seconds s) {
         return s.count() % 60 == 0 ? std::to_string(s.count() / 60) + " min.)" : std::to_string(s.count()) + " sec.)";
     };
@@ -7426,10 +7452,10 @@ BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check_time(sigv4_op
                                                                     " is now earlier than " + text(now_s - validity) +
                                                                     " (" + text(now_s) + " - " + length(validity));
     if (time_ > now_s + options.window)
-        return auth_decision::refuse(auth_error::bad_signature,
-                                     "Signature not yet current: " + text(time_) + " is still later than " +
-                                         text(now_s + options.window) + " (" + text(now_s) + " + " +
-                                         length(options.window));
+        return auth_decision::refuse(auth_error::bad_signature, "Signature not yet current: " + text(time_) +
+                                                                    " is still later than " +
+                                                                    text(now_s + options.window) + " (" + text(now_s) +
+                                                                    " + " + length(options.window));
     return std::nullopt;
 }
 

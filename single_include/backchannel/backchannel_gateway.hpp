@@ -373,18 +373,6 @@ struct gateway_options {
 
 #endif
 
-// ---- backchannel/gateway/handler.hpp
-#ifndef BACKCHANNEL_GATEWAY_HANDLER_HPP
-#define BACKCHANNEL_GATEWAY_HANDLER_HPP
-
-// ---- backchannel/gateway/transport.hpp
-#ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
-#define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
-
-// ---- backchannel/gateway/worker.hpp
-#ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
-#define BACKCHANNEL_GATEWAY_WORKER_HPP
-
 // ---- backchannel/gateway/guarded.hpp
 #ifndef BACKCHANNEL_GATEWAY_GUARDED_HPP
 #define BACKCHANNEL_GATEWAY_GUARDED_HPP
@@ -409,6 +397,18 @@ template <class F>
 }
 
 #endif
+
+// ---- backchannel/gateway/handler.hpp
+#ifndef BACKCHANNEL_GATEWAY_HANDLER_HPP
+#define BACKCHANNEL_GATEWAY_HANDLER_HPP
+
+// ---- backchannel/gateway/transport.hpp
+#ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
+#define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
+
+// ---- backchannel/gateway/worker.hpp
+#ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
+#define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -599,11 +599,14 @@ private:
     void arm() {
         armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
         if (armed_for_ == time_point::max()) return;
-        timer_.expires_at(armed_for_);
-        timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
-            if (!error && self != nullptr) self->on_timer();
+        bool const armed = guarded([this] {
+            timer_.expires_at(armed_for_);
+            timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+                auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
+                if (!error && self != nullptr) self->on_timer();
+            });
         });
+        if (!armed) armed_for_ = time_point::max(); // the next deadline that is set tries again
     }
 
     void on_timer() {
@@ -1015,6 +1018,7 @@ public:
 
     /// The first bytes that wait, as up to `out.size()` pieces; returns how many.
     [[nodiscard]] std::size_t gather(std::span<std::string_view> out) noexcept {
+        if (empty()) return 0;
         std::size_t n = 0;
         while (n != out.size() && first_ + n != pieces_.size()) {
             out[n] = pieces_[first_ + n].bytes();
@@ -2143,6 +2147,7 @@ public:
         });
 #endif
         step([&] { acceptor_.bind(where, error); });
+        step([&] { acceptor_.non_blocking(true, error); });
         step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
         asio::ip::tcp::endpoint bound = where;
         step([&] { bound = acceptor_.local_endpoint(error); });
@@ -2161,15 +2166,27 @@ public:
     }
 
 private:
+    // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
     void accept_next() {
-        acceptor_.async_accept([self = shared_from_this()](std::error_code const& error, asio::ip::tcp::socket socket) {
+        acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](std::error_code error) {
             if (!self->acceptor_.is_open()) return;
-            if (!error && guarded([&] { self->on_socket_(std::move(socket)); })) return self->accept_next();
-            // out of files or memory: what is open may go on, and there is no use in asking again at once
-            self->pause_.expires_after(std::chrono::milliseconds{100});
-            self->pause_.async_wait([self](std::error_code const& cancelled) {
-                if (!cancelled && self->acceptor_.is_open()) self->accept_next();
+            bool const good = !error && guarded([&] {
+                asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
+                self->acceptor_.accept(socket, error);
+                if (error == asio::error::would_block) error = {}; // another loop was quicker, or the peer has gone
+                else if (!error) self->on_socket_(std::move(socket));
+                if (!error && self->acceptor_.is_open()) self->accept_next();
             });
+            if (!good || error) self->wait_a_little();
+        });
+    }
+
+    /// Out of files or memory: what is open may go on, and there is no use in asking again at once.
+    void wait_a_little() {
+        pause_.expires_after(std::chrono::milliseconds{100});
+        pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
+            if (cancelled || !self->acceptor_.is_open()) return;
+            if (!guarded([&] { self->accept_next(); })) self->wait_a_little();
         });
     }
 
@@ -2240,10 +2257,13 @@ public:
         // the first loop wakes the hub
         expiry_ = std::make_unique<asio::steady_timer>(io);
         hub.on_deadline_earlier([weak = this->weak_from_this()] {
-            if (auto const self = weak.lock())
+            auto const self = weak.lock();
+            if (self == nullptr) return;
+            (void)guarded([&] { // without memory, deadlines come late
                 asio::post(self->workers_.front()->executor(), [weak] {
                     if (auto const there = weak.lock()) there->arm_expiry();
                 });
+            });
         });
     }
 

@@ -3,8 +3,7 @@
 #include <backchannel/management_router.hpp>
 
 struct minimal_authorizer {
-    backchannel::auth_decision authorize(backchannel::request_view const&, backchannel::operation,
-                                         std::string_view id);
+    backchannel::auth_decision authorize(backchannel::request_view const&, backchannel::operation, std::string_view id);
 };
 
 struct minimal_async_authorizer {

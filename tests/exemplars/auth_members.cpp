@@ -9,7 +9,10 @@ struct full_authorizer {
     backchannel::auth_decision authorize(backchannel::request_view const&, backchannel::operation, std::string_view) {
         return backchannel::auth_decision::refuse(backchannel::auth_error::missing_token);
     }
-    bool permits(backchannel::principal const&, backchannel::operation, std::string_view) { return false; }
+    bool permits(backchannel::request_view const&, backchannel::principal const&, backchannel::operation,
+                 std::string_view) {
+        return false;
+    }
     void configure(backchannel::router_options const&) {}
 };
 

@@ -42,8 +42,10 @@ struct http_request {
         return const_cast<http_request*>(this)->find(name);
     }
     void set(std::string_view name, std::string_view value) {
-        if (std::string* const there = find(name)) *there = value;
-        else headers.emplace_back(name, value);
+        if (std::string* const there = find(name))
+            *there = value;
+        else
+            headers.emplace_back(name, value);
     }
     void erase(std::string_view name) {
         std::erase_if(headers, [&](auto const& h) { return bc::equal_ignoring_case(h.first, name); });
@@ -252,7 +254,8 @@ struct capture_folder {
         own.insert(own.end(), keys.begin(), keys.end());
         auto const id = string_in(&entry, "access_key_id");
         auto const key = std::find_if(own.begin(), own.end(), [&](auto const& k) { return !id || k.id == *id; });
-        if (key != own.end()) c.key = *key;
+        if (key != own.end())
+            c.key = *key;
         else if (c.is_signed()) {
             result.problems.push_back(c.file + ": the index has no secret for its access key");
             continue;

@@ -11,9 +11,9 @@ namespace test {
 
 /// How much a thread has had hashed.
 struct crypto_calls {
-    std::size_t digests = 0;   ///< results that were asked for
-    std::size_t keys = 0;      ///< HMAC keys that were prepared
-    std::size_t bytes = 0;     ///< of all messages
+    std::size_t digests = 0; ///< results that were asked for
+    std::size_t keys = 0;    ///< HMAC keys that were prepared
+    std::size_t bytes = 0;   ///< of all messages
 
     friend bool operator==(crypto_calls const&, crypto_calls const&) = default;
     [[nodiscard]] static crypto_calls& current() noexcept {

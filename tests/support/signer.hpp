@@ -39,16 +39,16 @@ struct signing {
     bc::access_key key = example_key();
     std::string date{example_date};
     std::string region = "us-east-1", service = "execute-api";
-    std::string scope_date{};                    ///< else the date's first eight digits
-    std::string payload{};                       ///< else the hash of the body
-    std::string path{};                          ///< canonical path; else the path, encoded once more
-    std::string host{};                          ///< host to sign, if not the Host header's
-    std::vector<std::string> signed_headers{};   ///< else host, and in the header form every x-amz-* header
-    std::string signed_list{};                   ///< the list as it is written, if not those names
-    std::string date_header = "X-Amz-Date";      ///< of the header form
-    std::optional<std::string> expires = "300";  ///< of the query form
+    std::string scope_date{};                   ///< else the date's first eight digits
+    std::string payload{};                      ///< else the hash of the body
+    std::string path{};                         ///< canonical path; else the path, encoded once more
+    std::string host{};                         ///< host to sign, if not the Host header's
+    std::vector<std::string> signed_headers{};  ///< else host, and in the header form every x-amz-* header
+    std::string signed_list{};                  ///< the list as it is written, if not those names
+    std::string date_header = "X-Amz-Date";     ///< of the header form
+    std::optional<std::string> expires = "300"; ///< of the query form
     std::string algorithm = "AWS4-HMAC-SHA256";
-    bool send_token = true;                      ///< the key's session token is sent, and signed
+    bool send_token = true; ///< the key's session token is sent, and signed
 };
 
 [[nodiscard]] inline std::string hex_of(std::span<std::uint8_t const> bytes) {
@@ -119,8 +119,7 @@ inline void sign(http_request& r, signing const& s = {}) {
     if (s.send_token && !s.key.session_token.empty()) r.set("X-Amz-Security-Token", s.key.session_token);
     std::string const list = detail_signer::list_for(r, s, true);
     r.set("Authorization", s.algorithm + " Credential=" + s.key.id + "/" + detail_signer::scope_of(s) +
-                               ", SignedHeaders=" + list +
-                               ", Signature=" + detail_signer::signature_of(r, s, list));
+                               ", SignedHeaders=" + list + ", Signature=" + detail_signer::signature_of(r, s, list));
 }
 
 /// Adds the parameters of a presigned URL.

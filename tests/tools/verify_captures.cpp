@@ -65,8 +65,10 @@ int main(int argc, char** argv) {
     for (std::string const& problem : folder.problems) std::printf("%s\n", problem.c_str());
     for (capture const& c : folder.captures) {
         std::string const problem = problem_of(c, folder.service);
-        if (problem.empty()) ++verified;
-        else std::printf("%s: %s\n", c.file.c_str(), problem.c_str());
+        if (problem.empty())
+            ++verified;
+        else
+            std::printf("%s: %s\n", c.file.c_str(), problem.c_str());
     }
     std::printf("%zu of %zu verify\n", verified, folder.listed);
     return folder.listed != 0 && verified == folder.listed ? 0 : 1;

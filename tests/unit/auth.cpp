@@ -13,7 +13,9 @@ TEST_CASE("A decision that nobody made refuses", "[auth]") {
     CHECK(auth_decision{}.error == auth_error::internal);
     CHECK_FALSE(lost<auth_decision>::value().allowed());
     std::optional<auth_decision> seen;
-    { completion<auth_decision> const forgotten = [&](auth_decision d) { seen = std::move(d); }; }
+    {
+        completion<auth_decision> const forgotten = [&](auth_decision d) { seen = std::move(d); };
+    }
     REQUIRE(seen);
     CHECK_FALSE(seen->allowed());
 }

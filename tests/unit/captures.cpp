@@ -73,10 +73,8 @@ namespace {
     std::size_t begin = 0;
     std::string const* const text = text_with(r, "SignedHeaders=", "X-Amz-SignedHeaders=", begin);
     std::string list;
-    (void)backchannel::protocol::append_percent_decoded(list,
-                                                        std::string_view{*text}.substr(begin, text->find_first_of(
-                                                                                                  ",& ", begin) -
-                                                                                                  begin));
+    (void)backchannel::protocol::append_percent_decoded(
+        list, std::string_view{*text}.substr(begin, text->find_first_of(",& ", begin) - begin));
     std::vector<std::string> names;
     for (std::string_view rest = list; !rest.empty();)
         names.emplace_back(backchannel::protocol::take_signed_header(rest));
@@ -138,9 +136,8 @@ struct change {
         (*text)[digit] = (*text)[digit] == '0' ? '1' : '0';
     }
     for (std::size_t const digit : {std::size_t{0}, std::size_t{31}, std::size_t{63}}) {
-        std::string* const text =
-            text_with(changed("digit " + std::to_string(digit) + " of the signature"), "Signature=", "X-Amz-Signature=",
-                      begin);
+        std::string* const text = text_with(changed("digit " + std::to_string(digit) + " of the signature"),
+                                            "Signature=", "X-Amz-Signature=", begin);
         char& d = (*text)[begin + digit];
         d = d == '0' ? '1' : '0';
     }
@@ -153,8 +150,7 @@ struct change {
             all.pop_back(); // digits only
     }
     {
-        std::string* const text =
-            text_with(changed("half a signature"), "Signature=", "X-Amz-Signature=", begin);
+        std::string* const text = text_with(changed("half a signature"), "Signature=", "X-Amz-Signature=", begin);
         text->erase(begin + 32, 32);
     }
     changed("an unsigned x-amz-* header").headers.emplace_back("X-Amz-Extra", "1");
@@ -269,7 +265,8 @@ TEST_CASE("Captures verify in pieces as they do whole", "[captures]") {
     for (capture const& c : folder().captures) {
         if (!c.is_signed() || c.declares_unsigned_payload()) continue;
         INFO(c.file);
-        fixed_sigv4 auth{backchannel::static_keys{c.key}, options_for(c, folder().service), fixed_clock{c.date().value()}};
+        fixed_sigv4 auth{backchannel::static_keys{c.key}, options_for(c, folder().service),
+                         fixed_clock{c.date().value()}};
         for (bool const damaged : {false, true}) {
             request_of view{c.request};
             view.view().body = {};

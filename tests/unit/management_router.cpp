@@ -57,8 +57,9 @@ struct fixture {
     management_router<Auth, Traits> router;
 
     explicit fixture(router_options options = {.stage = "prod"}, Auth a = {})
-        : open{hub.open(1, {"192.0.2.7", "wscat/6", {}})}, auth{a},
-          router{*hub.hub, a, options, test::fixed_clock{test::at(test::example_date)}} {}
+        : open{hub.open(1, {"192.0.2.7", "wscat/6", {}})}, auth{a}, router{*hub.hub, a, options,
+                                                                           test::fixed_clock{
+                                                                               test::at(test::example_date)}} {}
 
     [[nodiscard]] std::string path(std::string_view stage = "/prod") const {
         return std::string{stage} + "/@connections/" + std::string{open.id()};
@@ -87,24 +88,35 @@ TEST_CASE("A router answers for its stage and nothing else", "[management_router
     fixture<> f;
     for (std::string const& ours :
          {std::string{"/prod/@connections/abc"}, std::string{"/prod/%40connections/abc"},
-          std::string{"/prod/@connections/"}, std::string{"/prod/@connections//"}, std::string{"/prod//@connections/abc"},
-          std::string{"/%70rod/@connections/abc"}, std::string{"/prod/@connections/abc?a=b"},
-          std::string{"/prod/@connections/abc/"}, std::string{"/prod/@connections/a%25b"},
-          std::string{"/prod/../prod/@connections/abc"}}) {
+          std::string{"/prod/@connections/"}, std::string{"/prod/@connections//"},
+          std::string{"/prod//@connections/abc"}, std::string{"/%70rod/@connections/abc"},
+          std::string{"/prod/@connections/abc?a=b"}, std::string{"/prod/@connections/abc/"},
+          std::string{"/prod/@connections/a%25b"}, std::string{"/prod/../prod/@connections/abc"}}) {
         INFO(ours);
         CHECK(f.router.owns(ours));
         CHECK(f.router.max_body(ours) == 131072);
         CHECK(f.ask("GET", ours).has_value());
     }
-    for (std::string const& foreign :
-         {std::string{"/"}, std::string{}, std::string{"*"}, std::string{"/prod"}, std::string{"/prod/"},
-          std::string{"/prod/@connections"}, std::string{"/@connections/abc"}, std::string{"/dev/@connections/abc"},
-          std::string{"/prod/v1/@connections/abc"}, std::string{"/v1/prod/@connections/abc"},
-          std::string{"/Prod/@connections/abc"}, std::string{"/prod/@connections/abc/more"},
-          std::string{"/prod/@connection/abc"}, std::string{"/prod/%2540connections/abc"},
-          std::string{"/prod%2F@connections/abc"}, std::string{"/caf%C3%A9/@connections/abc"},
-          std::string{"/pro%64%20/@connections/abc"}, std::string{"/prod%2F/@connections/abc"},
-          std::string{"prod/@connections/abc"}, std::string{"/a?x=/prod/@connections/abc"}}) {
+    for (std::string const& foreign : {std::string{"/"},
+                                       std::string{},
+                                       std::string{"*"},
+                                       std::string{"/prod"},
+                                       std::string{"/prod/"},
+                                       std::string{"/prod/@connections"},
+                                       std::string{"/@connections/abc"},
+                                       std::string{"/dev/@connections/abc"},
+                                       std::string{"/prod/v1/@connections/abc"},
+                                       std::string{"/v1/prod/@connections/abc"},
+                                       std::string{"/Prod/@connections/abc"},
+                                       std::string{"/prod/@connections/abc/more"},
+                                       std::string{"/prod/@connection/abc"},
+                                       std::string{"/prod/%2540connections/abc"},
+                                       std::string{"/prod%2F@connections/abc"},
+                                       std::string{"/caf%C3%A9/@connections/abc"},
+                                       std::string{"/pro%64%20/@connections/abc"},
+                                       std::string{"/prod%2F/@connections/abc"},
+                                       std::string{"prod/@connections/abc"},
+                                       std::string{"/a?x=/prod/@connections/abc"}}) {
         INFO(foreign);
         CHECK_FALSE(f.router.owns(foreign));
         CHECK(f.router.max_body(foreign) == 0);
@@ -175,7 +187,8 @@ TEST_CASE("A body that is UTF-8 goes out as text, any other as binary", "[manage
         kinds.push_back(m.kind());
         return delivery::accepted;
     };
-    for (std::string_view const body : {"", "text", "\xC3\xA9", "\xC3", "\xFF\xFE"}) CHECK(f.told("POST", f.path(), body) == "200");
+    for (std::string_view const body : {"", "text", "\xC3\xA9", "\xC3", "\xFF\xFE"})
+        CHECK(f.told("POST", f.path(), body) == "200");
     using enum message_kind;
     CHECK(kinds == std::vector{text, text, text, binary, binary});
 }
@@ -200,10 +213,10 @@ TEST_CASE("An empty id is 400 for every method, before anybody is asked who it i
     fixture<> f;
     *f.auth.answer = auth_decision::refuse(auth_error::missing_token);
     for (std::string_view const method : {"POST", "GET", "DELETE", "HEAD", "PUT", "OPTIONS", "x"})
-        for (std::string_view const target : {"/prod/@connections/", "/prod/@connections//", "/prod/@connections/?a=b",
-                                              "/prod/@connections/%00", "/prod/@connections/%25", "/prod/@connections/%",
-                                              "/prod/@connections/%2E%2e", "/prod/@connections/.",
-                                              "/prod/./@connections/abc", "/prod/@connections/\\"}) {
+        for (std::string_view const target :
+             {"/prod/@connections/", "/prod/@connections//", "/prod/@connections/?a=b", "/prod/@connections/%00",
+              "/prod/@connections/%25", "/prod/@connections/%", "/prod/@connections/%2E%2e", "/prod/@connections/.",
+              "/prod/./@connections/abc", "/prod/@connections/\\"}) {
             INFO(method << " " << target);
             CHECK(f.told(method, target) == R"(400 BadRequestException {"message":"Invalid connectionId: "})");
         }
@@ -243,24 +256,25 @@ TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
         auth_error error;
         std::string_view text, answer;
     };
-    for (row const& r :
-         {row{auth_error::missing_token, "",
-              R"(403 MissingAuthenticationTokenException {"message":"Missing Authentication Token"})"},
-          row{auth_error::incomplete, "What is missing.",
-              R"(403 IncompleteSignatureException {"message":"What is missing."})"},
-          row{auth_error::unknown_principal, "",
-              R"(403 UnrecognizedClientException {"message":"The security token included in the request is invalid."})"},
-          row{auth_error::expired_token, "",
-              R"(403 ExpiredTokenException {"message":"The security token included in the request is expired"})"},
-          row{auth_error::bad_signature, "Signature expired: \"x\"\n\xFF",
-              "403 InvalidSignatureException {\"message\":\"Signature expired: \\\"x\\\"\\n\xEF\xBF\xBD\"}"},
-          row{auth_error::payload_mismatch, "",
-              R"(400 XAmzContentSHA256Mismatch {"message":"The provided 'x-amz-content-sha256' header does not match )"
-              R"(what was computed."})"},
-          row{auth_error::bad_request, "", R"(400 BadRequestException {"message":"Bad Request"})"},
-          row{auth_error::unavailable, "", R"(503 ServiceUnavailableException {"message":"Service unavailable"})"},
-          row{auth_error::internal, "do not show",
-              R"(500 InternalServerErrorException {"message":"Internal server error"})"}}) {
+    for (
+        row const& r :
+        {row{auth_error::missing_token, "",
+             R"(403 MissingAuthenticationTokenException {"message":"Missing Authentication Token"})"},
+         row{auth_error::incomplete, "What is missing.",
+             R"(403 IncompleteSignatureException {"message":"What is missing."})"},
+         row{auth_error::unknown_principal, "",
+             R"(403 UnrecognizedClientException {"message":"The security token included in the request is invalid."})"},
+         row{auth_error::expired_token, "",
+             R"(403 ExpiredTokenException {"message":"The security token included in the request is expired"})"},
+         row{auth_error::bad_signature, "Signature expired: \"x\"\n\xFF",
+             "403 InvalidSignatureException {\"message\":\"Signature expired: \\\"x\\\"\\n\xEF\xBF\xBD\"}"},
+         row{auth_error::payload_mismatch, "",
+             R"(400 XAmzContentSHA256Mismatch {"message":"The provided 'x-amz-content-sha256' header does not match )"
+             R"(what was computed."})"},
+         row{auth_error::bad_request, "", R"(400 BadRequestException {"message":"Bad Request"})"},
+         row{auth_error::unavailable, "", R"(503 ServiceUnavailableException {"message":"Service unavailable"})"},
+         row{auth_error::internal, "do not show",
+             R"(500 InternalServerErrorException {"message":"Internal server error"})"}}) {
         *f.auth.answer = auth_decision::refuse(r.error, std::string{r.text});
         for (std::string_view const method : {"POST", "GET", "DELETE"}) {
             auto const answer = f.ask(method, f.path(), "x");
@@ -276,8 +290,7 @@ TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
     CHECK(f.hub.sent().empty());
     CHECK(f.told("POST", f.path(), "x") != "200");
     *f.auth.answer = auth_decision{}; // an authorizer that says nothing refuses
-    CHECK(f.told("POST", f.path(), "x") ==
-          R"(500 InternalServerErrorException {"message":"Internal server error"})");
+    CHECK(f.told("POST", f.path(), "x") == R"(500 InternalServerErrorException {"message":"Internal server error"})");
 }
 
 TEST_CASE("Who is not permitted is told what it may not do", "[management_router]") {
@@ -293,8 +306,9 @@ TEST_CASE("Who is not permitted is told what it may not do", "[management_router
         std::string const id{f.open.id()};
         std::string const type = modelled ? "403 ForbiddenException" : "403 AccessDeniedException";
         CHECK(f.told("DELETE", f.path()) ==
-              type + R"( {"message":"User: AKIDEXAMPLE is not authorized to perform: execute-api:ManageConnections on )"
-                     R"(resource: arn:aws:execute-api:eu-west-1:********9012:abc/prod/DELETE/@connections/)" +
+              type +
+                  R"( {"message":"User: AKIDEXAMPLE is not authorized to perform: execute-api:ManageConnections on )"
+                  R"(resource: arn:aws:execute-api:eu-west-1:********9012:abc/prod/DELETE/@connections/)" +
                   id + "\"}");
         f.auth.answer->who.arn = "arn:aws:iam::1:user/x";
         CHECK(f.told("GET", f.path()).find("User: arn:aws:iam::1:user/x is not") != std::string::npos);

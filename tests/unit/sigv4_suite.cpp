@@ -13,7 +13,8 @@
 #include <vector>
 
 // The public SigV4 signing suite, read from where the environment variable BACKCHANNEL_SIGV4_SUITE says (vectors.json).
-// Each signed request is taken apart again and must give the canonical request, string to sign and signature of the case.
+// Each signed request is taken apart again and must give the canonical request, string to sign and signature of the
+// case.
 
 using namespace test;
 using namespace backchannel::protocol;

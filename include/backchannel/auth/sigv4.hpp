@@ -3,8 +3,8 @@
 #define BACKCHANNEL_AUTH_SIGV4_HPP
 
 #include <backchannel/auth/access_keys.hpp>
-#include <backchannel/auth/sigv4_request.hpp>
 #include <backchannel/auth/signing_key_cache.hpp>
+#include <backchannel/auth/sigv4_request.hpp>
 #include <backchannel/concepts.hpp>
 #include <backchannel/crypto/builtin.hpp>
 #include <backchannel/crypto/constant_time.hpp>
@@ -22,8 +22,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// What `sigv4` is made of, apart from its keys.
 struct default_sigv4_traits {
     using clock = system_clocks;
-    using mutex = std::mutex;         ///< guards the cache of signing keys
-    using crypto = crypto::builtin;   ///< `sha256` and `hmac_sha256`; see crypto/openssl.hpp for another
+    using mutex = std::mutex;       ///< guards the cache of signing keys
+    using crypto = crypto::builtin; ///< `sha256` and `hmac_sha256`; see crypto/openssl.hpp for another
 };
 
 /// Verifies AWS Signature Version 4, in the `Authorization` header and in presigned URLs.
@@ -108,9 +108,8 @@ public:
     }
 
     /// Verifies a request that is there as a whole.
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires finds_at_once
-    {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires finds_at_once {
         verification v = begin(request, op, id);
         v.append(request.body);
         return v.decide();
@@ -126,15 +125,16 @@ public:
 
 private:
     [[nodiscard]] decltype(auto) look_up(std::string_view id) {
-        if constexpr (has_find<Keys>) return keys_.find(id);
-        else return keys_(id);
+        if constexpr (has_find<Keys>)
+            return keys_.find(id);
+        else
+            return keys_(id);
     }
 
     [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
                                        crypto::sha256_digest const& body) {
         access_key const nobody{};
-        std::optional<auth_decision> wrong =
-            request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
+        std::optional<auth_decision> wrong = request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
 
         std::array<char, 64> body_hex;
         protocol::hex_encode(body, body_hex.data());
@@ -150,8 +150,9 @@ private:
         if (known == nullptr) // nothing is told about the request of an unknown key
             wrong = auth_decision::refuse(auth_error::unknown_principal);
         else if (counts && !matches)
-            wrong = auth_decision::refuse(auth_error::bad_signature,
-                                          request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
+            wrong =
+                auth_decision::refuse(auth_error::bad_signature,
+                                      request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
         if (!wrong) return auth_decision::allow({request.scope().access_key, known->arn});
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
@@ -162,8 +163,8 @@ private:
     }
 
     /// `first_hash` gets the hash of the canonical request that AWS would have computed.
-    [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key, std::string_view payload,
-                                         std::array<char, 64>& first_hash) const {
+    [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key,
+                                         std::string_view payload, std::array<char, 64>& first_hash) const {
         auto const claimed = crypto::signature::from_hex(request.signature());
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);

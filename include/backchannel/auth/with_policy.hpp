@@ -75,23 +75,19 @@ public:
         return state{this, head, op, id, auth_.begin(head, op, id)};
     }
 
-    /// Whether the policy grants one more target to a caller who was let in, for each target of a batch.
-    [[nodiscard]] bool permits(principal const& who, operation op, std::string_view id) const {
-        return permits(who, op, id, request_view{});
-    }
-
-private:
-    [[nodiscard]] bool permits(principal const& who, operation op, std::string_view id,
-                               request_view const& request) const {
+    /// Whether the policy grants one more target of the same request, for each target of a batch.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
+                               std::string_view id) const {
         std::string const resource = resource_arn(options_, op, id);
         iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
         if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
         else return policy_.permits(who, asked);
     }
 
+private:
     [[nodiscard]] auth_decision judged(auth_decision decision, request_view const& request, operation op,
                                        std::string_view id) const {
-        if (decision.allowed() && !permits(decision.who, op, id, request))
+        if (decision.allowed() && !permits(request, decision.who, op, id))
             return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
         return decision;
     }

@@ -4,6 +4,7 @@
 
 #include <backchannel/connection_hub.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
+#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/http_session.hpp>
 #include <backchannel/gateway/listener.hpp>
@@ -69,10 +70,13 @@ public:
         // the first loop wakes the hub
         expiry_ = std::make_unique<asio::steady_timer>(io);
         hub.on_deadline_earlier([weak = this->weak_from_this()] {
-            if (auto const self = weak.lock())
+            auto const self = weak.lock();
+            if (self == nullptr) return;
+            (void)guarded([&] { // without memory, deadlines come late
                 asio::post(self->workers_.front()->executor(), [weak] {
                     if (auto const there = weak.lock()) there->arm_expiry();
                 });
+            });
         });
     }
 

@@ -40,6 +40,7 @@ public:
         });
 #endif
         step([&] { acceptor_.bind(where, error); });
+        step([&] { acceptor_.non_blocking(true, error); });
         step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
         asio::ip::tcp::endpoint bound = where;
         step([&] { bound = acceptor_.local_endpoint(error); });
@@ -58,15 +59,27 @@ public:
     }
 
 private:
+    // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
     void accept_next() {
-        acceptor_.async_accept([self = shared_from_this()](std::error_code const& error, asio::ip::tcp::socket socket) {
+        acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](std::error_code error) {
             if (!self->acceptor_.is_open()) return;
-            if (!error && guarded([&] { self->on_socket_(std::move(socket)); })) return self->accept_next();
-            // out of files or memory: what is open may go on, and there is no use in asking again at once
-            self->pause_.expires_after(std::chrono::milliseconds{100});
-            self->pause_.async_wait([self](std::error_code const& cancelled) {
-                if (!cancelled && self->acceptor_.is_open()) self->accept_next();
+            bool const good = !error && guarded([&] {
+                asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
+                self->acceptor_.accept(socket, error);
+                if (error == asio::error::would_block) error = {}; // another loop was quicker, or the peer has gone
+                else if (!error) self->on_socket_(std::move(socket));
+                if (!error && self->acceptor_.is_open()) self->accept_next();
             });
+            if (!good || error) self->wait_a_little();
+        });
+    }
+
+    /// Out of files or memory: what is open may go on, and there is no use in asking again at once.
+    void wait_a_little() {
+        pause_.expires_after(std::chrono::milliseconds{100});
+        pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
+            if (cancelled || !self->acceptor_.is_open()) return;
+            if (!guarded([&] { self->accept_next(); })) self->wait_a_little();
         });
     }
 

@@ -195,11 +195,14 @@ private:
     void arm() {
         armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
         if (armed_for_ == time_point::max()) return;
-        timer_.expires_at(armed_for_);
-        timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
-            if (!error && self != nullptr) self->on_timer();
+        bool const armed = guarded([this] {
+            timer_.expires_at(armed_for_);
+            timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+                auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
+                if (!error && self != nullptr) self->on_timer();
+            });
         });
+        if (!armed) armed_for_ = time_point::max(); // the next deadline that is set tries again
     }
 
     void on_timer() {

@@ -78,15 +78,15 @@ class Gateway:
         return self.process.poll() is None
 
     def stop(self, number=signal.SIGTERM):
-        """Stops it and returns the exit code."""
-        if self.running():
+        """Sends the signal (None: none) and returns the exit code once it has ended."""
+        if number is not None and self.running():
             self.process.send_signal(number)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Failed(f"the gateway did not end within {STOP_SECONDS} s of {number!r}; stderr: {self.stderr()}") from None
+            raise Failed(f"the gateway did not end within {STOP_SECONDS} s; stderr: {self.stderr()}") from None
         self.reader.join(STOP_SECONDS)
         return self.process.returncode
 

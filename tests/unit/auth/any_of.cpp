@@ -59,23 +59,21 @@ TEST_CASE("any_of takes the word of the first that finds credentials of its kind
         auth_error a, b, c;
         std::string asked, answer;
     };
-    for (row const& r : {row{none, none, none, "a", "a"}, row{missing_token, none, none, "ab", "b"},
-                         row{incomplete, none, none, "ab", "b"}, row{missing_token, incomplete, none, "abc", "c"},
-                         row{bad_signature, none, none, "a", "a"}, row{unknown_principal, none, none, "a", "a"},
-                         row{expired_token, none, none, "a", "a"}, row{bad_request, none, none, "a", "a"},
-                         row{payload_mismatch, none, none, "a", "a"}, row{not_permitted, none, none, "a", "a"},
-                         row{internal, none, none, "a", "a"}, row{unavailable, none, none, "a", "a"},
-                         row{missing_token, bad_signature, none, "ab", "b"},
-                         row{incomplete, missing_token, missing_token, "abc", "a"},
-                         row{missing_token, incomplete, missing_token, "abc", "b"},
-                         row{incomplete, incomplete, missing_token, "abc", "a"}}) {
+    for (row const& r :
+         {row{none, none, none, "a", "a"}, row{missing_token, none, none, "ab", "b"},
+          row{incomplete, none, none, "ab", "b"}, row{missing_token, incomplete, none, "abc", "c"},
+          row{bad_signature, none, none, "a", "a"}, row{unknown_principal, none, none, "a", "a"},
+          row{expired_token, none, none, "a", "a"}, row{bad_request, none, none, "a", "a"},
+          row{payload_mismatch, none, none, "a", "a"}, row{not_permitted, none, none, "a", "a"},
+          row{internal, none, none, "a", "a"}, row{unavailable, none, none, "a", "a"},
+          row{missing_token, bad_signature, none, "ab", "b"}, row{incomplete, missing_token, missing_token, "abc", "a"},
+          row{missing_token, incomplete, missing_token, "abc", "b"},
+          row{incomplete, incomplete, missing_token, "abc", "a"}}) {
         run const each;
         auto const decision = each.ask(r.a, r.b, r.c);
         CHECK(*each.log == r.asked);
         CHECK(decision.message == r.answer);
-        CHECK(decision.allowed() == (r.answer == "a"   ? r.a == none
-                                     : r.answer == "b" ? r.b == none
-                                                       : r.c == none));
+        CHECK(decision.allowed() == (r.answer == "a" ? r.a == none : r.answer == "b" ? r.b == none : r.c == none));
     }
     run const nothing;
     CHECK(nothing.ask(missing_token, missing_token, missing_token).error == missing_token);

@@ -41,11 +41,11 @@ TEST_CASE("bearer lets in who has a known token, and says who it is", "[bearer]"
 
 TEST_CASE("bearer refuses unknown tokens and does not mind other schemes", "[bearer]") {
     bearer const one{std::string{"secret"}};
-    for (std::string_view const wrong : {"Bearer Secret", "Bearer secre", "Bearer secrets", "Bearer secret x", "Bearer  ",
-                                         "Bearer \"secret\"", "Bearer ssecret", "Bearer secret,"})
+    for (std::string_view const wrong : {"Bearer Secret", "Bearer secre", "Bearer secrets", "Bearer secret x",
+                                         "Bearer  ", "Bearer \"secret\"", "Bearer ssecret", "Bearer secret,"})
         CHECK(with(one, wrong) == auth_error::unknown_principal);
-    for (std::string_view const other : {"", "secret", "Bearer", "Bearersecret", "Basic secret", "Bearer\tsecret",
-                                         "AWS4-HMAC-SHA256 Credential=x"})
+    for (std::string_view const other :
+         {"", "secret", "Bearer", "Bearersecret", "Basic secret", "Bearer\tsecret", "AWS4-HMAC-SHA256 Credential=x"})
         CHECK(with(one, other) == auth_error::missing_token);
     CHECK(ask(one, {}).error == auth_error::missing_token);
     CHECK(ask(one, {{"X-Authorization", "Bearer secret"}}).error == auth_error::missing_token);

@@ -2,7 +2,6 @@
 #include <backchannel/auth/sigv4.hpp>
 
 #include "support/catch.hpp"
-#include "support/counting_crypto.hpp"
 #include "support/signer.hpp"
 
 #include <chrono>
@@ -20,8 +19,6 @@ using backchannel::access_key;
 using backchannel::auth_decision;
 using backchannel::auth_error;
 using backchannel::operation;
-using backchannel::sigv4;
-using backchannel::sigv4_candidates;
 using backchannel::sigv4_options;
 using backchannel::static_keys;
 using backchannel::unsigned_payload;
@@ -46,20 +43,9 @@ namespace {
     return r;
 }
 
-[[nodiscard]] sigv4_options with_hosts(std::vector<std::string> hosts) {
-    sigv4_options options;
-    options.public_hosts = std::move(hosts);
-    return options;
-}
-[[nodiscard]] sigv4_options all_candidates() {
-    sigv4_options options;
-    options.candidates = sigv4_candidates::all;
-    return options;
-}
-
-constexpr std::string_view mismatch =
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and "
-    "signing method. Consult the service documentation for details.";
+constexpr std::string_view mismatch = "The request signature we calculated does not match the signature you provided. "
+                                      "Check your AWS Secret Access Key and "
+                                      "signing method. Consult the service documentation for details.";
 
 }
 
@@ -117,8 +103,9 @@ TEST_CASE("A request is good from five minutes before its date to five minutes a
     CHECK(asked(-5min).allowed());
     CHECK(asked(5min).allowed());
     CHECK(asked(5min + 999ms).allowed()); // whole seconds, as in the date
-    CHECK(asked(-5min - 1ms).message ==
-          "Signature not yet current: 20261121T010000Z is still later than 20261121T005959Z (20261121T005459Z + 5 min.)");
+    CHECK(
+        asked(-5min - 1ms).message ==
+        "Signature not yet current: 20261121T010000Z is still later than 20261121T005959Z (20261121T005459Z + 5 min.)");
     CHECK(asked(5min + 1s).message ==
           "Signature expired: 20261121T010000Z is now earlier than 20261121T010001Z (20261121T010501Z - 5 min.)");
     CHECK(asked(5min + 1s).error == auth_error::bad_signature);
@@ -152,8 +139,9 @@ TEST_CASE("A presigned request is good as long as it says, else for the window",
 TEST_CASE("The scope must name the date, service and region", "[sigv4]") {
     signing s;
     s.scope_date = "20261120";
-    CHECK(ask(signed_post(s)).message == "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
-                                         "from HTTP: '20261120' != '20261121'.");
+    CHECK(ask(signed_post(s)).message ==
+          "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+          "from HTTP: '20261120' != '20261121'.");
     CHECK(ask(presigned_get(s)).error == auth_error::bad_signature);
     s = {};
     s.service = "s3";
@@ -201,8 +189,8 @@ TEST_CASE("The body is hashed, whatever the request says of its hash", "[sigv4]"
     CHECK(ask(presigned_get(unsigned_in_query)).error == auth_error::bad_signature);
     CHECK(ask(signed_post(unsigned_in_query)).error == auth_error::bad_signature);
 
-    http_request in_query = example_post("/prod/@connections/R0oXAdfD0kwCH6w%3D?X-Amz-Content-Sha256=" +
-                                         hex_sha256("Hello"));
+    http_request in_query =
+        example_post("/prod/@connections/R0oXAdfD0kwCH6w%3D?X-Amz-Content-Sha256=" + hex_sha256("Hello"));
     presign(in_query);
     CHECK(ask(in_query).allowed());
     in_query.body = "Jello";
@@ -309,98 +297,6 @@ TEST_CASE("A signature is 64 small hexadecimal digits", "[sigv4]") {
     CHECK_FALSE(changed([&](std::string& t) { t.replace(begin, 64, "x"); }));
 }
 
-TEST_CASE("The signed host is the one received, without its port or with a default one", "[sigv4]") {
-    auto const asked = [](std::string const& received, std::string const& signed_host,
-                          std::vector<std::string> hosts = {}) {
-        http_request r = example_post();
-        r.set("Host", received);
-        signing s;
-        s.host = signed_host;
-        sign(r, s);
-        return ask(r, with_hosts(std::move(hosts))).allowed();
-    };
-    CHECK(asked("api.example.org", "api.example.org"));
-    CHECK(asked("API.Example.org", "api.example.org"));
-    CHECK_FALSE(asked("api.example.org", "API.example.org")); // clients sign small letters
-    CHECK(asked("api.example.org:8443", "api.example.org"));
-    CHECK(asked("api.example.org", "api.example.org:443"));
-    CHECK(asked("api.example.org", "api.example.org:80"));
-    CHECK_FALSE(asked("api.example.org", "api.example.org:8443"));
-    CHECK_FALSE(asked("api.example.org:8443", "api.example.org:443"));
-    CHECK_FALSE(asked("api.example.org", "other.example.org"));
-    CHECK_FALSE(asked("api.example.org", "api.example.or"));
-    CHECK(asked("[::1]:8443", "[::1]"));
-    CHECK(asked("[::1]", "[::1]:443"));
-    CHECK_FALSE(asked("[::1]", "[:"));
-
-    // a configured list takes the place of what was received
-    CHECK(asked("backend:1", "api.example.org", {"api.example.org"}));
-    CHECK(asked("backend:1", "api.example.org", {"first.example.org", "Api.Example.org"}));
-    CHECK(asked("backend:1", "api.example.org:443", {"api.example.org"}));
-    CHECK(asked("backend:1", "api.example.org", {"api.example.org:8443"}));
-    CHECK_FALSE(asked("backend:1", "backend:1", {"api.example.org"}));
-    CHECK_FALSE(asked("other.example.org", "other.example.org", {"api.example.org"}));
-}
-
-TEST_CASE("Other ways to write the path verify only when they are asked for", "[sigv4]") {
-    auto const asked = [](std::string target, std::string canonical, sigv4_options const& options) {
-        http_request r = example_post(target);
-        signing s;
-        s.path = std::move(canonical);
-        sign(r, s);
-        return ask(r, options).allowed();
-    };
-    std::string const escaped = "/prod/%40connections/ab%3D", plain = "/prod/@connections/ab=";
-    CHECK(asked(plain, "/prod/%40connections/ab%3D", {}));
-    CHECK(asked(escaped, "/prod/%2540connections/ab%253D", {}));
-    for (std::string const& target : {escaped, plain})
-        for (std::string const& canonical :
-             {std::string{"/prod/%40connections/ab%253D"}, std::string{"/prod/%2540connections/ab%253D"},
-              std::string{"/prod/%40connections/ab%3D"}, std::string{"/prod/@connections/ab%3D"},
-              std::string{"/prod/@connections/ab="}}) {
-            INFO(target << " signed as " << canonical);
-            CHECK(asked(target, canonical, all_candidates()));
-            bool const as_aws = (target == plain && canonical == "/prod/%40connections/ab%3D") ||
-                                (target == escaped && canonical == "/prod/%2540connections/ab%253D");
-            CHECK(asked(target, canonical, {}) == as_aws);
-        }
-    // JS SDK v3 with a slash at the endpoint's end
-    CHECK(asked("/prod//@connections/ab", "/prod/%40connections/ab", all_candidates()));
-    CHECK_FALSE(asked("/prod//@connections/ab", "/prod/%40connections/ab", {}));
-    // never another meaning
-    for (std::string const& target :
-         {std::string{"/prod/@connections/a%62%3D"}, std::string{"/prod/@connections/ab%3D/x"},
-          std::string{"/prod/./@connections/ab%3D"}, std::string{"/x/../prod/@connections/ab%3D"},
-          std::string{"/prod/@connections/../@connections/ab%3D"}, std::string{"/%70rod/@connections/ab%3D"},
-          std::string{"/prod/@connections/x/../ab%3D"}, std::string{"/other//ab"}, std::string{"/prod/@connections//ab%3D/.."}}) {
-        INFO(target);
-        bool const same_meaning = target == "/prod/@connections/a%62%3D" || target == "/%70rod/@connections/ab%3D";
-        CHECK(asked(target, "/prod/%40connections/ab%253D", all_candidates()) == same_meaning);
-        CHECK_FALSE(asked(target, "/other/ab", all_candidates()));
-        CHECK_FALSE(asked(target, "/prod/%40connections", all_candidates()));
-    }
-    // an id with an escaped percent sign has two readings, so it has no further spelling
-    CHECK_FALSE(asked("/prod/@connections/ab%253D", "/prod/%40connections/ab%253D", all_candidates()));
-}
-
-TEST_CASE("Where the server has undone the escapes, the meaning is what is signed", "[sigv4]") {
-    for (sigv4_options const& options : {sigv4_options{}, all_candidates()})
-        for (std::string const& sent :
-             {std::string{"/prod/@connections/ab%3D"}, std::string{"/prod/%40connections/ab%3D"},
-              std::string{"/prod/@connections/ab="}}) {
-            INFO(sent);
-            http_request r = example_post(sent);
-            sign(r);
-            r.target = "/prod/@connections/ab=";
-            r.form = backchannel::target_form::decoded;
-            CHECK(ask(r, options).allowed());
-            r.target = "/prod/@connections/ac=";
-            CHECK_FALSE(ask(r, options).allowed());
-            r.target = "/dev/@connections/ab=";
-            CHECK_FALSE(ask(r, options).allowed());
-        }
-}
-
 TEST_CASE("A mismatch is told without what should have been signed", "[sigv4]") {
     http_request r = signed_post();
     r.method = "DELETE";
@@ -455,6 +351,10 @@ TEST_CASE("Region, hosts and echo come from the router where they are not set", 
     http_request const local = signed_post();
     request_of const local_view{local};
     CHECK_FALSE(auth.authorize(local_view, operation::post, {}).allowed());
+    s.region = "us-east-1"; // the right host, another region
+    http_request const elsewhere = signed_post(s);
+    request_of const elsewhere_view{elsewhere};
+    CHECK_FALSE(auth.authorize(elsewhere_view, operation::post, {}).allowed());
 
     sigv4_options own;
     own.region = "us-east-1";

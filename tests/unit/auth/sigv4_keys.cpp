@@ -59,6 +59,22 @@ struct counting_traits : fixed_sigv4_traits {
 };
 using counting_sigv4 = sigv4<static_keys, counting_traits>;
 
+/// Signs everything with zeros.
+struct zero_crypto {
+    using sha256 = backchannel::crypto::sha256;
+    struct hmac_sha256 {
+        explicit hmac_sha256(std::string_view) noexcept {}
+        void update(std::string_view) noexcept {}
+        [[nodiscard]] backchannel::crypto::sha256_digest finish() noexcept { return {}; }
+        [[nodiscard]] static backchannel::crypto::sha256_digest digest(std::string_view, std::string_view) noexcept {
+            return {};
+        }
+    };
+};
+struct zero_traits : fixed_sigv4_traits {
+    using crypto = zero_crypto;
+};
+
 [[nodiscard]] crypto_calls cost_of(counting_sigv4& auth, http_request const& r) {
     request_of const view{r};
     crypto_calls::current() = {};
@@ -203,6 +219,26 @@ TEST_CASE("A wrong signature costs the same work whether the key is known or not
         CHECK(cost_of(auth, signed_post(late)) == cost_of(auth, signed_post(known_late)));
         CHECK(cost_of(auth, signed_post(late)).digests == known.digests);
     }
+}
+
+TEST_CASE("A signature that the stand-in key would make is worth nothing", "[sigv4]") {
+    // the key that takes an unknown one's place is no secret; here every key signs with zeros
+    sigv4<static_keys, zero_traits> auth{static_keys{example_key()}, {}, fixed_clock{at(example_date)}};
+    auto const asked = [&](signing const& s) {
+        http_request r = signed_post(s);
+        std::string& text = *r.find("authorization");
+        text.replace(text.size() - 64, 64, std::string(64, '0'));
+        request_of const view{r};
+        return auth.authorize(view, operation::post, {}).error;
+    };
+    signing stranger, late, token;
+    stranger.key.id = "STRANGER";
+    late.date = "20261121T020000Z";
+    token.key.session_token = "x";
+    CHECK(asked({}) == auth_error::none);
+    CHECK(asked(stranger) == auth_error::unknown_principal);
+    CHECK(asked(late) == auth_error::bad_signature);
+    CHECK(asked(token) == auth_error::unknown_principal);
 }
 
 TEST_CASE("One text for everything that is wrong with credentials, if asked for", "[sigv4]") {

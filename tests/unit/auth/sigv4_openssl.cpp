@@ -30,7 +30,8 @@ TEST_CASE("sigv4 with OpenSSL agrees with the built-in provider on every capture
         auto const options = options_for(c, folder.service);
         fixed_clock const clock{c.date().value_or(backchannel::wall_time{})};
         fixed_sigv4 builtin{backchannel::static_keys{c.key}, options, clock};
-        backchannel::sigv4<backchannel::static_keys, openssl_traits> other{backchannel::static_keys{c.key}, options, clock};
+        backchannel::sigv4<backchannel::static_keys, openssl_traits> other{backchannel::static_keys{c.key}, options,
+                                                                           clock};
         http_request r = c.request;
         for (int damage = 0; damage != 4; ++damage) {
             if (damage == 1) r.body += '!';

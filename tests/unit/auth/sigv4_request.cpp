@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-// What a signed request may look like. Every case starts from a request that would verify, so that the one thing that is
-// wrong with it is what it is refused for.
+// What a signed request may look like. Every case starts from a request that would verify, so that the one thing that
+// is wrong with it is what it is refused for.
 
 using namespace test;
 using backchannel::auth_error;
@@ -86,43 +86,44 @@ TEST_CASE("The Authorization header is read strictly", "[sigv4_request]") {
     http_request good = example_post();
     sign(good);
     std::string const signature = good.find("authorization")->substr(good.find("authorization")->size() - 64);
-    check({{"no credentials at all", without("authorization"), auth_error::missing_token},
-           {"another scheme", [](http_request& r) { r.set("Authorization", "Basic YTpi"); }, auth_error::incomplete,
-            needs_credential},
-           {"a bearer token", [](http_request& r) { r.set("Authorization", "Bearer abc"); }, auth_error::incomplete,
-            needs_signature},
-           {"an empty value", [](http_request& r) { r.set("Authorization", ""); }, auth_error::incomplete, needs_headers},
-           {"the scheme in small letters", authorization("AWS4-HMAC-SHA256", "aws4-hmac-sha256"), auth_error::incomplete},
-           {"the scheme and nothing else", authorization("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256X "),
-            auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256"},
-           {"SigV4a", authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), auth_error::incomplete,
-            "Only the algorithm AWS4-HMAC-SHA256"},
-           {"X.509", authorization("AWS4-HMAC-SHA256", "AWS4-X509-RSA-SHA256"), auth_error::incomplete,
-            "Only the algorithm AWS4-HMAC-SHA256"},
-           {"no Credential", authorization("Credential=AKIDEXAMPLE/" + std::string{scope} + ", ", ""),
-            auth_error::incomplete, needs_credential},
-           {"no SignedHeaders", authorization("SignedHeaders=host;x-amz-date, ", ""), auth_error::incomplete,
-            needs_headers},
-           {"no Signature", authorization(", Signature=" + signature, ""), auth_error::incomplete, needs_signature},
-           {"an empty Signature", authorization(signature, ""), auth_error::incomplete, needs_signature},
-           {"an empty list", authorization("host;x-amz-date", ""), auth_error::incomplete, needs_headers},
-           {"no date", without("x-amz-date"), auth_error::incomplete, needs_date},
-           {"a repeated part", authorization("Signature=", "Signature=" + signature + ", Signature="),
-            auth_error::incomplete, "repeated"},
-           {"a repeated Credential", authorization("Signature=", "Credential=x/" + std::string{scope} + ", Signature="),
-            auth_error::incomplete, "repeated"},
-           {"an unknown part", authorization("Signature=", "Extra=1, Signature="), auth_error::incomplete, "only"},
-           {"a part without a value", authorization("Signature=", "Extra, Signature="), auth_error::incomplete, "only"},
-           {"a part's name in small letters", authorization("Signature=", "signature="), auth_error::incomplete, "only"},
-           {"a blank in front of '='", authorization("Signature=", "Signature ="), auth_error::incomplete, "only"},
-           {"a short credential", authorization("/execute-api/", "/"), auth_error::incomplete, "5 parts"},
-           {"no access key", authorization("AKIDEXAMPLE", ""), auth_error::incomplete, "5 parts"},
-           {"another terminator", authorization("aws4_request", "aws5_request"), auth_error::incomplete, "5 parts"},
-           {"a date of seven digits", authorization("/20261121/", "/2026112/"), auth_error::incomplete, "5 parts"},
-           {"a date with a letter", authorization("/20261121/", "/2026112x/"), auth_error::incomplete, "5 parts"},
-           {"a second header", [](http_request& r) { r.headers.emplace_back("authorization", "Bearer x"); },
-            auth_error::bad_request, "Repeated header"}},
-          good);
+    check(
+        {{"no credentials at all", without("authorization"), auth_error::missing_token},
+         {"another scheme", [](http_request& r) { r.set("Authorization", "Basic YTpi"); }, auth_error::incomplete,
+          needs_credential},
+         {"a bearer token", [](http_request& r) { r.set("Authorization", "Bearer abc"); }, auth_error::incomplete,
+          needs_signature},
+         {"an empty value", [](http_request& r) { r.set("Authorization", ""); }, auth_error::incomplete, needs_headers},
+         {"the scheme in small letters", authorization("AWS4-HMAC-SHA256", "aws4-hmac-sha256"), auth_error::incomplete},
+         {"the scheme and nothing else", authorization("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256X "),
+          auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256"},
+         {"SigV4a", authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), auth_error::incomplete,
+          "Only the algorithm AWS4-HMAC-SHA256"},
+         {"X.509", authorization("AWS4-HMAC-SHA256", "AWS4-X509-RSA-SHA256"), auth_error::incomplete,
+          "Only the algorithm AWS4-HMAC-SHA256"},
+         {"no Credential", authorization("Credential=AKIDEXAMPLE/" + std::string{scope} + ", ", ""),
+          auth_error::incomplete, needs_credential},
+         {"no SignedHeaders", authorization("SignedHeaders=host;x-amz-date, ", ""), auth_error::incomplete,
+          needs_headers},
+         {"no Signature", authorization(", Signature=" + signature, ""), auth_error::incomplete, needs_signature},
+         {"an empty Signature", authorization(signature, ""), auth_error::incomplete, needs_signature},
+         {"an empty list", authorization("host;x-amz-date", ""), auth_error::incomplete, needs_headers},
+         {"no date", without("x-amz-date"), auth_error::incomplete, needs_date},
+         {"a repeated part", authorization("Signature=", "Signature=" + signature + ", Signature="),
+          auth_error::incomplete, "repeated"},
+         {"a repeated Credential", authorization("Signature=", "Credential=x/" + std::string{scope} + ", Signature="),
+          auth_error::incomplete, "repeated"},
+         {"an unknown part", authorization("Signature=", "Extra=1, Signature="), auth_error::incomplete, "only"},
+         {"a part without a value", authorization("Signature=", "Extra, Signature="), auth_error::incomplete, "only"},
+         {"a part's name in small letters", authorization("Signature=", "signature="), auth_error::incomplete, "only"},
+         {"a blank in front of '='", authorization("Signature=", "Signature ="), auth_error::incomplete, "only"},
+         {"a short credential", authorization("/execute-api/", "/"), auth_error::incomplete, "5 parts"},
+         {"no access key", authorization("AKIDEXAMPLE", ""), auth_error::incomplete, "5 parts"},
+         {"another terminator", authorization("aws4_request", "aws5_request"), auth_error::incomplete, "5 parts"},
+         {"a date of seven digits", authorization("/20261121/", "/2026112/"), auth_error::incomplete, "5 parts"},
+         {"a date with a letter", authorization("/20261121/", "/2026112x/"), auth_error::incomplete, "5 parts"},
+         {"a second header", [](http_request& r) { r.headers.emplace_back("authorization", "Bearer x"); },
+          auth_error::bad_request, "Repeated header"}},
+        good);
     // a bearer token in a wrong place is not shown to whoever sees the answer
     http_request bearer = example_post();
     bearer.set("Authorization", "Bearer my-secret");
@@ -154,47 +155,48 @@ TEST_CASE("The query form is read strictly", "[sigv4_request]") {
     std::string const algorithm = missing("X-Amz-Algorithm"), credential = missing("X-Amz-Credential"),
                       headers = missing("X-Amz-SignedHeaders"), date = missing("X-Amz-Date"),
                       no_signature = missing("X-Amz-Signature");
-    check({{"both forms", added("Authorization", "AWS4-HMAC-SHA256 Credential=x"), auth_error::bad_request, "not in both"},
-           {"a bearer token too", added("Authorization", "Bearer x"), auth_error::bad_request, "not in both"},
-           {"an empty Authorization too", added("Authorization", ""), auth_error::bad_request, "not in both"},
-           {"no algorithm", query("X-Amz-Algorithm=AWS4-HMAC-SHA256&", ""), auth_error::incomplete, algorithm},
-           {"another algorithm", query("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), auth_error::incomplete,
-            "Only the algorithm AWS4-HMAC-SHA256"},
-           {"no credential", query("X-Amz-Credential=", "X-Other="), auth_error::incomplete, credential},
-           {"no date", query("X-Amz-Date=", "X-Other="), auth_error::incomplete, date},
-           {"no list", query("X-Amz-SignedHeaders=host", "X=1"), auth_error::incomplete, headers},
-           {"no signature", query("&X-Amz-Signature=" + signature, ""), auth_error::incomplete, no_signature},
-           {"an empty signature", query(signature, ""), auth_error::incomplete, no_signature},
-           {"a bad date", query("X-Amz-Date=2026", "X-Amz-Date=2O26"), auth_error::incomplete, "basic format"},
-           {"a short credential", query("%2Fexecute-api", ""), auth_error::incomplete, "5 parts"},
-           {"a repeated signature", query("X-Amz-Signature=", "X-Amz-Signature=1&X-Amz-Signature="),
-            auth_error::bad_request, "X-Amz-Signature"},
-           {"a repeated date", query("X-Amz-Date=", "X-Amz-Date=20261121T010000Z&X-Amz-Date="),
-            auth_error::bad_request, "X-Amz-Date"},
-           {"a repeated name in another spelling", query("a=b", "a=b&X-Amz-%44ate=20261121T010000Z"),
-            auth_error::bad_request, "X-Amz-Date"},
-           {"small letters", query("a=b", "x-amz-credential=x"), auth_error::bad_request, "X-Amz-Credential"},
-           {"a bad escape", [](http_request& r) { r.target += "&a=%zz"; }, auth_error::bad_request, "query"},
-           {"a bad escape before any credentials", query("a=b", "a=%zz"), auth_error::missing_token},
-           {"too many parameters",
-            [](http_request& r) {
-                for (int i = 0; i != 64; ++i) r.target += "&a";
-            },
-            auth_error::bad_request, "query"},
-           {"expires 0", query("X-Amz-Expires=300", "X-Amz-Expires=0"), auth_error::bad_request, "604800"},
-           {"expires too late", query("X-Amz-Expires=300", "X-Amz-Expires=604801"), auth_error::bad_request, "604800"},
-           {"expires far too late", query("X-Amz-Expires=300", "X-Amz-Expires=99999999999999999999"),
-            auth_error::bad_request, "604800"},
-           {"expires below zero", query("X-Amz-Expires=300", "X-Amz-Expires=-1"), auth_error::bad_request, "604800"},
-           {"expires with a sign", query("X-Amz-Expires=300", "X-Amz-Expires=%2B300"), auth_error::bad_request, "604800"},
-           {"expires in words", query("X-Amz-Expires=300", "X-Amz-Expires=300s"), auth_error::bad_request, "604800"},
-           {"an empty expires", query("X-Amz-Expires=300", "X-Amz-Expires="), auth_error::bad_request, "604800"},
-           {"an empty payload", query("a=b", "X-Amz-Content-Sha256="), auth_error::bad_request, "empty"},
-           {"an unsigned x-amz header", added("X-Amz-Date", "20261121T010000Z"), auth_error::bad_signature,
-            "not signed"},
-           {"a changed parameter", query("a=b", "a=c"), auth_error::bad_signature, "does not match"},
-           {"one more parameter", query("a=b", "a=b&c"), auth_error::bad_signature, "does not match"}},
-          good);
+    check(
+        {{"both forms", added("Authorization", "AWS4-HMAC-SHA256 Credential=x"), auth_error::bad_request,
+          "not in both"},
+         {"a bearer token too", added("Authorization", "Bearer x"), auth_error::bad_request, "not in both"},
+         {"an empty Authorization too", added("Authorization", ""), auth_error::bad_request, "not in both"},
+         {"no algorithm", query("X-Amz-Algorithm=AWS4-HMAC-SHA256&", ""), auth_error::incomplete, algorithm},
+         {"another algorithm", query("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), auth_error::incomplete,
+          "Only the algorithm AWS4-HMAC-SHA256"},
+         {"no credential", query("X-Amz-Credential=", "X-Other="), auth_error::incomplete, credential},
+         {"no date", query("X-Amz-Date=", "X-Other="), auth_error::incomplete, date},
+         {"no list", query("X-Amz-SignedHeaders=host", "X=1"), auth_error::incomplete, headers},
+         {"no signature", query("&X-Amz-Signature=" + signature, ""), auth_error::incomplete, no_signature},
+         {"an empty signature", query(signature, ""), auth_error::incomplete, no_signature},
+         {"a bad date", query("X-Amz-Date=2026", "X-Amz-Date=2O26"), auth_error::incomplete, "basic format"},
+         {"a short credential", query("%2Fexecute-api", ""), auth_error::incomplete, "5 parts"},
+         {"a repeated signature", query("X-Amz-Signature=", "X-Amz-Signature=1&X-Amz-Signature="),
+          auth_error::bad_request, "X-Amz-Signature"},
+         {"a repeated date", query("X-Amz-Date=", "X-Amz-Date=20261121T010000Z&X-Amz-Date="), auth_error::bad_request,
+          "X-Amz-Date"},
+         {"a repeated name in another spelling", query("a=b", "a=b&X-Amz-%44ate=20261121T010000Z"),
+          auth_error::bad_request, "X-Amz-Date"},
+         {"small letters", query("a=b", "x-amz-credential=x"), auth_error::bad_request, "X-Amz-Credential"},
+         {"a bad escape", [](http_request& r) { r.target += "&a=%zz"; }, auth_error::bad_request, "query"},
+         {"a bad escape before any credentials", query("a=b", "a=%zz"), auth_error::missing_token},
+         {"too many parameters",
+          [](http_request& r) {
+              for (int i = 0; i != 64; ++i) r.target += "&a";
+          },
+          auth_error::bad_request, "query"},
+         {"expires 0", query("X-Amz-Expires=300", "X-Amz-Expires=0"), auth_error::bad_request, "604800"},
+         {"expires too late", query("X-Amz-Expires=300", "X-Amz-Expires=604801"), auth_error::bad_request, "604800"},
+         {"expires far too late", query("X-Amz-Expires=300", "X-Amz-Expires=99999999999999999999"),
+          auth_error::bad_request, "604800"},
+         {"expires below zero", query("X-Amz-Expires=300", "X-Amz-Expires=-1"), auth_error::bad_request, "604800"},
+         {"expires with a sign", query("X-Amz-Expires=300", "X-Amz-Expires=%2B300"), auth_error::bad_request, "604800"},
+         {"expires in words", query("X-Amz-Expires=300", "X-Amz-Expires=300s"), auth_error::bad_request, "604800"},
+         {"an empty expires", query("X-Amz-Expires=300", "X-Amz-Expires="), auth_error::bad_request, "604800"},
+         {"an empty payload", query("a=b", "X-Amz-Content-Sha256="), auth_error::bad_request, "empty"},
+         {"an unsigned x-amz header", added("X-Amz-Date", "20261121T010000Z"), auth_error::bad_signature, "not signed"},
+         {"a changed parameter", query("a=b", "a=c"), auth_error::bad_signature, "does not match"},
+         {"one more parameter", query("a=b", "a=b&c"), auth_error::bad_signature, "does not match"}},
+        good);
 }
 
 TEST_CASE("What is signed must be there, in order, and include host and date", "[sigv4_request]") {
@@ -243,8 +245,8 @@ TEST_CASE("Every x-amz-* header must be signed, but for two that are bound other
     for (std::string_view const name : {"X-Amz-Meta", "x-amz-meta", "X-AMZ-Target", "x-amz-a"}) {
         http_request more = r;
         more.headers.emplace_back(name, "1");
-        CHECK(ask(more).message == "There were headers present in the request which were not signed: " +
-                                       std::string{name});
+        CHECK(ask(more).message ==
+              "There were headers present in the request which were not signed: " + std::string{name});
         CHECK(ask(more).error == auth_error::bad_signature);
         http_request front = r;
         front.headers.emplace(front.headers.begin(), name, "1");
@@ -299,17 +301,16 @@ TEST_CASE("Ambiguous headers are refused", "[sigv4_request]") {
 }
 
 TEST_CASE("Dates are ISO 8601 basic format, or those of HTTP", "[sigv4_request]") {
-    for (std::string_view const wrong : {"20261121T010000", "20261121T010000z", "2026-11-21T01:00:00Z", "20261121 010000Z",
-                                         "20261321T010000Z", "20261121T010060Z", "", " "}) {
+    for (std::string_view const wrong : {"20261121T010000", "20261121T010000z", "2026-11-21T01:00:00Z",
+                                         "20261121 010000Z", "20261321T010000Z", "20261121T010060Z", "", " "}) {
         INFO(wrong);
         http_request r = example_post();
         sign(r);
         r.set("x-amz-date", wrong);
         CHECK(ask(r).error == auth_error::incomplete);
     }
-    for (std::string_view const date :
-         {"20261121T010000Z", "Sat, 21 Nov 2026 01:00:00 GMT", "Saturday, 21-Nov-26 01:00:00 GMT",
-          "Sat Nov 21 01:00:00 2026"}) {
+    for (std::string_view const date : {"20261121T010000Z", "Sat, 21 Nov 2026 01:00:00 GMT",
+                                        "Saturday, 21-Nov-26 01:00:00 GMT", "Sat Nov 21 01:00:00 2026"}) {
         INFO(date);
         http_request r = example_post();
         r.set("Date", date);

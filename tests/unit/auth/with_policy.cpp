@@ -81,8 +81,10 @@ TEST_CASE("Nobody enters without a grant, whatever has authenticated the caller"
 }
 
 TEST_CASE("A policy is asked about the operation, the id and the caller's circumstances", "[with_policy]") {
-    with_policy one{allow_all{}, policy(allow("arn:aws:execute-api:us-east-1:123456789012:abc/prod/*/@connections/abc*") +
-                                        R"(,{"Effect":"Deny","Action":"execute-api:*","Resource":"arn:aws:execute-api:*:*:*/*abc3"})")};
+    with_policy one{
+        allow_all{},
+        policy(allow("arn:aws:execute-api:us-east-1:123456789012:abc/prod/*/@connections/abc*") +
+               R"(,{"Effect":"Deny","Action":"execute-api:*","Resource":"arn:aws:execute-api:*:*:*/*abc3"})")};
     one.configure(options());
     CHECK(one.authorize({}, operation::get, "abc1").allowed());
     CHECK_FALSE(one.authorize({}, operation::get, "abd").allowed());
@@ -129,8 +131,8 @@ TEST_CASE("A policy may be a type of one's own", "[with_policy]") {
     std::string const question =
         " execute-api:ManageConnections arn:aws:execute-api:us-east-1:123456789012:abc/prod/DELETE/@connections/id";
     CHECK(asked == std::vector{"alice" + question, "bob" + question});
-    CHECK(auth.permits({std::string_view{"alice"}, {}}, operation::post, "x"));
-    CHECK_FALSE(auth.permits({std::string_view{"bob"}, {}}, operation::post, "x"));
+    CHECK(auth.permits({}, {std::string_view{"alice"}, {}}, operation::post, "x"));
+    CHECK_FALSE(auth.permits({}, {std::string_view{"bob"}, {}}, operation::post, "x"));
 }
 
 TEST_CASE("Every way to ask goes through the policy", "[with_policy]") {
@@ -158,7 +160,7 @@ TEST_CASE("Every way to ask goes through the policy", "[with_policy]") {
         auto moved = std::move(state);
         moved.finish(check);
         CHECK(calls == 2);
-        CHECK(auth.permits({}, operation::post, "id") == granted);
+        CHECK(auth.permits({}, {}, operation::post, "id") == granted);
 
         with_policy<later> slow{later{}, rules};
         slow.configure(options());

@@ -87,8 +87,10 @@ struct served {
     management_router<allow_all> router;
 
     explicit served(bool described, hub_options o = {})
-        : hub{o}, open{hub.open(1, {"192.0.2.7", "wscat/6", {}})},
-          router{*hub.hub, allow_all{}, {.stage = "prod", .openapi_description = described}} {}
+        : hub{o}, open{hub.open(1, {"192.0.2.7", "wscat/6", {}})}, router{*hub.hub,
+                                                                          allow_all{},
+                                                                          {.stage = "prod",
+                                                                           .openapi_description = described}} {}
 
     [[nodiscard]] response ask(std::string_view method, std::string_view id, std::string_view body = {}) {
         std::string const target = "/prod/@connections/" + std::string{id};
@@ -135,7 +137,8 @@ TEST_CASE("The third-party description's answers keep to the description", "[aws
           R"(200 {"ConnectedAt":"2026-09-21T14:13:20Z","Identity":{"SourceIp":"192.0.2.7","UserAgent":"wscat/6"},)"
           R"("LastActiveAt":"2026-09-21T14:13:20Z"})");
     check("post", id, "200");
-    constexpr std::string_view unknown = R"(404 NotFoundException {"Message":"The specified connection does not exist"})";
+    constexpr std::string_view unknown =
+        R"(404 NotFoundException {"Message":"The specified connection does not exist"})";
     for (std::string_view const method : {"get", "post", "delete"}) check(method, never, unknown);
     check("delete", id, "204");
     for (std::string_view const method : {"get", "post", "delete"})
@@ -144,7 +147,8 @@ TEST_CASE("The third-party description's answers keep to the description", "[aws
     // what is outside of it keeps the form of AWS, with the member's name in capitals
     CHECK(shown(s.ask("PUT", id)) == R"(405 MethodNotAllowedException {"Message":"Method not allowed"})");
     CHECK(shown(s.ask("GET", "short")) == R"(400 BadRequestException {"Message":"Invalid connectionId: short"})");
-    CHECK(shown(s.ask("POST", never, std::string(131073, 'x'))).starts_with(R"(413 PayloadTooLargeException {"Message":)"));
+    CHECK(shown(s.ask("POST", never, std::string(131073, 'x')))
+              .starts_with(R"(413 PayloadTooLargeException {"Message":)"));
     s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
     auto const second = s.hub.open(2);
     CHECK(shown(s.ask("POST", second.id(), "x")).starts_with(R"(429 LimitExceededException {"Message":)"));
@@ -185,8 +189,8 @@ TEST_CASE("Texts with unusual characters stay JSON", "[aws_dialect]") {
         r.target = target;
         auto const body = protocol::parse_json(router.handle(r)->body);
         REQUIRE(body);
-        auto const* const agent = body.value->find(described ? "Identity" : "identity")
-                                      ->find(described ? "UserAgent" : "userAgent");
+        auto const* const agent =
+            body.value->find(described ? "Identity" : "identity")->find(described ? "UserAgent" : "userAgent");
         REQUIRE(agent != nullptr);
         CHECK(agent->text == "a\"b\\c\n\xC3\xA9\xEF\xBF\xBD");
     }

@@ -55,8 +55,9 @@ TEST_CASE("An id is decoded once, after the path has been split", "[connection_t
 }
 
 TEST_CASE("Ids with two readings are refused", "[connection_target]") {
-    for (std::string_view const id : {"%", "%4", "%zz", "a%", "a%4", "%25", "a%253D", "%5C", "\\", "%00", "%1F", "\x01",
-                                      "%7F", "%80", "\xC3\xA9", "%C3%A9", ".", "..", "%2e", "%2E%2e", ".%2e", "%0D%0A"}) {
+    for (std::string_view const id :
+         {"%",    "%4",  "%zz", "a%",       "a%4",    "%25", "a%253D", "%5C", "\\",     "%00",  "%1F",
+          "\x01", "%7F", "%80", "\xC3\xA9", "%C3%A9", ".",   "..",     "%2e", "%2E%2e", ".%2e", "%0D%0A"}) {
         INFO(id);
         CHECK(read("/prod/@connections/" + std::string{id}) == kind::invalid);
         CHECK(connection_target::parse("/prod/@connections/" + std::string{id}, "prod", target_form::raw).id().empty());
@@ -66,12 +67,28 @@ TEST_CASE("Ids with two readings are refused", "[connection_target]") {
 }
 
 TEST_CASE("Only the configured stage is meant", "[connection_target]") {
-    for (std::string_view const target :
-         {"/dev/@connections/id", "/@connections/id", "/prod/dev/@connections/id", "/dev/prod/@connections/id",
-          "/Prod/@connections/id", "/prod%2Fdev/@connections/id", "/prod%/@connections/id", "/prod%20/@connections/id",
-          "/pr\xC3\xB6" "d/@connections/id", "/prod", "/prod/", "/", "", "*", "prod/@connections/id",
-          "http://h/prod/@connections/id", "?/prod/@connections/id", "/prod/@connections/id/more",
-          "/prod/@Connections/id", "/prod/connections/id", "/prod/%2540connections/id"}) {
+    for (std::string_view const target : {"/dev/@connections/id",
+                                          "/@connections/id",
+                                          "/prod/dev/@connections/id",
+                                          "/dev/prod/@connections/id",
+                                          "/Prod/@connections/id",
+                                          "/prod%2Fdev/@connections/id",
+                                          "/prod%/@connections/id",
+                                          "/prod%20/@connections/id",
+                                          "/pr\xC3\xB6"
+                                          "d/@connections/id",
+                                          "/prod",
+                                          "/prod/",
+                                          "/",
+                                          "",
+                                          "*",
+                                          "prod/@connections/id",
+                                          "http://h/prod/@connections/id",
+                                          "?/prod/@connections/id",
+                                          "/prod/@connections/id/more",
+                                          "/prod/@Connections/id",
+                                          "/prod/connections/id",
+                                          "/prod/%2540connections/id"}) {
         INFO(target);
         CHECK(read(target) == kind::foreign);
     }

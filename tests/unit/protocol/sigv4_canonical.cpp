@@ -75,9 +75,10 @@ TEST_CASE("Names and mistakes of an Authorization header", "[sigv4_canonical]") 
 }
 
 TEST_CASE("A list of signed headers is small letters, sorted, each once", "[sigv4_canonical]") {
-    for (std::string_view const good : {"host", "a;b;c", "host;x-amz-date", "a-b;a0", "a;a0"}) CHECK(is_signed_header_list(good));
-    for (std::string_view const bad : {"", ";", "host;", ";host", "a;;b", "b;a", "a;a", "Host", "a b", "a\nb", "a:b",
-                                       "a,b", "\xC3\xA9", "a\x7F"})
+    for (std::string_view const good : {"host", "a;b;c", "host;x-amz-date", "a-b;a0", "a;a0"})
+        CHECK(is_signed_header_list(good));
+    for (std::string_view const bad :
+         {"", ";", "host;", ";host", "a;;b", "b;a", "a;a", "Host", "a b", "a\nb", "a:b", "a,b", "\xC3\xA9", "a\x7F"})
         CHECK_FALSE(is_signed_header_list(bad));
     CHECK(is_signed_header("a;host;z", "Host"));
     CHECK(is_signed_header("a;host;z", "z"));
@@ -137,10 +138,24 @@ TEST_CASE("Queries are decoded, encoded anew and sorted", "[sigv4_canonical]") {
 }
 
 TEST_CASE("Paths are normalised as signers do", "[sigv4_canonical]") {
-    for (auto const& [path, normal] :
-         {std::pair{"/", "/"}, {"", "/"}, {"//", "/"}, {"/a", "/a"}, {"/a/", "/a/"}, {"/a//b", "/a/b"}, {"/./", "/"},
-          {"/./a", "/a"}, {"/a/./b", "/a/b"}, {"/a/..", "/"}, {"/a/../b", "/b"}, {"/a/b/../..", "/"}, {"/../a", "/a"},
-          {"/a/b/..", "/a/"}, {"/a/.", "/a/"}, {"/%2e/a", "/%2e/a"}, {"/a/...", "/a/..."}, {"//a//", "/a/"}})
+    for (auto const& [path, normal] : {std::pair{"/", "/"},
+                                       {"", "/"},
+                                       {"//", "/"},
+                                       {"/a", "/a"},
+                                       {"/a/", "/a/"},
+                                       {"/a//b", "/a/b"},
+                                       {"/./", "/"},
+                                       {"/./a", "/a"},
+                                       {"/a/./b", "/a/b"},
+                                       {"/a/..", "/"},
+                                       {"/a/../b", "/b"},
+                                       {"/a/b/../..", "/"},
+                                       {"/../a", "/a"},
+                                       {"/a/b/..", "/a/"},
+                                       {"/a/.", "/a/"},
+                                       {"/%2e/a", "/%2e/a"},
+                                       {"/a/...", "/a/..."},
+                                       {"//a//", "/a/"}})
         CHECK(normalised_path(path) == normal);
 }
 

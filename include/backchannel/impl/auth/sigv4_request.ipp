@@ -54,8 +54,10 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     if (!r.refusal_ && in_query && r.has_authorization_)
         r.refuse(auth_error::bad_request, "Credentials must be in the Authorization header or in the query string, "
                                           "not in both");
-    if (!r.refusal_ && in_query) r.read_query_form();
-    else if (!r.refusal_) r.read_header_form();
+    if (!r.refusal_ && in_query)
+        r.read_query_form();
+    else if (!r.refusal_)
+        r.read_header_form();
     if (!r.refusal_) r.check_signed_headers();
     if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
@@ -68,23 +70,28 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
 BACKCHANNEL_DECL void sigv4_request::read_headers() {
     bool has_host = false, has_payload = false, has_length = false;
     auto const once = [&](bool& seen, std::string_view& place, header_view const& h) {
-        if (std::exchange(seen, true))
-            refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
+        if (std::exchange(seen, true)) refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
         place = h.value;
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
         if (h.value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
             refuse(auth_error::bad_request, "A header value has a line end or NUL in it");
-        if (equal_ignoring_case(h.name, "authorization")) once(has_authorization_, authorization_, h);
-        else if (equal_ignoring_case(h.name, "host")) once(has_host, host_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-date")) once(has_amz_date_, amz_date_, h);
-        else if (equal_ignoring_case(h.name, "date")) once(has_http_date_, http_date_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-security-token")) once(has_token_, session_token_, h);
+        if (equal_ignoring_case(h.name, "authorization"))
+            once(has_authorization_, authorization_, h);
+        else if (equal_ignoring_case(h.name, "host"))
+            once(has_host, host_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-date"))
+            once(has_amz_date_, amz_date_, h);
+        else if (equal_ignoring_case(h.name, "date"))
+            once(has_http_date_, http_date_, h);
+        else if (equal_ignoring_case(h.name, "x-amz-security-token"))
+            once(has_token_, session_token_, h);
         else if (equal_ignoring_case(h.name, "x-amz-content-sha256")) {
             once(has_payload, declared_payload_, h);
             if (h.value.empty()) refuse(auth_error::bad_request, "x-amz-content-sha256 is empty");
-        } else if (equal_ignoring_case(h.name, "content-length")) once(has_length, length, h);
+        } else if (equal_ignoring_case(h.name, "content-length"))
+            once(has_length, length, h);
     }
     if (!has_host) refuse(auth_error::bad_request, "The request has no Host header");
 }
@@ -94,20 +101,23 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     sigv4_mistake const mistake = protocol::parse_sigv4_authorization(authorization_, claims_);
     bool const has_date = has_amz_date_ || has_http_date_;
     switch (mistake) {
-    case sigv4_mistake::none: break;
+    case sigv4_mistake::none:
+        break;
     case sigv4_mistake::repeated_part:
         return refuse(auth_error::incomplete, "Authorization header has a repeated parameter.");
     case sigv4_mistake::unknown_part:
         return refuse(auth_error::incomplete,
                       "Authorization header may hold 'Credential', 'SignedHeaders' and 'Signature' only.");
     case sigv4_mistake::bad_credential:
-        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
-                                              "service and 'aws4_request'.");
+        return refuse(auth_error::incomplete,
+                      "Credential must have 5 parts separated by '/': access key, date, region, "
+                      "service and 'aws4_request'.");
     case sigv4_mistake::other_scheme:
         if (authorization_.starts_with("AWS4-"))
             return refuse(auth_error::incomplete, "Only the algorithm AWS4-HMAC-SHA256 is supported.");
         [[fallthrough]];
-    case sigv4_mistake::missing_part: break;
+    case sigv4_mistake::missing_part:
+        break;
     }
     std::string missing;
     auto const need = [&](bool there, std::string_view text) {
@@ -122,11 +132,13 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     auto const time = has_amz_date_ ? protocol::parse_amz_date(amz_date_) : protocol::parse_amz_date(http_date_);
     if (time) time_ = *time;
     // the year that an obsolete two-digit one means depends on today; the scope's date, checked below, settles it
-    else if (auto const http = has_amz_date_ ? std::nullopt
-                                             : protocol::parse_http_date(http_date_, wall_time{std::chrono::sys_days{
-                                                                             std::chrono::year{2026} / 1 / 1}}))
+    else if (auto const http = has_amz_date_
+                                   ? std::nullopt
+                                   : protocol::parse_http_date(
+                                         http_date_, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}))
         time_ = *http;
-    else return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    else
+        return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     date_ = protocol::format_amz_date(time_);
 }
 
@@ -170,8 +182,9 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
                 .append("'.");
     if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
     if (!protocol::parse_sigv4_scope(credential, claims_.scope))
-        return refuse(auth_error::incomplete, "Credential must have 5 parts separated by '/': access key, date, region, "
-                                              "service and 'aws4_request'.");
+        return refuse(auth_error::incomplete,
+                      "Credential must have 5 parts separated by '/': access key, date, region, "
+                      "service and 'aws4_request'.");
     auto const time = protocol::parse_amz_date(amz_date_);
     if (!time) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     time_ = *time;
@@ -198,15 +211,17 @@ BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     for (std::string_view rest = list; !rest.empty();) {
         std::string_view const name = protocol::take_signed_header(rest);
         if (find_header(head_.headers, name) == nullptr)
-            return refuse(auth_error::bad_signature, std::string{"A signed header is not in the request: "}.append(name));
+            return refuse(auth_error::bad_signature,
+                          std::string{"A signed header is not in the request: "}.append(name));
     }
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
         if (h.name.size() > 6 && equal_ignoring_case(h.name.substr(0, 6), "x-amz-") &&
             !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
             !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
-            return refuse(auth_error::bad_signature,
-                          std::string{"There were headers present in the request which were not signed: "}.append(h.name));
+            return refuse(
+                auth_error::bad_signature,
+                std::string{"There were headers present in the request which were not signed: "}.append(h.name));
 }
 
 BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload which) {
@@ -306,16 +321,15 @@ BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check(access_key co
                      std::string{claims_.scope.date} + "' != '" + std::string{date().substr(0, 8)} + "'.");
     if (auto late = check_time(options, now)) return late;
     bool const token_matches = crypto::constant_time_equal(key.session_token, session_token_);
-    if (!token_matches || has_token_ == key.session_token.empty()) return auth_decision::refuse(auth_error::unknown_principal);
+    if (!token_matches || has_token_ == key.session_token.empty())
+        return auth_decision::refuse(auth_error::unknown_principal);
     if (key.expires_at && now >= *key.expires_at) return auth_decision::refuse(auth_error::expired_token);
     return std::nullopt;
 }
 
 BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check_time(sigv4_options const& options,
                                                                         wall_time now) const {
-    auto const text = [](wall_time t) {
-        return std::string{detail_sigv4_request::view(protocol::format_amz_date(t))};
-    };
+    auto const text = [](wall_time t) { return std::string{detail_sigv4_request::view(protocol::format_amz_date(t))}; };
     auto const length = [](std::chrono::seconds s) {
         return s.count() % 60 == 0 ? std::to_string(s.count() / 60) + " min.)" : std::to_string(s.count()) + " sec.)";
     };
@@ -326,10 +340,10 @@ BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check_time(sigv4_op
                                                                     " is now earlier than " + text(now_s - validity) +
                                                                     " (" + text(now_s) + " - " + length(validity));
     if (time_ > now_s + options.window)
-        return auth_decision::refuse(auth_error::bad_signature,
-                                     "Signature not yet current: " + text(time_) + " is still later than " +
-                                         text(now_s + options.window) + " (" + text(now_s) + " + " +
-                                         length(options.window));
+        return auth_decision::refuse(auth_error::bad_signature, "Signature not yet current: " + text(time_) +
+                                                                    " is still later than " +
+                                                                    text(now_s + options.window) + " (" + text(now_s) +
+                                                                    " + " + length(options.window));
     return std::nullopt;
 }
 

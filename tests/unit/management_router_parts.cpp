@@ -1,0 +1,98 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/management_router.hpp>
+
+#include "support/catch.hpp"
+#include "support/http_answer.hpp"
+#include "support/signer.hpp"
+#include "support/test_hub.hpp"
+
+#include <backchannel/auth/allow_all.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// What a router is put together from: hooks, anything that executes commands, and other routers beside it.
+
+using namespace backchannel;
+using test::lines;
+using test::shown;
+
+namespace {
+
+struct still_traits : default_router_traits {
+    using clock = test::fixed_clock;
+};
+
+[[nodiscard]] test::fixed_clock still() { return {test::at(test::example_date)}; }
+
+}
+
+TEST_CASE("Denials are shown to the hooks, with the operation and the id", "[management_router]") {
+    struct denial_hooks {
+        std::shared_ptr<lines> seen = std::make_shared<lines>();
+        void on_denied(auth_decision const& why, operation op, std::string_view id) {
+            seen->push_back(std::to_string(static_cast<int>(why.error)) + " " + std::string{method_of(op)} + " " +
+                            std::string{id});
+        }
+    };
+    struct hooked_traits : default_router_traits {
+        using hooks = denial_hooks;
+    };
+    test::test_hub<test::direct_transport> hub;
+    denial_hooks hooks;
+    management_router<test::fixed_sigv4, hooked_traits> router{
+        *hub.hub, test::fixed_sigv4{static_keys{test::example_key()}, {}, still()}, {}, {}, hooks};
+    request_view r;
+    r.method = "DELETE";
+    r.target = "/@connections/abc";
+    CHECK(router.handle(r)->status == 403);
+    CHECK(*hooks.seen == lines{"1 DELETE abc"});
+}
+
+TEST_CASE("A router takes anything that executes its commands for a hub", "[management_router]") {
+    struct elsewhere {
+        lines seen;
+        outcome next{};
+        void execute(command const& c, completion<outcome> done) {
+            seen.push_back(std::to_string(static_cast<int>(c.what)) + " " + std::string{c.id});
+            done(next);
+        }
+    };
+    elsewhere hub;
+    management_router<allow_all, still_traits> router{hub, allow_all{}, {.stage = "prod"}, still()};
+    auto const told = [&](delivery result, bool malformed = false, bool was_open = false) {
+        hub.next = {result, false, malformed, was_open, std::nullopt};
+        request_view r;
+        r.method = "POST";
+        r.target = "/prod/@connections/node-1-abc";
+        return shown(*router.handle(r));
+    };
+    CHECK(told(delivery::accepted) == "200");
+    CHECK(hub.seen == lines{"0 node-1-abc"});
+    CHECK(told(delivery::gone, false, true) == R"(410 GoneException {"message":"Gone"})");
+    CHECK(told(delivery::gone, true) == R"(400 BadRequestException {"message":"Invalid connectionId: node-1-abc"})");
+    CHECK(told(delivery::unavailable) == R"(503 ServiceUnavailableException {"message":"Service unavailable"})");
+    CHECK(told(delivery::unknown) ==
+          R"(504 GatewayTimeoutException {"message":"It is not known whether the message was sent"})");
+    CHECK(told(delivery::backpressure).starts_with("429 LimitExceededException"));
+}
+
+TEST_CASE("Two routers may serve one hub, each with its own stage and authorizer", "[management_router]") {
+    test::test_hub<test::direct_transport> hub;
+    auto const open = hub.open(1);
+    management_router<allow_all> first{*hub.hub, allow_all{}, {.stage = "one"}};
+    management_router second{*hub.hub, test::fixed_sigv4{static_keys{test::example_key()}}, {.stage = "two"}};
+    request_view r;
+    r.method = "GET";
+    std::string target = "/one/@connections/" + std::string{open.id()};
+    r.target = target;
+    CHECK(first.handle(r)->status == 200);
+    CHECK_FALSE(second.handle(r).has_value());
+    target = "/two/@connections/" + std::string{open.id()};
+    r.target = target;
+    CHECK_FALSE(first.handle(r).has_value());
+    CHECK(second.handle(r)->status == 403);
+}
