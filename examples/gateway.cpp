@@ -92,6 +92,12 @@ void print_how_to_use(settings const& s, std::string const& url) {
 template <class Auth>
 int serve(settings const& s, Auth auth) {
     gateway<Auth, default_handler> server{s.threads, std::move(auth), default_handler{s.greet, s.echo}, s.gateway};
+    asio::signal_set signals{server.context(), SIGINT, SIGTERM};
+    signals.async_wait([&](std::error_code const& failed, int) {
+        if (failed) return;
+        signals.clear(); // a second signal ends the process at once
+        server.stop();
+    });
     std::error_code error;
     auto const where = server.listen(s.listen, error);
     std::string const url = url_of(where, s.gateway.router.stage);
@@ -102,12 +108,6 @@ int serve(settings const& s, Auth auth) {
     print_how_to_use(s, url);
     std::cout << "listening on " << url << std::endl;
 
-    asio::signal_set signals{server.context(), SIGINT, SIGTERM};
-    signals.async_wait([&](std::error_code const& failed, int) {
-        if (failed) return;
-        signals.clear(); // a second signal ends the process at once
-        server.stop();
-    });
     server.run();
     return 0;
 }

@@ -9,10 +9,13 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +50,34 @@ inline asio::ip::tcp::endpoint parse_endpoint(std::string const& option, std::st
     return {address, static_cast<unsigned short>(port)};
 }
 
+/// A number of bytes: digits only, so that neither a sign nor an overflow goes unnoticed.
+inline CLI::Validator const bytes{[](std::string& text) -> std::string {
+                                      std::uint32_t n = 0;
+                                      auto const end = text.data() + text.size();
+                                      auto const read = std::from_chars(text.data(), end, n);
+                                      if (!text.empty() && read.ec == std::errc{} && read.ptr == end && n != 0)
+                                          return {};
+                                      return "expected a number of bytes from 1 to 4294967295, got '" + text + "'";
+                                  },
+                                  ""};
+
+/// `HOST` or `HOST:PORT`, as it stands in a Host header.
+inline CLI::Validator const authority{[](std::string& text) -> std::string {
+                                          if (backchannel::http1::is_host_and_port(text)) return {};
+                                          return "expected HOST or HOST:PORT, got '" + text + "'";
+                                      },
+                                      ""};
+
+inline CLI::Validator const web_origin{[](std::string& text) -> std::string {
+                                           auto const mark = text.find("://");
+                                           bool const good =
+                                               mark != std::string::npos && mark != 0 &&
+                                               backchannel::http1::is_host_and_port(text.substr(mark + 3));
+                                           if (good || text == "*") return {};
+                                           return "expected SCHEME://HOST[:PORT] or '*', got '" + text + "'";
+                                       },
+                                       ""};
+
 inline backchannel::iam_policy read_policy(std::string const& path) {
     std::ifstream file{path};
     if (!file) throw CLI::ValidationError{"--policy", "cannot read " + path};
@@ -75,7 +106,9 @@ inline settings parse_command_line(int argc, char** argv) {
     backchannel::gateway_options& g = s.gateway;
     g.router.stage = "prod";
 
-    app.add_option("--listen", listen, "address and port; port 0 picks one")->type_name("HOST:PORT")->capture_default_str();
+    app.add_option("--listen", listen, "address and port; port 0 picks one")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
     app.add_option("--stage", g.router.stage, "first segment of the paths; may be empty")->capture_default_str();
     app.add_option("--region", g.router.region, "the only region that signatures may name; default: any");
     app.add_option("--credentials", credentials, "key pairs, in the format of ~/.aws/credentials")->type_name("FILE");
@@ -87,6 +120,7 @@ inline settings parse_command_line(int argc, char** argv) {
         ->check(CLI::IsMember({"sigv4", "none"}))
         ->capture_default_str();
     app.add_option("--public-host", g.router.public_hosts, "authority that clients dial, if a proxy changes Host")
+        ->check(authority)
         ->type_name("HOST[:PORT]");
     app.add_option("--trusted-proxy", proxies, "proxy whose X-Forwarded-For is believed")->type_name("CIDR");
     app.add_option("--sigv4-candidates", candidates, "aws: only the canonical path that AWS computes")
@@ -96,11 +130,23 @@ inline settings parse_command_line(int argc, char** argv) {
     app.add_flag("--greet", s.greet, "each client's first message tells its connection id");
     app.add_flag("--echo", s.echo, "messages go back to their client; /echo/http answers");
     app.add_option("--allowed-origin", g.allowed_origins, "origin of web pages that may connect; '*' for any")
+        ->check(web_origin)
         ->type_name("ORIGIN");
-    app.add_option("--max-frame", g.frames.frame, "bytes of a frame from a client")->capture_default_str();
-    app.add_option("--max-message", g.frames.message, "bytes of a message from a client")->capture_default_str();
-    app.add_option("--max-body", g.router.max_body, "bytes of a POST")->capture_default_str();
-    app.add_option("--queue-limit", queue_limit, "bytes that may wait for one client [1048576]");
+    app.add_option("--max-frame", g.frames.frame, "bytes of a frame from a client")
+        ->check(bytes)
+        ->type_name("BYTES")
+        ->capture_default_str();
+    app.add_option("--max-message", g.frames.message, "bytes of a message from a client")
+        ->check(bytes)
+        ->type_name("BYTES")
+        ->capture_default_str();
+    app.add_option("--max-body", g.router.max_body, "bytes of a POST")
+        ->check(bytes)
+        ->type_name("BYTES")
+        ->capture_default_str();
+    app.add_option("--queue-limit", queue_limit, "bytes that may wait for one client [1048576]")
+        ->check(bytes)
+        ->type_name("BYTES");
     app.add_option("--idle-timeout", idle, "seconds without a message; 0: no limit")
         ->check(CLI::Range(0.0, 1e9))
         ->capture_default_str();
@@ -140,7 +186,8 @@ inline settings parse_command_line(int argc, char** argv) {
             throw CLI::ValidationError{"--policy", "needs callers that are known; not with --auth none"};
         if (!policy.empty()) s.policy = read_policy(policy);
         if (typed.id.empty() != typed.secret.empty())
-            throw CLI::ValidationError{typed.id.empty() ? "--access-key" : "--secret-key", "is missing beside the other"};
+            throw CLI::ValidationError{typed.id.empty() ? "--access-key" : "--secret-key",
+                                       "is missing beside the other"};
         if (!typed.session_token.empty() && typed.id.empty())
             throw CLI::ValidationError{"--session-token", "needs --access-key and --secret-key"};
         if (!typed.id.empty()) {

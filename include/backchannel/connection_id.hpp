@@ -44,6 +44,9 @@ private:
 
 /// How a hub's ids look outside: this codec shows the 16 characters as they are.
 ///
+/// It takes texts that have the shape of such an id, and of an id of AWS' (15 characters and a '='), though it makes none
+/// of those: an id that a backend has kept from another gateway is gone, not malformed.
+///
 /// A codec of one's own (trait `ids`) maps the local id to another text and back, e.g. with a node's name in front of
 /// it. It has `max_size`, the longest text in bytes; `encode`, which writes the text and returns its size; and
 /// `decode`, which gives nullopt for a text that no id of this codec can have. Both are called from any thread and
@@ -58,7 +61,8 @@ struct plain_ids {
 
     [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
         if (text.size() != connection_id::size) return std::nullopt;
-        for (char const c : text) {
+        bool const padded = text.back() == '=';
+        for (char const c : text.substr(0, padded ? connection_id::size - 1 : connection_id::size)) {
             bool const known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                                c == '-' || c == '_';
             if (!known) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <backchannel/hub_ref.hpp>
 #include <backchannel/protocol/utf8.hpp>
 #include <backchannel/response_stamp.hpp>
+#include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
 #include <backchannel/traits.hpp>
 
@@ -49,7 +50,7 @@ public:
     template <class Hub>
     management_router(Hub& hub, Auth auth, router_options options = {}, typename Traits::clock clock = {},
                       typename Traits::hooks hooks = {})
-        : hub_{hub}, auth_{std::move(auth)}, dialect_{options}, clock_{std::move(clock)}, hooks_{std::move(hooks)} {
+        : hub_{hub}, dialect_{options}, clock_{std::move(clock)}, hooks_{std::move(hooks)}, auth_{std::move(auth)} {
         if constexpr (has_configure<Auth>) auth_.configure(options);
     }
 
@@ -99,7 +100,7 @@ public:
         } else {
             auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
             auto* const p = kept.get();
-            guarded([&] {
+            (void)guarded([&] {
                 if constexpr (has_async_authorize<Auth>) {
                     auth_.async_authorize(p->view, c.what, p->target.target.id(), pending<F>::resume(std::move(kept)));
                 } else {
@@ -146,24 +147,9 @@ private:
         return std::nullopt;
     }
 
-    /// Calls a function of Auth's; false if it threw.
-    template <class F>
-    static bool guarded(F&& f) {
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-#endif
-        return true;
-    }
-
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
         auth_decision decision = auth_decision::refuse(auth_error::internal);
-        guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
+        (void)guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
         return decision;
     }
 
@@ -251,11 +237,11 @@ private:
     }
 
     hub_ref hub_;
-    Auth auth_;
     dialect_type dialect_;
     response_stamp stamp_;
     [[no_unique_address]] typename Traits::clock clock_;
     [[no_unique_address]] typename Traits::hooks hooks_;
+    Auth auth_; // last: what it still owes when it is destroyed is answered with the help of the others
 };
 
 template <class Auth, class Traits>
@@ -313,14 +299,14 @@ private:
         std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
 
         hashing(A& auth, request_view const& head, call const& c) {
-            guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
+            (void)guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
         }
         void append(std::string_view piece) {
             if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
         }
         void finish(completion<auth_decision> done) {
             if (!inner) return done(auth_decision::refuse(auth_error::internal));
-            guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
+            (void)guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
         }
     };
     template <class A>

@@ -511,6 +511,9 @@ private:
 
 /// How a hub's ids look outside: this codec shows the 16 characters as they are.
 ///
+/// It takes texts that have the shape of such an id, and of an id of AWS' (15 characters and a '='), though it makes none
+/// of those: an id that a backend has kept from another gateway is gone, not malformed.
+///
 /// A codec of one's own (trait `ids`) maps the local id to another text and back, e.g. with a node's name in front of
 /// it. It has `max_size`, the longest text in bytes; `encode`, which writes the text and returns its size; and
 /// `decode`, which gives nullopt for a text that no id of this codec can have. Both are called from any thread and
@@ -525,7 +528,8 @@ struct plain_ids {
 
     [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
         if (text.size() != connection_id::size) return std::nullopt;
-        for (char const c : text) {
+        bool const padded = text.back() == '=';
+        for (char const c : text.substr(0, padded ? connection_id::size - 1 : connection_id::size)) {
             bool const known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                                c == '-' || c == '_';
             if (!known) return std::nullopt;
@@ -2996,7 +3000,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Makes ids that lead to a slot index and tell it to nobody else.
 ///
-/// 12 of the 16 characters are random (72 bits), the other 4 are the index, masked by a keyed function (SipHash-1-3 of
+/// 12 of the 16 characters are random (72 bits, less the ids that would begin with '-'), the other 4 are the index, masked by a keyed function (SipHash-1-3 of
 /// one word) of the first 8. Guessing an id that is open takes 2^72 tries for each slot; ids do not show how many
 /// there are or in which order they were made, and an id of another hub leads to a slot that holds another text.
 class id_source {
@@ -3909,6 +3913,31 @@ private:
 
 #endif
 
+// ---- backchannel/support/guarded.hpp
+#ifndef BACKCHANNEL_SUPPORT_GUARDED_HPP
+#define BACKCHANNEL_SUPPORT_GUARDED_HPP
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Runs code of the user's, or code that may run out of memory. False: it threw.
+template <class F>
+[[nodiscard]] bool guarded(F&& act) {
+#if BACKCHANNEL_EXCEPTIONS
+    try {
+        act();
+    } catch (...) {
+        return false;
+    }
+#else
+    act();
+#endif
+    return true;
+}
+
+}
+
+#endif
+
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// The only places that call a Transport's members: on the connection's thread, after a fresh look at its state, and
@@ -3925,21 +3954,6 @@ public:
 
 protected:
     using base::record;
-
-    template <class F>
-    static bool guarded(F&& f) noexcept { // false: it threw
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-            return true;
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-        return true;
-#endif
-    }
 
     [[nodiscard]] bool may_call_now(slot_type& s) noexcept {
         if constexpr (!has_dispatch<Transport>) return true;
@@ -4156,7 +4170,6 @@ private:
     using base::call_send;
     using base::call_terminate;
     using base::can_be_called;
-    using base::guarded;
     using base::may_call_now;
     using base::record;
     using base::release_unsent;
@@ -5116,7 +5129,7 @@ public:
     template <class Hub>
     management_router(Hub& hub, Auth auth, router_options options = {}, typename Traits::clock clock = {},
                       typename Traits::hooks hooks = {})
-        : hub_{hub}, auth_{std::move(auth)}, dialect_{options}, clock_{std::move(clock)}, hooks_{std::move(hooks)} {
+        : hub_{hub}, dialect_{options}, clock_{std::move(clock)}, hooks_{std::move(hooks)}, auth_{std::move(auth)} {
         if constexpr (has_configure<Auth>) auth_.configure(options);
     }
 
@@ -5166,7 +5179,7 @@ public:
         } else {
             auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
             auto* const p = kept.get();
-            guarded([&] {
+            (void)guarded([&] {
                 if constexpr (has_async_authorize<Auth>) {
                     auth_.async_authorize(p->view, c.what, p->target.target.id(), pending<F>::resume(std::move(kept)));
                 } else {
@@ -5213,24 +5226,9 @@ private:
         return std::nullopt;
     }
 
-    /// Calls a function of Auth's; false if it threw.
-    template <class F>
-    static bool guarded(F&& f) {
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-#endif
-        return true;
-    }
-
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
         auth_decision decision = auth_decision::refuse(auth_error::internal);
-        guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
+        (void)guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
         return decision;
     }
 
@@ -5318,11 +5316,11 @@ private:
     }
 
     hub_ref hub_;
-    Auth auth_;
     dialect_type dialect_;
     response_stamp stamp_;
     [[no_unique_address]] typename Traits::clock clock_;
     [[no_unique_address]] typename Traits::hooks hooks_;
+    Auth auth_; // last: what it still owes when it is destroyed is answered with the help of the others
 };
 
 template <class Auth, class Traits>
@@ -5380,14 +5378,14 @@ private:
         std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
 
         hashing(A& auth, request_view const& head, call const& c) {
-            guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
+            (void)guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
         }
         void append(std::string_view piece) {
             if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
         }
         void finish(completion<auth_decision> done) {
             if (!inner) return done(auth_decision::refuse(auth_error::internal));
-            guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
+            (void)guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
         }
     };
     template <class A>
@@ -7610,7 +7608,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 BACKCHANNEL_DECL std::optional<connection_id> id_source::make(std::uint32_t slot) const noexcept {
     std::array<std::uint8_t, 12> random;
-    if (!crypto::fill_random(random.data(), random.size())) return std::nullopt;
+    do {
+        if (!crypto::fill_random(random.data(), random.size())) return std::nullopt;
+    } while (alphabet[random[0] & 63] == '-'); // command lines would take such an id for an option
     std::array<char, connection_id::size> text;
     for (std::size_t i = 0; i != 12; ++i) text[i] = alphabet[random[i] & 63];
     std::uint64_t first;

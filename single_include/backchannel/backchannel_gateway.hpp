@@ -347,14 +347,15 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Every limit and deadline of the embedded gateway. Durations are totals, not times between two reads.
 struct gateway_options {
-    router_options router{};         ///< stage, region, public hosts, longest message of a POST
-    hub_options hub{};               ///< connections, idle and lifetime deadlines; `queue_limit` bounds each send queue
-    http1::head_limits head{};       ///< bytes of target and head, number of headers; beyond it 414 or 431
+    router_options router{};   ///< stage, region, public hosts, longest message of a POST
+    hub_options hub{};         ///< connections, idle and lifetime deadlines; `queue_limit` bounds each send queue
+    http1::head_limits head{}; ///< bytes of target and head, number of headers; beyond it 414 or 431
     websocket::frame_limits frames{}; ///< bytes of a frame and of a message (1009), fragments of a message (1008)
 
     std::size_t max_request_body = 1024 * 1024; ///< bytes of a body for the application's own routes; beyond it 413
 
-    std::chrono::milliseconds request_timeout{std::chrono::seconds{30}};    ///< for a whole request, from its first byte; 408
+    std::chrono::milliseconds request_timeout{
+        std::chrono::seconds{30}}; ///< for a whole request, from its first byte; 408
     std::chrono::milliseconds keep_alive_timeout{std::chrono::seconds{75}}; ///< for the next request to begin
     std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}};      ///< for the peer to read the last bytes
 
@@ -368,31 +369,6 @@ struct gateway_options {
     /// Header of the 101 answer that tells the client its id; empty: none.
     std::string connection_id_header = "X-Connection-Id";
 };
-
-}
-
-#endif
-
-// ---- backchannel/gateway/guarded.hpp
-#ifndef BACKCHANNEL_GATEWAY_GUARDED_HPP
-#define BACKCHANNEL_GATEWAY_GUARDED_HPP
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Runs `act`. False: it threw.
-template <class F>
-[[nodiscard]] bool guarded(F&& act) {
-#if BACKCHANNEL_EXCEPTIONS
-    try {
-        act();
-    } catch (...) {
-        return false;
-    }
-#else
-    act();
-#endif
-    return true;
-}
 
 }
 
@@ -768,12 +744,17 @@ concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r
     { h.on_connect(c, r) } -> std::same_as<connect_answer>;
 };
 template <class H>
-concept has_on_client_open = requires(H& h, gateway_client& c) { h.on_open(c); };
+concept has_on_client_open = requires(H& h, gateway_client& c) {
+    h.on_open(c);
+};
 template <class H>
-concept has_on_message = requires(H& h, gateway_client& c, message const& m) { h.on_message(c, m); };
+concept has_on_message = requires(H& h, gateway_client& c, message const& m) {
+    h.on_message(c, m);
+};
 template <class H>
-concept has_on_disconnect =
-    requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) { h.on_disconnect(id, code, reason); };
+concept has_on_disconnect = requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) {
+    h.on_disconnect(id, code, reason);
+};
 template <class H>
 concept has_on_request = requires(H& h, request_view const& r) {
     { h.on_request(r) } -> std::same_as<std::optional<response>>;
@@ -795,31 +776,43 @@ struct both : T, every_name {};
 template <class T>
 concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
 template <class T>
-concept no_on_connect = requires { &both<T>::on_connect; };
+concept no_on_connect = requires {
+    &both<T>::on_connect;
+};
 template <class T>
-concept no_on_open = requires { &both<T>::on_open; };
+concept no_on_open = requires {
+    &both<T>::on_open;
+};
 template <class T>
-concept no_on_message = requires { &both<T>::on_message; };
+concept no_on_message = requires {
+    &both<T>::on_message;
+};
 template <class T>
-concept no_on_disconnect = requires { &both<T>::on_disconnect; };
+concept no_on_disconnect = requires {
+    &both<T>::on_disconnect;
+};
 template <class T>
-concept no_on_request = requires { &both<T>::on_request; };
+concept no_on_request = requires {
+    &both<T>::on_request;
+};
 }
 
 template <class H>
 consteval bool check_handler() {
     if constexpr (detail_handler::can_probe<H>) {
-        static_assert(detail_handler::no_on_connect<H> || has_on_connect<H>,
-                      "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-                      "backchannel::request_view const&)`");
+        static_assert(
+            detail_handler::no_on_connect<H> || has_on_connect<H>,
+            "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
+            "backchannel::request_view const&)`");
         static_assert(detail_handler::no_on_open<H> || has_on_client_open<H>,
                       "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
         static_assert(detail_handler::no_on_message<H> || has_on_message<H>,
                       "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
                       "backchannel::message const&)`");
-        static_assert(detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
-                      "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
-                      "std::string_view reason)`");
+        static_assert(
+            detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
+            "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
+            "std::string_view reason)`");
         static_assert(detail_handler::no_on_request<H> || has_on_request<H> || has_async_on_request<H>,
                       "Handler::on_request must be `std::optional<backchannel::response> "
                       "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
@@ -839,6 +832,47 @@ consteval bool check_handler() {
 // ---- backchannel/gateway/answers.hpp
 #ifndef BACKCHANNEL_GATEWAY_ANSWERS_HPP
 #define BACKCHANNEL_GATEWAY_ANSWERS_HPP
+
+// ---- backchannel/protocol/http1_response.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
+inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
+[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
+
+/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
+///
+/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
+/// if one is given, unless the status forbids it (1xx and 204), and `Connection: close` if the connection isn't kept,
+/// or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither.
+///
+/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
+/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
+/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
+                                                         std::span<header_view const> headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+/// The same for headers that were collected and checked before.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+}
+
+#endif
 
 // ---- backchannel/protocol/websocket_handshake.hpp
 #ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
@@ -920,59 +954,6 @@ struct origin_field {
 }
 
 #endif
-
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
-
-/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
-[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
-    response r{status};
-    r.headers.add("Content-Type", "application/json");
-    r.headers.add("x-amzn-ErrorType", type);
-    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
-    return r;
-}
-
-[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
-
-[[nodiscard]] inline response internal_error() {
-    return problem(500, "InternalServerErrorException", "Internal server error");
-}
-
-[[nodiscard]] inline response too_many_connections() {
-    response r = problem(503, "ServiceUnavailableException", "Too many connections");
-    r.headers.add("Retry-After", "1");
-    return r;
-}
-
-/// To a request that breaks HTTP or a limit. RFC 9112.
-[[nodiscard]] inline response bad_request(http1::parse_error why) {
-    return problem(http1::status_of(why),
-                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
-                   http1::describe(why));
-}
-
-/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
-[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
-    int const status = websocket::status_of(why);
-    response r = problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException",
-                         websocket::describe(why));
-    if (status == 426) {
-        r.headers.add("Upgrade", "websocket");
-        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
-    }
-    if (status == 405) r.headers.add("Allow", "GET");
-    return r;
-}
-
-}
-
-#endif
-
-// ---- backchannel/gateway/connection.hpp
-#ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
-#define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
 // ---- backchannel/support/outbox.hpp
 #ifndef BACKCHANNEL_SUPPORT_OUTBOX_HPP
@@ -1056,13 +1037,17 @@ private:
     struct piece {
         shared_message shared;
         std::string text;
-        [[nodiscard]] std::string_view bytes() const noexcept { return shared ? shared.frame() : std::string_view{text}; }
+        [[nodiscard]] std::string_view bytes() const noexcept {
+            return shared ? shared.frame() : std::string_view{text};
+        }
     };
 
     void reset() noexcept {
         // one small buffer is kept for the next turn
-        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= 1024) pieces_[0].text.clear();
-        else std::vector<piece>{}.swap(pieces_);
+        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= 1024)
+            pieces_[0].text.clear();
+        else
+            std::vector<piece>{}.swap(pieces_);
         first_ = 0;
         written_ = 0;
         gathered_ = 0;
@@ -1078,6 +1063,81 @@ private:
 }
 
 #endif
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
+
+/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
+[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
+    response r{status};
+    r.headers.add("Content-Type", "application/json");
+    r.headers.add("x-amzn-ErrorType", type);
+    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
+    return r;
+}
+
+[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
+
+[[nodiscard]] inline response internal_error() {
+    return problem(500, "InternalServerErrorException", "Internal server error");
+}
+
+[[nodiscard]] inline response too_many_connections() {
+    response r = problem(503, "ServiceUnavailableException", "Too many connections");
+    r.headers.add("Retry-After", "1");
+    return r;
+}
+
+/// What is said of the connection beside the answer.
+struct framing {
+    bool keep_alive = true;
+    bool to_head = false;  ///< the body is not sent
+    int minor_version = 1; ///< of the request
+};
+
+/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
+/// the server's (see `response`).
+[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
+    if (r.status < 200) return false;
+    std::string& text = out.tail();
+    std::size_t const before = text.size();
+    if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
+        return false;
+    if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
+    out.appended(text.size() - before);
+    return true;
+}
+
+/// To a request that breaks HTTP or a limit. RFC 9112.
+[[nodiscard]] inline response bad_request(http1::parse_error why) {
+    return problem(http1::status_of(why),
+                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
+                   http1::describe(why));
+}
+
+/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
+[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
+    int const status = websocket::status_of(why);
+    response r =
+        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
+    if (status == 426) {
+        r.headers.add("Upgrade", "websocket");
+        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
+    }
+    if (status == 405) r.headers.add("Allow", "GET");
+    return r;
+}
+
+}
+
+#endif
+
+// ---- backchannel/gateway/connection.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
 #include <asio/buffer.hpp>
 #include <asio/ip/tcp.hpp>
@@ -1153,8 +1213,10 @@ protected:
         paused_ = false;
         held_ = {};
         worker_.set_deadline(*this, linger);
-        if (out_.empty() && !writing_) shut_down();
-        else send_soon();
+        if (out_.empty() && !writing_)
+            shut_down();
+        else
+            send_soon();
         receive();
     }
 
@@ -1213,8 +1275,10 @@ private:
         if (error) return drop();
         out_.consume(written);
         on_sent();
-        if (!out_.empty()) flush();
-        else if (finishing_ && !closed_) shut_down();
+        if (!out_.empty())
+            flush();
+        else if (finishing_ && !closed_)
+            shut_down();
     }
 
     /// Some of what was queued has been taken by the socket.
@@ -1433,8 +1497,8 @@ class websocket_session final : public websocket_peer {
 public:
     websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
                       websocket::frame_limits const& limits, std::size_t queue_limit)
-        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)}, source_ip_{std::move(source_ip)},
-          parser_{limits}, queue_limit_{queue_limit} {}
+        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)},
+          source_ip_{std::move(source_ip)}, parser_{limits}, queue_limit_{queue_limit} {}
 
     ~websocket_session() { lost(); }
 
@@ -1458,11 +1522,19 @@ public:
         while (!ended_) {
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
-            case websocket::frame_event::type::need_more: return;
-            case websocket::frame_event::type::data: on_data(event); break;
-            case websocket::frame_event::type::ping: on_ping(event.payload); break;
-            case websocket::frame_event::type::pong: break;
-            case websocket::frame_event::type::close: on_close(event.code, event.reason); break;
+            case websocket::frame_event::type::need_more:
+                return;
+            case websocket::frame_event::type::data:
+                on_data(event);
+                break;
+            case websocket::frame_event::type::ping:
+                on_ping(event.payload);
+                break;
+            case websocket::frame_event::type::pong:
+                break;
+            case websocket::frame_event::type::close:
+                on_close(event.code, event.reason);
+                break;
             case websocket::frame_event::type::error:
                 send_close(event.code, event.reason);
                 end(event.code, event.reason);
@@ -1487,7 +1559,8 @@ public:
             if (!shared) return delivery::backpressure;
             out.append(std::move(shared));
         } else {
-            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, m.data());
+            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
+                         m.data());
         }
         carrier_.websocket_send();
         return delivery::accepted;
@@ -1538,7 +1611,8 @@ private:
                 gateway_client c = client();
                 handler_.on_message(c, message{data, kind});
             });
-        else (void)data, (void)kind;
+        else
+            (void)data, (void)kind;
     }
 
     void on_ping(std::string_view payload) {
@@ -1692,47 +1766,6 @@ private:
 
 #endif
 
-// ---- backchannel/protocol/http1_response.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
-inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
-[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
-
-/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
-///
-/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
-/// if one is given, unless the status forbids it (1xx and 204), and `Connection: close` if the connection isn't kept,
-/// or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither.
-///
-/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
-/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
-/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
-                                                         std::span<header_view const> headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-/// The same for headers that were collected and checked before.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-}
-
-#endif
-
 #include <asio/post.hpp>
 
 #include <memory>
@@ -1754,7 +1787,8 @@ class http_session final : public gateway_connection<Stream>, public websocket_c
 
 public:
     http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : base{core, worker, std::move(stream)}, core_{*core}, peer_ip_{std::move(peer_ip)}, parser_{core->options.head} {}
+        : base(core, worker, std::move(stream)), core_(*core), peer_ip_(std::move(peer_ip)),
+          parser_(core->options.head) {}
 
 private:
     // what may wait to be sent before no more is read: a peer that does not read is not listened to either
@@ -1777,7 +1811,8 @@ private:
             if (must_wait()) return this->pause();
             if (phase_ == phase::websocket) return websocket_->on_bytes(bytes);
             bool progress = false;
-            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); })) return fail();
+            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); }))
+                return fail();
             if (!progress) return;
         }
     }
@@ -1787,8 +1822,10 @@ private:
 
     void on_sent() override {
         // a peer that takes what is sent, however slowly, is there
-        if (this->finishing()) this->worker().set_deadline(*this, core_.options.linger_timeout);
-        else if (phase_ == phase::idle) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        if (this->finishing())
+            this->worker().set_deadline(*this, core_.options.linger_timeout);
+        else if (phase_ == phase::idle)
+            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
 
@@ -1817,8 +1854,10 @@ private:
     }
 
     void on_stop() override {
-        if (phase_ == phase::websocket) websocket_->close(1001, "Going away");
-        else if (phase_ != phase::answering) this->finish(core_.options.linger_timeout);
+        if (phase_ == phase::websocket)
+            websocket_->close(1001, "Going away");
+        else if (phase_ != phase::answering)
+            this->finish(core_.options.linger_timeout);
         keep_alive_ = false;
     }
 
@@ -1833,11 +1872,13 @@ private:
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
-        case http1::request_parser::status::need_more: return false;
+        case http1::request_parser::status::need_more:
+            return false;
         case http1::request_parser::status::failed:
             refuse(gateway_answers::bad_request(parser_.error()));
             return false;
-        case http1::request_parser::status::complete: break;
+        case http1::request_parser::status::complete:
+            break;
         }
         std::span<char> const behind = bytes.subspan(head.size);
         keep_alive_ = head.keep_alive && !core_.stopping;
@@ -1885,8 +1926,10 @@ private:
     bool read_body(std::span<char>& bytes) {
         http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
         bytes = bytes.subspan(step.consumed);
-        if (incoming_) (void)incoming_.append(step.data);
-        else kept_->body.append(step.data);
+        if (incoming_)
+            (void)incoming_.append(step.data);
+        else
+            kept_->body.append(step.data);
         if (step.error != http1::parse_error::none) {
             body_failed(step.error);
             return false;
@@ -1894,8 +1937,7 @@ private:
         if (!step.done) return step.consumed != 0;
         body_.reset();
         if (incoming_) {
-            auto request = std::exchange(incoming_, {});
-            finish_managed(request);
+            finish_managed(std::exchange(incoming_, {}));
         } else {
             auto const kept = std::exchange(kept_, nullptr);
             answer(kept->view());
@@ -1906,14 +1948,13 @@ private:
     void body_failed(http1::parse_error error) {
         keep_alive_ = false; // the rest of the body cannot be told from a request
         if (error == http1::parse_error::body_too_large && incoming_) {
-            auto request = std::exchange(incoming_, {});
-            request.refuse_as_too_large();
-            return finish_managed(request);
+            incoming_.refuse_as_too_large();
+            return finish_managed(std::exchange(incoming_, {}));
         }
         refuse(gateway_answers::bad_request(error));
     }
 
-    void finish_managed(typename Core::router_type::incoming& request) {
+    void finish_managed(typename Core::router_type::incoming request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)expect_answer(this->owner(), [&](auto done) {
             request.finish(std::move(done));
@@ -1938,8 +1979,10 @@ private:
         } else if constexpr (has_on_request<handler_type>) {
             std::optional<response> made;
             if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
-            if (made) respond_with(std::move(*made));
-            else respond_not_found(request);
+            if (made)
+                respond_with(std::move(*made));
+            else
+                respond_not_found(request);
         } else {
             respond_not_found(request);
         }
@@ -1980,30 +2023,28 @@ private:
         if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
         this->protect([&] {
             if (dropped_) r = gateway_answers::internal_error();
-            if (dropped_ || !managed_) respond_with(std::move(r));
-            else respond(std::move(r));
+            if (dropped_ || !managed_)
+                respond_with(std::move(r));
+            else
+                respond(std::move(r));
             if (!asking_) this->resume_soon();
         });
     }
 
     void respond(response r) {
         bool const keep = keep_alive_ && !core_.stopping;
-        std::string& out = this->out().tail();
-        std::size_t const before = out.size();
-        bool const can_be_final = r.status >= 200;
-        if (!can_be_final || !http1::append_response_head(out, r.status, r.headers, r.body.size(), keep, minor_version_)) {
-            response const wrong = core_.stamped(gateway_answers::internal_error());
-            r.status = wrong.status;
-            (void)http1::append_response_head(out, r.status, wrong.headers, wrong.body.size(), keep, minor_version_);
-            r.body = wrong.body;
+        auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
+        if (!append()) {
+            r = core_.stamped(gateway_answers::internal_error());
+            (void)append();
         }
-        if (!is_head_ && r.status != 204 && r.status != 304) out.append(r.body);
-        this->out().appended(out.size() - before);
         this->send_soon();
         phase_ = phase::idle;
         parser_.reset();
-        if (keep) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
-        else this->finish(core_.options.linger_timeout);
+        if (keep)
+            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        else
+            this->finish(core_.options.linger_timeout);
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -2045,8 +2086,8 @@ private:
         auto accepted = std::make_unique<websocket_session<handler_type>>(
             *this, core_.handler, std::move(tracked), client, core_.options.frames, core_.options.hub.queue_limit);
         if constexpr (has_on_connect<handler_type>) {
-            request_view const request{head.method, head.target_path, head.headers, {}, target_form::raw, client,
-                                       core_.secure};
+            request_view const request{head.method,      head.target_path, head.headers, {},
+                                       target_form::raw, client,           core_.secure};
             connect_answer decision;
             gateway_client shown = accepted->client();
             if (!guarded([&] { decision = core_.handler.on_connect(shown, request); }))
@@ -2173,8 +2214,10 @@ private:
             bool const good = !error && guarded([&] {
                 asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
                 self->acceptor_.accept(socket, error);
-                if (error == asio::error::would_block) error = {}; // another loop was quicker, or the peer has gone
-                else if (!error) self->on_socket_(std::move(socket));
+                if (error == asio::error::would_block)
+                    error = {}; // another loop was quicker, or the peer has gone
+                else if (!error)
+                    self->on_socket_(std::move(socket));
                 if (!error && self->acceptor_.is_open()) self->accept_next();
             });
             if (!good || error) self->wait_a_little();
@@ -2226,8 +2269,9 @@ public:
     using session_type = http_session<gateway_core, stream_type>;
 
     gateway_core(Auth auth, Handler h, gateway_options o)
-        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub},
-          router{hub, std::move(auth), options.router} {}
+        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub}, router{hub,
+                                                                                                      std::move(auth),
+                                                                                                      options.router} {}
 
     gateway_options const options;
     Handler handler;
@@ -3039,6 +3083,194 @@ BACKCHANNEL_DECL void request_parser::fill(std::string_view text, request_head& 
 
 #endif
 
+// ---- backchannel/impl/protocol/http1_response.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
+
+#include <array>
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+namespace detail_response {
+
+inline void append_number(std::string& out, std::uint64_t number) {
+    std::array<char, 20> digits;
+    char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
+[[nodiscard]] inline bool is_reserved(std::string_view name, int status) noexcept {
+    switch (name.size()) {
+    case 10:
+        return status != 101 && equal_ignoring_case(name, "connection");
+    case 14:
+        return equal_ignoring_case(name, "content-length");
+    case 17:
+        return equal_ignoring_case(name, "transfer-encoding");
+    default:
+        return false;
+    }
+}
+
+[[nodiscard]] inline bool is_status(int status) noexcept { return status >= 100 && status <= 599; }
+
+inline void append_status_line(std::string& out, int status) {
+    out.append("HTTP/1.1 ");
+    append_number(out, static_cast<std::uint64_t>(status));
+    out.append(" ").append(reason_phrase(status)).append("\r\n");
+}
+
+inline void append_framing(std::string& out, int status, std::optional<std::uint64_t> content_length, bool keep_alive,
+                           int minor_version) {
+    bool const interim = status < 200;
+    if (content_length.has_value() && !interim && status != 204) {
+        out.append("Content-Length: ");
+        append_number(out, *content_length);
+        out.append("\r\n");
+    }
+    if (!keep_alive && !interim) out.append("Connection: close\r\n");
+    if (keep_alive && !interim && minor_version == 0) out.append("Connection: keep-alive\r\n");
+    out.append("\r\n");
+}
+
+}
+
+BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept {
+    switch (status) {
+    case 100:
+        return "Continue";
+    case 101:
+        return "Switching Protocols";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 203:
+        return "Non-Authoritative Information";
+    case 204:
+        return "No Content";
+    case 205:
+        return "Reset Content";
+    case 206:
+        return "Partial Content";
+    case 300:
+        return "Multiple Choices";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 304:
+        return "Not Modified";
+    case 305:
+        return "Use Proxy";
+    case 307:
+        return "Temporary Redirect";
+    case 308:
+        return "Permanent Redirect";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 402:
+        return "Payment Required";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
+    case 407:
+        return "Proxy Authentication Required";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 411:
+        return "Length Required";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 416:
+        return "Range Not Satisfiable";
+    case 417:
+        return "Expectation Failed";
+    case 421:
+        return "Misdirected Request";
+    case 422:
+        return "Unprocessable Content";
+    case 426:
+        return "Upgrade Required";
+    case 428:
+        return "Precondition Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 505:
+        return "HTTP Version Not Supported";
+    case 511:
+        return "Network Authentication Required";
+    default:
+        return {};
+    }
+}
+
+BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, std::span<header_view const> headers,
+                                           std::optional<std::uint64_t> content_length, bool keep_alive,
+                                           int minor_version) {
+    if (!detail_response::is_status(status)) return false;
+    for (header_view const& header : headers) {
+        bool const good = is_token(header.name) && detail_syntax::all(header.value, detail_syntax::value_char);
+        if (!good || detail_response::is_reserved(header.name, status)) return false;
+    }
+    detail_response::append_status_line(out, status);
+    for (header_view const& header : headers) out.append(header.name).append(": ").append(header.value).append("\r\n");
+    detail_response::append_framing(out, status, content_length, keep_alive, minor_version);
+    return true;
+}
+
+BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
+                                           std::optional<std::uint64_t> content_length, bool keep_alive,
+                                           int minor_version) {
+    bool good = detail_response::is_status(status);
+    headers.for_each([&](header_view header) {
+        if (detail_response::is_reserved(header.name, status)) good = false;
+    });
+    if (!good) return false;
+    detail_response::append_status_line(out, status);
+    out.append(headers.text());
+    detail_response::append_framing(out, status, content_length, keep_alive, minor_version);
+    return true;
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/websocket_handshake.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_HANDSHAKE_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_HANDSHAKE_IPP
@@ -3324,194 +3556,6 @@ BACKCHANNEL_DECL bool body_reader::take_trailer(char c) noexcept {
     default:
         return go_if(c == '\n', state::trailer_begin, parse_error::bad_line_end);
     }
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/http1_response.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
-
-#include <array>
-#include <charconv>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-namespace detail_response {
-
-inline void append_number(std::string& out, std::uint64_t number) {
-    std::array<char, 20> digits;
-    char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
-}
-
-[[nodiscard]] inline bool is_reserved(std::string_view name, int status) noexcept {
-    switch (name.size()) {
-    case 10:
-        return status != 101 && equal_ignoring_case(name, "connection");
-    case 14:
-        return equal_ignoring_case(name, "content-length");
-    case 17:
-        return equal_ignoring_case(name, "transfer-encoding");
-    default:
-        return false;
-    }
-}
-
-[[nodiscard]] inline bool is_status(int status) noexcept { return status >= 100 && status <= 599; }
-
-inline void append_status_line(std::string& out, int status) {
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::uint64_t>(status));
-    out.append(" ").append(reason_phrase(status)).append("\r\n");
-}
-
-inline void append_framing(std::string& out, int status, std::optional<std::uint64_t> content_length, bool keep_alive,
-                           int minor_version) {
-    bool const interim = status < 200;
-    if (content_length.has_value() && !interim && status != 204) {
-        out.append("Content-Length: ");
-        append_number(out, *content_length);
-        out.append("\r\n");
-    }
-    if (!keep_alive && !interim) out.append("Connection: close\r\n");
-    if (keep_alive && !interim && minor_version == 0) out.append("Connection: keep-alive\r\n");
-    out.append("\r\n");
-}
-
-}
-
-BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept {
-    switch (status) {
-    case 100:
-        return "Continue";
-    case 101:
-        return "Switching Protocols";
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 202:
-        return "Accepted";
-    case 203:
-        return "Non-Authoritative Information";
-    case 204:
-        return "No Content";
-    case 205:
-        return "Reset Content";
-    case 206:
-        return "Partial Content";
-    case 300:
-        return "Multiple Choices";
-    case 301:
-        return "Moved Permanently";
-    case 302:
-        return "Found";
-    case 303:
-        return "See Other";
-    case 304:
-        return "Not Modified";
-    case 305:
-        return "Use Proxy";
-    case 307:
-        return "Temporary Redirect";
-    case 308:
-        return "Permanent Redirect";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 402:
-        return "Payment Required";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 407:
-        return "Proxy Authentication Required";
-    case 408:
-        return "Request Timeout";
-    case 409:
-        return "Conflict";
-    case 410:
-        return "Gone";
-    case 411:
-        return "Length Required";
-    case 412:
-        return "Precondition Failed";
-    case 413:
-        return "Content Too Large";
-    case 414:
-        return "URI Too Long";
-    case 415:
-        return "Unsupported Media Type";
-    case 416:
-        return "Range Not Satisfiable";
-    case 417:
-        return "Expectation Failed";
-    case 421:
-        return "Misdirected Request";
-    case 422:
-        return "Unprocessable Content";
-    case 426:
-        return "Upgrade Required";
-    case 428:
-        return "Precondition Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 500:
-        return "Internal Server Error";
-    case 501:
-        return "Not Implemented";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    case 505:
-        return "HTTP Version Not Supported";
-    case 511:
-        return "Network Authentication Required";
-    default:
-        return {};
-    }
-}
-
-BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, std::span<header_view const> headers,
-                                           std::optional<std::uint64_t> content_length, bool keep_alive,
-                                           int minor_version) {
-    if (!detail_response::is_status(status)) return false;
-    for (header_view const& header : headers) {
-        bool const good = is_token(header.name) && detail_syntax::all(header.value, detail_syntax::value_char);
-        if (!good || detail_response::is_reserved(header.name, status)) return false;
-    }
-    detail_response::append_status_line(out, status);
-    for (header_view const& header : headers) out.append(header.name).append(": ").append(header.value).append("\r\n");
-    detail_response::append_framing(out, status, content_length, keep_alive, minor_version);
-    return true;
-}
-
-BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
-                                           std::optional<std::uint64_t> content_length, bool keep_alive,
-                                           int minor_version) {
-    bool good = detail_response::is_status(status);
-    headers.for_each([&](header_view header) {
-        if (detail_response::is_reserved(header.name, status)) good = false;
-    });
-    if (!good) return false;
-    detail_response::append_status_line(out, status);
-    out.append(headers.text());
-    detail_response::append_framing(out, status, content_length, keep_alive, minor_version);
-    return true;
 }
 
 }

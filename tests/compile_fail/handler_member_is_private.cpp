@@ -6,7 +6,8 @@ struct my_handler {
 #if defined(COMPILE_FAIL_CORRECTED)
     void on_message(backchannel::gateway_client&, backchannel::message const&) {}
 #else
-    private: void on_message(backchannel::gateway_client&, backchannel::message const&) {}
+private:
+    void on_message(backchannel::gateway_client&, backchannel::message const&) {}
 #endif
 };
 

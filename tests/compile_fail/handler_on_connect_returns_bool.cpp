@@ -4,7 +4,9 @@
 
 struct my_handler {
 #if defined(COMPILE_FAIL_CORRECTED)
-    backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&) { return {}; }
+    backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&) {
+        return {};
+    }
 #else
     bool on_connect(backchannel::gateway_client&, backchannel::request_view const&) { return true; }
 #endif

@@ -82,8 +82,10 @@ struct scripted_handler {
         if (open) open(c);
     }
     void on_message(gateway_client& c, message const& m) {
-        if (receive) receive(c, m);
-        else (void)c.send(m);
+        if (receive)
+            receive(c, m);
+        else
+            (void)c.send(m);
     }
     void on_disconnect(std::string_view id, std::uint16_t code, std::string_view reason) {
         if (disconnect) disconnect(id, code, reason);
@@ -91,7 +93,8 @@ struct scripted_handler {
     std::optional<response> on_request(request_view const& r) {
         if (request) return request(r);
         if (r.target == "/missing") return std::nullopt;
-        return response{200, "text/plain", std::string{r.method}.append(" ").append(r.target).append(" ").append(r.body)};
+        return response{200, "text/plain",
+                        std::string{r.method}.append(" ").append(r.target).append(" ").append(r.body)};
     }
 };
 
@@ -151,7 +154,8 @@ private:
 [[nodiscard]] inline std::string get(std::string_view path, std::string_view more_headers = {}) {
     return std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: here\r\n").append(more_headers).append("\r\n");
 }
-[[nodiscard]] inline std::string post(std::string_view path, std::string_view body, std::string_view more_headers = {}) {
+[[nodiscard]] inline std::string post(std::string_view path, std::string_view body,
+                                      std::string_view more_headers = {}) {
     return std::string{"POST "}
         .append(path)
         .append(" HTTP/1.1\r\nHost: here\r\n")

@@ -51,8 +51,7 @@ public:
     explicit test_client(unsigned short port, int receive_buffer = 0)
         : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
         if (fd_ < 0) throw std::runtime_error{"socket"};
-        if (receive_buffer != 0)
-            (void)::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+        if (receive_buffer != 0) (void)::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
         int const on = 1;
         (void)::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         ::sockaddr_in address{};
@@ -114,7 +113,8 @@ public:
         return take(found + end.size());
     }
     [[nodiscard]] std::string read_to_end() {
-        while (receive()) {}
+        while (receive()) {
+        }
         return take(read_.size());
     }
     /// Waits for the server's end of the connection; true if nothing came before it.

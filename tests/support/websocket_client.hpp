@@ -97,7 +97,8 @@ public:
     /// The text of the next frame, which must be a whole text message.
     [[nodiscard]] std::string read_text() {
         websocket_frame const frame = read_frame();
-        if (!frame.fin || frame.opcode != 1) throw std::runtime_error{"no text: opcode " + std::to_string(frame.opcode)};
+        if (!frame.fin || frame.opcode != 1)
+            throw std::runtime_error{"no text: opcode " + std::to_string(frame.opcode)};
         return frame.payload;
     }
     /// Reads on to the close frame and the end of the connection; the code, 0 without one, -1 if there is no frame.

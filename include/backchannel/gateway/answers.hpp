@@ -4,9 +4,13 @@
 
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_request.hpp>
+#include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
+#include <backchannel/support/outbox.hpp>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
@@ -32,6 +36,26 @@ namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
     return r;
 }
 
+/// What is said of the connection beside the answer.
+struct framing {
+    bool keep_alive = true;
+    bool to_head = false;  ///< the body is not sent
+    int minor_version = 1; ///< of the request
+};
+
+/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
+/// the server's (see `response`).
+[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
+    if (r.status < 200) return false;
+    std::string& text = out.tail();
+    std::size_t const before = text.size();
+    if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
+        return false;
+    if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
+    out.appended(text.size() - before);
+    return true;
+}
+
 /// To a request that breaks HTTP or a limit. RFC 9112.
 [[nodiscard]] inline response bad_request(http1::parse_error why) {
     return problem(http1::status_of(why),
@@ -42,8 +66,8 @@ namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
 /// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
 [[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
     int const status = websocket::status_of(why);
-    response r = problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException",
-                         websocket::describe(why));
+    response r =
+        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
     if (status == 426) {
         r.headers.add("Upgrade", "websocket");
         r.headers.add("Sec-WebSocket-Version", websocket::supported_version);

@@ -79,8 +79,10 @@ protected:
         paused_ = false;
         held_ = {};
         worker_.set_deadline(*this, linger);
-        if (out_.empty() && !writing_) shut_down();
-        else send_soon();
+        if (out_.empty() && !writing_)
+            shut_down();
+        else
+            send_soon();
         receive();
     }
 
@@ -139,8 +141,10 @@ private:
         if (error) return drop();
         out_.consume(written);
         on_sent();
-        if (!out_.empty()) flush();
-        else if (finishing_ && !closed_) shut_down();
+        if (!out_.empty())
+            flush();
+        else if (finishing_ && !closed_)
+            shut_down();
     }
 
     /// Some of what was queued has been taken by the socket.

@@ -4,13 +4,13 @@
 
 #include <backchannel/connection_hub.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
-#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/http_session.hpp>
 #include <backchannel/gateway/listener.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/management_router.hpp>
+#include <backchannel/support/guarded.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -39,8 +39,9 @@ public:
     using session_type = http_session<gateway_core, stream_type>;
 
     gateway_core(Auth auth, Handler h, gateway_options o)
-        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub},
-          router{hub, std::move(auth), options.router} {}
+        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub}, router{hub,
+                                                                                                      std::move(auth),
+                                                                                                      options.router} {}
 
     gateway_options const options;
     Handler handler;

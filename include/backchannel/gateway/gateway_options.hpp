@@ -17,14 +17,15 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Every limit and deadline of the embedded gateway. Durations are totals, not times between two reads.
 struct gateway_options {
-    router_options router{};         ///< stage, region, public hosts, longest message of a POST
-    hub_options hub{};               ///< connections, idle and lifetime deadlines; `queue_limit` bounds each send queue
-    http1::head_limits head{};       ///< bytes of target and head, number of headers; beyond it 414 or 431
+    router_options router{};   ///< stage, region, public hosts, longest message of a POST
+    hub_options hub{};         ///< connections, idle and lifetime deadlines; `queue_limit` bounds each send queue
+    http1::head_limits head{}; ///< bytes of target and head, number of headers; beyond it 414 or 431
     websocket::frame_limits frames{}; ///< bytes of a frame and of a message (1009), fragments of a message (1008)
 
     std::size_t max_request_body = 1024 * 1024; ///< bytes of a body for the application's own routes; beyond it 413
 
-    std::chrono::milliseconds request_timeout{std::chrono::seconds{30}};    ///< for a whole request, from its first byte; 408
+    std::chrono::milliseconds request_timeout{
+        std::chrono::seconds{30}}; ///< for a whole request, from its first byte; 408
     std::chrono::milliseconds keep_alive_timeout{std::chrono::seconds{75}}; ///< for the next request to begin
     std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}};      ///< for the peer to read the last bytes
 

@@ -79,12 +79,17 @@ concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r
     { h.on_connect(c, r) } -> std::same_as<connect_answer>;
 };
 template <class H>
-concept has_on_client_open = requires(H& h, gateway_client& c) { h.on_open(c); };
+concept has_on_client_open = requires(H& h, gateway_client& c) {
+    h.on_open(c);
+};
 template <class H>
-concept has_on_message = requires(H& h, gateway_client& c, message const& m) { h.on_message(c, m); };
+concept has_on_message = requires(H& h, gateway_client& c, message const& m) {
+    h.on_message(c, m);
+};
 template <class H>
-concept has_on_disconnect =
-    requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) { h.on_disconnect(id, code, reason); };
+concept has_on_disconnect = requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) {
+    h.on_disconnect(id, code, reason);
+};
 template <class H>
 concept has_on_request = requires(H& h, request_view const& r) {
     { h.on_request(r) } -> std::same_as<std::optional<response>>;
@@ -106,31 +111,43 @@ struct both : T, every_name {};
 template <class T>
 concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
 template <class T>
-concept no_on_connect = requires { &both<T>::on_connect; };
+concept no_on_connect = requires {
+    &both<T>::on_connect;
+};
 template <class T>
-concept no_on_open = requires { &both<T>::on_open; };
+concept no_on_open = requires {
+    &both<T>::on_open;
+};
 template <class T>
-concept no_on_message = requires { &both<T>::on_message; };
+concept no_on_message = requires {
+    &both<T>::on_message;
+};
 template <class T>
-concept no_on_disconnect = requires { &both<T>::on_disconnect; };
+concept no_on_disconnect = requires {
+    &both<T>::on_disconnect;
+};
 template <class T>
-concept no_on_request = requires { &both<T>::on_request; };
+concept no_on_request = requires {
+    &both<T>::on_request;
+};
 }
 
 template <class H>
 consteval bool check_handler() {
     if constexpr (detail_handler::can_probe<H>) {
-        static_assert(detail_handler::no_on_connect<H> || has_on_connect<H>,
-                      "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-                      "backchannel::request_view const&)`");
+        static_assert(
+            detail_handler::no_on_connect<H> || has_on_connect<H>,
+            "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
+            "backchannel::request_view const&)`");
         static_assert(detail_handler::no_on_open<H> || has_on_client_open<H>,
                       "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
         static_assert(detail_handler::no_on_message<H> || has_on_message<H>,
                       "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
                       "backchannel::message const&)`");
-        static_assert(detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
-                      "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
-                      "std::string_view reason)`");
+        static_assert(
+            detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
+            "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
+            "std::string_view reason)`");
         static_assert(detail_handler::no_on_request<H> || has_on_request<H> || has_async_on_request<H>,
                       "Handler::on_request must be `std::optional<backchannel::response> "
                       "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "

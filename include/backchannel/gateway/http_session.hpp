@@ -5,7 +5,6 @@
 #include <backchannel/gateway/answers.hpp>
 #include <backchannel/gateway/connection.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
-#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/request_rules.hpp>
 #include <backchannel/gateway/websocket_session.hpp>
 #include <backchannel/protocol/connection_target.hpp>
@@ -13,6 +12,7 @@
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
+#include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
 
 #include <asio/post.hpp>
@@ -36,7 +36,8 @@ class http_session final : public gateway_connection<Stream>, public websocket_c
 
 public:
     http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : base{core, worker, std::move(stream)}, core_{*core}, peer_ip_{std::move(peer_ip)}, parser_{core->options.head} {}
+        : base(core, worker, std::move(stream)), core_(*core), peer_ip_(std::move(peer_ip)),
+          parser_(core->options.head) {}
 
 private:
     // what may wait to be sent before no more is read: a peer that does not read is not listened to either
@@ -59,7 +60,8 @@ private:
             if (must_wait()) return this->pause();
             if (phase_ == phase::websocket) return websocket_->on_bytes(bytes);
             bool progress = false;
-            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); })) return fail();
+            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); }))
+                return fail();
             if (!progress) return;
         }
     }
@@ -69,8 +71,10 @@ private:
 
     void on_sent() override {
         // a peer that takes what is sent, however slowly, is there
-        if (this->finishing()) this->worker().set_deadline(*this, core_.options.linger_timeout);
-        else if (phase_ == phase::idle) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        if (this->finishing())
+            this->worker().set_deadline(*this, core_.options.linger_timeout);
+        else if (phase_ == phase::idle)
+            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
 
@@ -99,8 +103,10 @@ private:
     }
 
     void on_stop() override {
-        if (phase_ == phase::websocket) websocket_->close(1001, "Going away");
-        else if (phase_ != phase::answering) this->finish(core_.options.linger_timeout);
+        if (phase_ == phase::websocket)
+            websocket_->close(1001, "Going away");
+        else if (phase_ != phase::answering)
+            this->finish(core_.options.linger_timeout);
         keep_alive_ = false;
     }
 
@@ -115,11 +121,13 @@ private:
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
-        case http1::request_parser::status::need_more: return false;
+        case http1::request_parser::status::need_more:
+            return false;
         case http1::request_parser::status::failed:
             refuse(gateway_answers::bad_request(parser_.error()));
             return false;
-        case http1::request_parser::status::complete: break;
+        case http1::request_parser::status::complete:
+            break;
         }
         std::span<char> const behind = bytes.subspan(head.size);
         keep_alive_ = head.keep_alive && !core_.stopping;
@@ -167,8 +175,10 @@ private:
     bool read_body(std::span<char>& bytes) {
         http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
         bytes = bytes.subspan(step.consumed);
-        if (incoming_) (void)incoming_.append(step.data);
-        else kept_->body.append(step.data);
+        if (incoming_)
+            (void)incoming_.append(step.data);
+        else
+            kept_->body.append(step.data);
         if (step.error != http1::parse_error::none) {
             body_failed(step.error);
             return false;
@@ -176,8 +186,7 @@ private:
         if (!step.done) return step.consumed != 0;
         body_.reset();
         if (incoming_) {
-            auto request = std::exchange(incoming_, {});
-            finish_managed(request);
+            finish_managed(std::exchange(incoming_, {}));
         } else {
             auto const kept = std::exchange(kept_, nullptr);
             answer(kept->view());
@@ -188,14 +197,13 @@ private:
     void body_failed(http1::parse_error error) {
         keep_alive_ = false; // the rest of the body cannot be told from a request
         if (error == http1::parse_error::body_too_large && incoming_) {
-            auto request = std::exchange(incoming_, {});
-            request.refuse_as_too_large();
-            return finish_managed(request);
+            incoming_.refuse_as_too_large();
+            return finish_managed(std::exchange(incoming_, {}));
         }
         refuse(gateway_answers::bad_request(error));
     }
 
-    void finish_managed(typename Core::router_type::incoming& request) {
+    void finish_managed(typename Core::router_type::incoming request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)expect_answer(this->owner(), [&](auto done) {
             request.finish(std::move(done));
@@ -220,8 +228,10 @@ private:
         } else if constexpr (has_on_request<handler_type>) {
             std::optional<response> made;
             if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
-            if (made) respond_with(std::move(*made));
-            else respond_not_found(request);
+            if (made)
+                respond_with(std::move(*made));
+            else
+                respond_not_found(request);
         } else {
             respond_not_found(request);
         }
@@ -262,30 +272,28 @@ private:
         if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
         this->protect([&] {
             if (dropped_) r = gateway_answers::internal_error();
-            if (dropped_ || !managed_) respond_with(std::move(r));
-            else respond(std::move(r));
+            if (dropped_ || !managed_)
+                respond_with(std::move(r));
+            else
+                respond(std::move(r));
             if (!asking_) this->resume_soon();
         });
     }
 
     void respond(response r) {
         bool const keep = keep_alive_ && !core_.stopping;
-        std::string& out = this->out().tail();
-        std::size_t const before = out.size();
-        bool const can_be_final = r.status >= 200;
-        if (!can_be_final || !http1::append_response_head(out, r.status, r.headers, r.body.size(), keep, minor_version_)) {
-            response const wrong = core_.stamped(gateway_answers::internal_error());
-            r.status = wrong.status;
-            (void)http1::append_response_head(out, r.status, wrong.headers, wrong.body.size(), keep, minor_version_);
-            r.body = wrong.body;
+        auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
+        if (!append()) {
+            r = core_.stamped(gateway_answers::internal_error());
+            (void)append();
         }
-        if (!is_head_ && r.status != 204 && r.status != 304) out.append(r.body);
-        this->out().appended(out.size() - before);
         this->send_soon();
         phase_ = phase::idle;
         parser_.reset();
-        if (keep) this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
-        else this->finish(core_.options.linger_timeout);
+        if (keep)
+            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        else
+            this->finish(core_.options.linger_timeout);
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -327,8 +335,8 @@ private:
         auto accepted = std::make_unique<websocket_session<handler_type>>(
             *this, core_.handler, std::move(tracked), client, core_.options.frames, core_.options.hub.queue_limit);
         if constexpr (has_on_connect<handler_type>) {
-            request_view const request{head.method, head.target_path, head.headers, {}, target_form::raw, client,
-                                       core_.secure};
+            request_view const request{head.method,      head.target_path, head.headers, {},
+                                       target_form::raw, client,           core_.secure};
             connect_answer decision;
             gateway_client shown = accepted->client();
             if (!guarded([&] { decision = core_.handler.on_connect(shown, request); }))

@@ -2,7 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
-#include <backchannel/gateway/guarded.hpp>
+#include <backchannel/support/guarded.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -66,8 +66,10 @@ private:
             bool const good = !error && guarded([&] {
                 asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
                 self->acceptor_.accept(socket, error);
-                if (error == asio::error::would_block) error = {}; // another loop was quicker, or the peer has gone
-                else if (!error) self->on_socket_(std::move(socket));
+                if (error == asio::error::would_block)
+                    error = {}; // another loop was quicker, or the peer has gone
+                else if (!error)
+                    self->on_socket_(std::move(socket));
                 if (!error && self->acceptor_.is_open()) self->accept_next();
             });
             if (!good || error) self->wait_a_little();

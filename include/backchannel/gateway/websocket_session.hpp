@@ -2,12 +2,12 @@
 #ifndef BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 #define BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 
-#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/protocol/websocket_frame.hpp>
 #include <backchannel/session.hpp>
 #include <backchannel/support/close_payload.hpp>
+#include <backchannel/support/guarded.hpp>
 #include <backchannel/support/outbox.hpp>
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class websocket_session final : public websocket_peer {
 public:
     websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
                       websocket::frame_limits const& limits, std::size_t queue_limit)
-        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)}, source_ip_{std::move(source_ip)},
-          parser_{limits}, queue_limit_{queue_limit} {}
+        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)},
+          source_ip_{std::move(source_ip)}, parser_{limits}, queue_limit_{queue_limit} {}
 
     ~websocket_session() { lost(); }
 
@@ -62,11 +62,19 @@ public:
         while (!ended_) {
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
-            case websocket::frame_event::type::need_more: return;
-            case websocket::frame_event::type::data: on_data(event); break;
-            case websocket::frame_event::type::ping: on_ping(event.payload); break;
-            case websocket::frame_event::type::pong: break;
-            case websocket::frame_event::type::close: on_close(event.code, event.reason); break;
+            case websocket::frame_event::type::need_more:
+                return;
+            case websocket::frame_event::type::data:
+                on_data(event);
+                break;
+            case websocket::frame_event::type::ping:
+                on_ping(event.payload);
+                break;
+            case websocket::frame_event::type::pong:
+                break;
+            case websocket::frame_event::type::close:
+                on_close(event.code, event.reason);
+                break;
             case websocket::frame_event::type::error:
                 send_close(event.code, event.reason);
                 end(event.code, event.reason);
@@ -91,7 +99,8 @@ public:
             if (!shared) return delivery::backpressure;
             out.append(std::move(shared));
         } else {
-            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, m.data());
+            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
+                         m.data());
         }
         carrier_.websocket_send();
         return delivery::accepted;
@@ -142,7 +151,8 @@ private:
                 gateway_client c = client();
                 handler_.on_message(c, message{data, kind});
             });
-        else (void)data, (void)kind;
+        else
+            (void)data, (void)kind;
     }
 
     void on_ping(std::string_view payload) {

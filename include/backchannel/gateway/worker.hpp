@@ -3,8 +3,8 @@
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <backchannel/connection.hpp>
-#include <backchannel/gateway/guarded.hpp>
 #include <backchannel/protocol/http1_request.hpp>
+#include <backchannel/support/guarded.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>

@@ -13,7 +13,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Makes ids that lead to a slot index and tell it to nobody else.
 ///
-/// 12 of the 16 characters are random (72 bits), the other 4 are the index, masked by a keyed function (SipHash-1-3 of
+/// 12 of the 16 characters are random (72 bits, less the ids that would begin with '-'), the other 4 are the index, masked by a keyed function (SipHash-1-3 of
 /// one word) of the first 8. Guessing an id that is open takes 2^72 tries for each slot; ids do not show how many
 /// there are or in which order they were made, and an id of another hub leads to a slot that holds another text.
 class id_source {

@@ -135,7 +135,6 @@ private:
     using base::call_send;
     using base::call_terminate;
     using base::can_be_called;
-    using base::guarded;
     using base::may_call_now;
     using base::record;
     using base::release_unsent;

@@ -3,6 +3,7 @@
 #define BACKCHANNEL_HUB_TRANSPORT_CALLS_HPP
 
 #include <backchannel/hub/hub_state.hpp>
+#include <backchannel/support/guarded.hpp>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -20,21 +21,6 @@ public:
 
 protected:
     using base::record;
-
-    template <class F>
-    static bool guarded(F&& f) noexcept { // false: it threw
-#if BACKCHANNEL_EXCEPTIONS
-        try {
-            f();
-            return true;
-        } catch (...) {
-            return false;
-        }
-#else
-        f();
-        return true;
-#endif
-    }
 
     [[nodiscard]] bool may_call_now(slot_type& s) noexcept {
         if constexpr (!has_dispatch<Transport>) return true;

@@ -82,13 +82,17 @@ private:
     struct piece {
         shared_message shared;
         std::string text;
-        [[nodiscard]] std::string_view bytes() const noexcept { return shared ? shared.frame() : std::string_view{text}; }
+        [[nodiscard]] std::string_view bytes() const noexcept {
+            return shared ? shared.frame() : std::string_view{text};
+        }
     };
 
     void reset() noexcept {
         // one small buffer is kept for the next turn
-        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= 1024) pieces_[0].text.clear();
-        else std::vector<piece>{}.swap(pieces_);
+        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= 1024)
+            pieces_[0].text.clear();
+        else
+            std::vector<piece>{}.swap(pieces_);
         first_ = 0;
         written_ = 0;
         gathered_ = 0;

@@ -206,7 +206,8 @@ TEST_CASE("a gateway may go before its loop runs, on the loop, and when the loop
     }
 }
 
-TEST_CASE("a gateway with loops of its own may go with connections, without having run, and half stopped", "[gateway]") {
+TEST_CASE("a gateway with loops of its own may go with connections, without having run, and half stopped",
+          "[gateway]") {
     for (std::size_t const threads : {std::size_t{1}, std::size_t{2}}) {
         plain_gateway never_run{threads, {}, {}, prod()};
         (void)open_port(never_run);

@@ -79,6 +79,8 @@ TEST_CASE("a connection is let in unless it is refused", "[handler]") {
 
 TEST_CASE("a completion of a response that is dropped reports no status", "[handler]") {
     int status = -1;
-    { completion<response> const dropped{[&](response r) { status = r.status; }}; }
+    {
+        completion<response> const dropped{[&](response r) { status = r.status; }};
+    }
     CHECK(status == 0);
 }

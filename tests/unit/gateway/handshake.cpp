@@ -54,7 +54,8 @@ TEST_CASE("another path or stage opens no WebSocket: 403, as AWS answers", "[htt
         CHECK(answer.header("x-amzn-ErrorType") == "ForbiddenException");
     }
     CHECK(client.ask(get("/alive")).status == 200);
-    client.send("POST /dev HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\nGET /");
+    client.send(
+        "POST /dev HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\nGET /");
     CHECK(client.read_response().status == 403);
     CHECK(client.ended());
 }
@@ -79,7 +80,8 @@ TEST_CASE("a handshake that breaks RFC 6455 is refused", "[http_session]") {
     for (wrong const& w :
          {wrong{upgrade_request("/prod", "", "12"), 426}, wrong{upgrade_request("/prod", "", "13, 8"), 426},
           wrong{upgrade_request("/prod", "Sec-WebSocket-Version: 13\r\n"), 426},
-          wrong{upgrade_request("/prod", "", "13", "c2hvcnQ="), 400}, wrong{upgrade_request("/prod", "", "13", ""), 400},
+          wrong{upgrade_request("/prod", "", "13", "c2hvcnQ="), 400},
+          wrong{upgrade_request("/prod", "", "13", ""), 400},
           wrong{upgrade_request("/prod", "", "13", "dGhlIHNhbXBsZSBub25jZQ"), 400},
           wrong{upgrade_request("/prod", "", "13", "dGhlIHNhbXBsZSBub25jZ*=="), 400},
           wrong{upgrade_request("/prod", "Sec-WebSocket-Key: " + key + "\r\n"), 400},
@@ -140,7 +142,9 @@ TEST_CASE("on_connect may refuse with a status, and the connection goes on", "[h
         return connect_answer::refuse(std::stoi(q), "go away");
     };
     handler.open = [&](gateway_client&) { log.add("open"); };
-    handler.disconnect = [&](std::string_view, int code, std::string_view) { log.add("close " + std::to_string(code)); };
+    handler.disconnect = [&](std::string_view, int code, std::string_view) {
+        log.add("close " + std::to_string(code));
+    };
     running_gateway<> g{handler};
     test_client client{g.port};
     for (int const status : {400, 401, 403, 599}) {
@@ -164,7 +168,9 @@ TEST_CASE("on_connect may refuse with a status, and the connection goes on", "[h
 
 TEST_CASE("the first message is the greeting, right behind the 101", "[http_session]") {
     scripted_handler handler;
-    handler.open = [](gateway_client& c) { CHECK(c.send(message{"welcome", message_kind::text}) == delivery::accepted); };
+    handler.open = [](gateway_client& c) {
+        CHECK(c.send(message{"welcome", message_kind::text}) == delivery::accepted);
+    };
     running_gateway<> g{handler};
     for (int i = 0; i != 20; ++i) {
         test_client client{g.port};

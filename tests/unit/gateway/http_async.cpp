@@ -160,7 +160,9 @@ TEST_CASE("an answer from inside another request's call leaves that request whol
 TEST_CASE("an answer to a client that has gone does nothing", "[http_session]") {
     desk waiting;
     patient_handler handler;
-    handler.request = [&](request_view const& r, completion<response> done) { return waiting.take(r, std::move(done)); };
+    handler.request = [&](request_view const& r, completion<response> done) {
+        return waiting.take(r, std::move(done));
+    };
     running_gateway<patient_handler> g{handler};
     {
         test_client client{g.port};

@@ -58,8 +58,9 @@ TEST_CASE("a body at its limit passes, and one byte more is 413 with the type of
 
     for (std::string const& path : {std::string{"/own"}, "/prod/@connections/" + listener.id}) {
         test_client chunked{g.port};
-        auto const answer = chunked.ask("POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" +
-                                        "fffffffffffffff\r\n");
+        auto const answer =
+            chunked.ask("POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" +
+                        "fffffffffffffff\r\n");
         CHECK(answer.status == 413);
         CHECK(answer.header("x-amzn-ErrorType") == "PayloadTooLargeException");
         CHECK(chunked.ended());

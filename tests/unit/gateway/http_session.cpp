@@ -98,27 +98,29 @@ TEST_CASE("whatever breaks HTTP is answered and ends the connection", "[http_ses
         int status;
     };
     running_gateway<> g;
-    for (wrong const& w : {wrong{"GET\r\n\r\n", 400}, wrong{"GET / HTTP/1.1\r\n\r\n", 400},
-                           wrong{"GET / HTTP/1.1\nHost: here\n\n", 400}, wrong{"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
-                           wrong{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505}, wrong{"\x16\x03\x01\x02", 400},
-                           wrong{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-                           wrong{"GET / HTTP/1.1\r\nHost: h\r\nX : y\r\n\r\n", 400},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", 400},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
-                           wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc", 400},
-                           wrong{"GET / HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\n\r\n", 417},
-                           wrong{"CONNECT here:1 HTTP/1.1\r\nHost: here:1\r\n\r\n", 501}}) {
+    for (wrong const& w :
+         {wrong{"GET\r\n\r\n", 400}, wrong{"GET / HTTP/1.1\r\n\r\n", 400}, wrong{"GET / HTTP/1.1\nHost: here\n\n", 400},
+          wrong{"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505}, wrong{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+          wrong{"\x16\x03\x01\x02", 400}, wrong{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+          wrong{"GET / HTTP/1.1\r\nHost: h\r\nX : y\r\n\r\n", 400},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", 400},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
+          wrong{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc", 400},
+          wrong{"GET / HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\n\r\n", 417},
+          wrong{"CONNECT here:1 HTTP/1.1\r\nHost: here:1\r\n\r\n", 501}}) {
         CAPTURE(w.request);
         for (bool const bytewise : {false, true}) {
             test_client client{g.port};
             client.send(get("/before"));
             CHECK(client.read_response().status == 200);
             try {
-                if (bytewise) client.send_bytewise(w.request);
-                else client.send(std::string{w.request} + get("/smuggled"));
+                if (bytewise)
+                    client.send_bytewise(w.request);
+                else
+                    client.send(std::string{w.request} + get("/smuggled"));
             } catch (std::runtime_error const&) {
                 // it is cut off in the middle when the mistake is known before its end
             }

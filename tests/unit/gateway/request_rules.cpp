@@ -25,37 +25,51 @@ TEST_CASE("behind trusted proxies the right-most address of somebody else is the
         std::vector<header_view> headers;
         char const* client;
     };
-    for (row const& r : {row{{}, "10.0.0.1"},
-                         row{{{"X-Forwarded-For", "192.0.2.1"}}, "192.0.2.1"},
-                         row{{{"x-forwarded-for", " 6.6.6.6 , 192.0.2.1 , 10.9.9.9 "}}, "192.0.2.1"},
-                         row{{{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "192.0.2.1"}}, "192.0.2.1"},
-                         row{{{"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-For", "10.1.1.1"}}, "192.0.2.1"},
-                         row{{{"X-Forwarded-For", "10.1.1.1, 10.2.2.2"}}, "10.1.1.1"},
-                         row{{{"X-Forwarded-For", "192.0.2.1, nonsense"}}, "10.0.0.1"},
-                         row{{{"X-Forwarded-For", "192.0.2.1, "}}, "10.0.0.1"},
-                         row{{{"X-Forwarded-For", ""}}, "10.0.0.1"},
-                         row{{{"X-Forwarded-For", "6.6.6.6, nonsense, 10.1.1.1"}}, "10.1.1.1"},
-                         row{{{"X-Forwarded-For", "198.51.100.7, 2001:DB8:0::1"}}, "198.51.100.7"},
-                         row{{{"X-Forwarded-For", "::ffff:192.0.2.1"}}, "192.0.2.1"},
-                         row{{{"X-Forwarded-For", "192.0.2.1:8080"}}, "10.0.0.1"},
-                         row{{{"Forwarded", "for=192.0.2.1"}}, "10.0.0.1"}}) {
+    for (row const& r :
+         {row{{}, "10.0.0.1"}, row{{{"X-Forwarded-For", "192.0.2.1"}}, "192.0.2.1"},
+          row{{{"x-forwarded-for", " 6.6.6.6 , 192.0.2.1 , 10.9.9.9 "}}, "192.0.2.1"},
+          row{{{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "192.0.2.1"}}, "192.0.2.1"},
+          row{{{"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-For", "10.1.1.1"}}, "192.0.2.1"},
+          row{{{"X-Forwarded-For", "10.1.1.1, 10.2.2.2"}}, "10.1.1.1"},
+          row{{{"X-Forwarded-For", "192.0.2.1, nonsense"}}, "10.0.0.1"},
+          row{{{"X-Forwarded-For", "192.0.2.1, "}}, "10.0.0.1"}, row{{{"X-Forwarded-For", ""}}, "10.0.0.1"},
+          row{{{"X-Forwarded-For", "6.6.6.6, nonsense, 10.1.1.1"}}, "10.1.1.1"},
+          row{{{"X-Forwarded-For", "198.51.100.7, 2001:DB8:0::1"}}, "198.51.100.7"},
+          row{{{"X-Forwarded-For", "::ffff:192.0.2.1"}}, "192.0.2.1"},
+          row{{{"X-Forwarded-For", "192.0.2.1:8080"}}, "10.0.0.1"},
+          row{{{"Forwarded", "for=192.0.2.1"}}, "10.0.0.1"}}) {
         CAPTURE(r.headers.empty() ? "" : std::string{r.headers[0].value});
         CHECK(client_address("10.0.0.1", r.headers, trusted) == r.client);
     }
 }
 
 TEST_CASE("without a list an origin must be the authority that was dialled", "[request_rules]") {
-    for (auto const& [origin, authority] : std::vector<std::pair<char const*, char const*>>{
-             {"http://a.example", "a.example"}, {"HTTP://A.example", "a.EXAMPLE"}, {"http://a.example:80", "a.example"},
-             {"http://a.example", "a.example:80"}, {"https://a.example", "a.example:443"},
-             {"https://a.example:8443", "a.example:8443"}, {"http://[::1]:81", "[::1]:81"}, {"http://[::1]", "[::1]:80"}})
+    for (auto const& [origin, authority] :
+         std::vector<std::pair<char const*, char const*>>{{"http://a.example", "a.example"},
+                                                          {"HTTP://A.example", "a.EXAMPLE"},
+                                                          {"http://a.example:80", "a.example"},
+                                                          {"http://a.example", "a.example:80"},
+                                                          {"https://a.example", "a.example:443"},
+                                                          {"https://a.example:8443", "a.example:8443"},
+                                                          {"http://[::1]:81", "[::1]:81"},
+                                                          {"http://[::1]", "[::1]:80"}})
         CHECK(origin_is_allowed(origin, authority, {}));
-    for (auto const& [origin, authority] : std::vector<std::pair<char const*, char const*>>{
-             {"http://b.example", "a.example"}, {"http://a.example:443", "a.example"}, {"http://a.example", "a.example:443"},
-             {"http://a.example:81", "a.example"}, {"http://a.example", "a.example:8080"}, {"null", ""}, {"null", "null"},
-             {"", ""}, {"a.example", "a.example"}, {"://a.example", "a.example"}, {"ftp://a.example", "a.example"},
-             {"http://a.example/", "a.example"}, {"http://a.example.b", "a.example"}, {"http://user@a.example", "a.example"},
-             {"http://", "a.example"}})
+    for (auto const& [origin, authority] :
+         std::vector<std::pair<char const*, char const*>>{{"http://b.example", "a.example"},
+                                                          {"http://a.example:443", "a.example"},
+                                                          {"http://a.example", "a.example:443"},
+                                                          {"http://a.example:81", "a.example"},
+                                                          {"http://a.example", "a.example:8080"},
+                                                          {"null", ""},
+                                                          {"null", "null"},
+                                                          {"", ""},
+                                                          {"a.example", "a.example"},
+                                                          {"://a.example", "a.example"},
+                                                          {"ftp://a.example", "a.example"},
+                                                          {"http://a.example/", "a.example"},
+                                                          {"http://a.example.b", "a.example"},
+                                                          {"http://user@a.example", "a.example"},
+                                                          {"http://", "a.example"}})
         CHECK_FALSE(origin_is_allowed(origin, authority, {}));
 }
 

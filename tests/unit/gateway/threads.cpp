@@ -83,9 +83,12 @@ TEST_CASE("a status of 200 is the owning loop's: each such message arrives, each
     for (int i = 0; i != 200; ++i) {
         for (std::size_t s = 0; s != slow.size(); ++s) {
             int const status = caller.ask(post_to(slow[s]->id, std::to_string(i) + filler)).status;
-            if (status == 200) accepted[s].push_back(i);
-            else if (status == 429) ++refused;
-            else CHECK(status == 429);
+            if (status == 200)
+                accepted[s].push_back(i);
+            else if (status == 429)
+                ++refused;
+            else
+                CHECK(status == 429);
         }
     }
     CHECK(refused > 0);
@@ -116,8 +119,9 @@ TEST_CASE("connections that come and go on all loops while posts go on leave not
                 if (!ids.empty()) id = ids[i % ids.size()];
             }
             if (id.empty()) continue;
-            int const status = i % 7 == 0 ? caller.ask("DELETE /prod/@connections/" + id + " HTTP/1.1\r\nHost: h\r\n\r\n").status
-                                          : caller.ask(post_to(id, "x")).status;
+            int const status =
+                i % 7 == 0 ? caller.ask("DELETE /prod/@connections/" + id + " HTTP/1.1\r\nHost: h\r\n\r\n").status
+                           : caller.ask(post_to(id, "x")).status;
             if (status != 200 && status != 204 && status != 410) ++odd;
         }
     }};
@@ -131,8 +135,10 @@ TEST_CASE("connections that come and go on all loops while posts go on leave not
                     ids.push_back(client.id);
                     if (ids.size() > 10) ids.erase(ids.begin());
                 }
-                if ((i + t) % 3 == 0) client.reset();
-                else if ((i + t) % 3 == 1) (void)client.hang_up();
+                if ((i + t) % 3 == 0)
+                    client.reset();
+                else if ((i + t) % 3 == 1)
+                    (void)client.hang_up();
                 // else: the end of the connection without a word
             }
         });

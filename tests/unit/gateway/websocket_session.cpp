@@ -12,7 +12,7 @@ TEST_CASE("messages of all sizes and both kinds come back as they were sent", "[
     options.frames.message = 200000;
     running_gateway<> g{{}, options};
     websocket_client client{g.port};
-    for (std::size_t const size : {0, 1, 125, 126, 127, 16383, 16384, 16385, 65535, 65536, 200000}) {
+    for (std::size_t const size : {0u, 1u, 125u, 126u, 127u, 16383u, 16384u, 16385u, 65535u, 65536u, 200000u}) {
         for (int const opcode : {1, 2}) {
             std::string const sent(size, 'x');
             client.send(masked_frame(opcode, sent));
@@ -30,8 +30,10 @@ TEST_CASE("fragments become one message, with control frames between them", "[we
     std::string const all = masked_frame(1, "one ", false) + masked_frame(9, "ping") + masked_frame(0, "", false) +
                             masked_frame(0, "two ", false) + masked_frame(10, "pong") + masked_frame(0, "three");
     for (bool const bytewise : {false, true}) {
-        if (bytewise) client.send_bytewise(all);
-        else client.send(all);
+        if (bytewise)
+            client.send_bytewise(all);
+        else
+            client.send(all);
         auto const pong = client.read_frame();
         CHECK(pong.opcode == 10);
         CHECK(pong.payload == "ping");
@@ -91,15 +93,21 @@ TEST_CASE("a client that breaks the protocol is closed with the right code, and 
     running_gateway<> g{handler};
     websocket_client witness{g.port};
     for (wrong const& w :
-         {wrong{"not masked", unmasked, 1002}, wrong{"reserved bit 1", masked_frame(1, "x", true, 4), 1002},
-          wrong{"reserved bit 2", masked_frame(1, "x", true, 2), 1002}, wrong{"opcode 3", masked_frame(3, "x"), 1002},
-          wrong{"opcode 11", masked_frame(11, "x"), 1002}, wrong{"fragmented ping", masked_frame(9, "x", false), 1002},
+         {wrong{"not masked", unmasked, 1002},
+          wrong{"reserved bit 1", masked_frame(1, "x", true, 4), 1002},
+          wrong{"reserved bit 2", masked_frame(1, "x", true, 2), 1002},
+          wrong{"opcode 3", masked_frame(3, "x"), 1002},
+          wrong{"opcode 11", masked_frame(11, "x"), 1002},
+          wrong{"fragmented ping", masked_frame(9, "x", false), 1002},
           wrong{"long ping", masked_frame(9, std::string(126, 'x')), 1002},
           wrong{"continuation of nothing", masked_frame(0, "x"), 1002},
           wrong{"text inside text", masked_frame(1, "x", false) + masked_frame(1, "y"), 1002},
-          wrong{"half a code", masked_frame(8, "x"), 1002}, wrong{"code 999", close_frame_of(999), 1002},
-          wrong{"code 1004", close_frame_of(1004), 1002}, wrong{"code 1005", close_frame_of(1005), 1002},
-          wrong{"code 1006", close_frame_of(1006), 1002}, wrong{"code 5000", close_frame_of(5000), 1002},
+          wrong{"half a code", masked_frame(8, "x"), 1002},
+          wrong{"code 999", close_frame_of(999), 1002},
+          wrong{"code 1004", close_frame_of(1004), 1002},
+          wrong{"code 1005", close_frame_of(1005), 1002},
+          wrong{"code 1006", close_frame_of(1006), 1002},
+          wrong{"code 5000", close_frame_of(5000), 1002},
           wrong{"length not minimal", std::string("\x81\xFE\x00\x05", 4), 1002},
           wrong{"length of 64 bits", std::string("\x82\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 10), 1002},
           wrong{"text is no UTF-8", masked_frame(1, "\xFF"), 1007},
@@ -183,7 +191,9 @@ TEST_CASE("a handler may close its client: nothing is sent or delivered after th
         c.close(4002, "not again");
         CHECK(c.send(message{"too late", message_kind::text}) == delivery::gone);
     };
-    handler.disconnect = [&](std::string_view, int code, std::string_view) { log.add("close " + std::to_string(code)); };
+    handler.disconnect = [&](std::string_view, int code, std::string_view) {
+        log.add("close " + std::to_string(code));
+    };
     running_gateway<> g{handler};
     websocket_client client{g.port};
     client.send_text("1");

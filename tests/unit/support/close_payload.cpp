@@ -19,7 +19,8 @@ TEST_CASE("a reason is cut off at 123 bytes, between characters", "[close_payloa
     std::string const longest(123, 'x');
     CHECK(close_payload{1000, longest}.view().substr(2) == longest);
     CHECK(close_payload{1000, longest + "y"}.view().substr(2) == longest);
-    for (std::string const& character : {std::string{"\xC3\xA4"}, std::string{"\xE2\x82\xAC"}, std::string{"\xF0\x9F\x98\x80"}}) {
+    for (std::string const& character :
+         {std::string{"\xC3\xA4"}, std::string{"\xE2\x82\xAC"}, std::string{"\xF0\x9F\x98\x80"}}) {
         for (std::size_t before = 123 - character.size(); before != 124; ++before) {
             std::string const reason = std::string(before, 'x') + character + "rest of it";
             std::size_t const kept = before + character.size() <= 123 ? before + character.size() : before;

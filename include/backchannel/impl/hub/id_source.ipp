@@ -9,7 +9,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 BACKCHANNEL_DECL std::optional<connection_id> id_source::make(std::uint32_t slot) const noexcept {
     std::array<std::uint8_t, 12> random;
-    if (!crypto::fill_random(random.data(), random.size())) return std::nullopt;
+    do {
+        if (!crypto::fill_random(random.data(), random.size())) return std::nullopt;
+    } while (alphabet[random[0] & 63] == '-'); // command lines would take such an id for an option
     std::array<char, connection_id::size> text;
     for (std::size_t i = 0; i != 12; ++i) text[i] = alphabet[random[i] & 63];
     std::uint64_t first;

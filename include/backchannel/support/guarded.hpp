@@ -1,12 +1,12 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-#ifndef BACKCHANNEL_GATEWAY_GUARDED_HPP
-#define BACKCHANNEL_GATEWAY_GUARDED_HPP
+#ifndef BACKCHANNEL_SUPPORT_GUARDED_HPP
+#define BACKCHANNEL_SUPPORT_GUARDED_HPP
 
 #include <backchannel/config.hpp>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Runs `act`. False: it threw.
+/// Runs code of the user's, or code that may run out of memory. False: it threw.
 template <class F>
 [[nodiscard]] bool guarded(F&& act) {
 #if BACKCHANNEL_EXCEPTIONS
