@@ -7,6 +7,7 @@
 #include "support/test_hub.hpp"
 
 #include <backchannel/auth/allow_all.hpp>
+#include <backchannel/dialect/resource_arn.hpp>
 
 #include <memory>
 #include <optional>
