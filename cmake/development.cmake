@@ -21,10 +21,6 @@ if(BACKCHANNEL_SANITIZE)
         backchannel_sanitizers INTERFACE "-fsanitize=${BACKCHANNEL_SANITIZE}" -fno-omit-frame-pointer
                                          -fno-sanitize-recover=all)
     target_link_options(backchannel_sanitizers INTERFACE "-fsanitize=${BACKCHANNEL_SANITIZE}")
-    if(BACKCHANNEL_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-        # Clang links its operator new statically; that of a test that counts allocations is to come first.
-        target_link_options(backchannel_sanitizers INTERFACE -Wl,-z,muldefs)
-    endif()
     target_link_libraries(backchannel_development INTERFACE backchannel_sanitizers)
     # A library that is not instrumented would hide the races and overflows in its half.
     target_link_libraries(backchannel_compiled PRIVATE "$<BUILD_INTERFACE:backchannel_sanitizers>")
