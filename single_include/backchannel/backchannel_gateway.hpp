@@ -774,8 +774,6 @@ struct every_name {
 template <class T>
 struct both : T, every_name {};
 template <class T>
-concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
-template <class T>
 concept no_on_connect = requires {
     &both<T>::on_connect;
 };
@@ -799,7 +797,7 @@ concept no_on_request = requires {
 
 template <class H>
 consteval bool check_handler() {
-    if constexpr (detail_handler::can_probe<H>) {
+    if constexpr (detail_concepts::can_probe<H>) {
         static_assert(
             detail_handler::no_on_connect<H> || has_on_connect<H>,
             "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
@@ -1906,8 +1904,8 @@ private:
     }
 
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return core_.router.owns(request.target) ? core_.router.max_body(request.target)
-                                                 : core_.options.max_request_body;
+        std::size_t const managed = core_.router.max_body(request.target); // 0: not the router's
+        return managed != 0 ? managed : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {

@@ -3,6 +3,7 @@
 #define BACKCHANNEL_GATEWAY_HANDLER_HPP
 
 #include <backchannel/completion.hpp>
+#include <backchannel/concepts.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/http.hpp>
 
@@ -109,8 +110,6 @@ struct every_name {
 template <class T>
 struct both : T, every_name {};
 template <class T>
-concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
-template <class T>
 concept no_on_connect = requires {
     &both<T>::on_connect;
 };
@@ -134,7 +133,7 @@ concept no_on_request = requires {
 
 template <class H>
 consteval bool check_handler() {
-    if constexpr (detail_handler::can_probe<H>) {
+    if constexpr (detail_concepts::can_probe<H>) {
         static_assert(
             detail_handler::no_on_connect<H> || has_on_connect<H>,
             "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "

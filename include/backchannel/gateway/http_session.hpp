@@ -155,8 +155,8 @@ private:
     }
 
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return core_.router.owns(request.target) ? core_.router.max_body(request.target)
-                                                 : core_.options.max_request_body;
+        std::size_t const managed = core_.router.max_body(request.target); // 0: not the router's
+        return managed != 0 ? managed : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
