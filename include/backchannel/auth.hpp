@@ -60,6 +60,24 @@ enum class auth_error : std::uint8_t {
     internal             ///< the authorizer failed
 };
 
+/// The name of a reason, as it stands above, for logs and metrics.
+[[nodiscard]] constexpr std::string_view name_of(auth_error why) noexcept {
+    switch (why) {
+    case auth_error::none: return "none";
+    case auth_error::missing_token: return "missing_token";
+    case auth_error::incomplete: return "incomplete";
+    case auth_error::unknown_principal: return "unknown_principal";
+    case auth_error::expired_token: return "expired_token";
+    case auth_error::bad_signature: return "bad_signature";
+    case auth_error::payload_mismatch: return "payload_mismatch";
+    case auth_error::bad_request: return "bad_request";
+    case auth_error::not_permitted: return "not_permitted";
+    case auth_error::unavailable: return "unavailable";
+    case auth_error::internal: return "internal";
+    }
+    return "unknown";
+}
+
 /// The answer of an authorizer. Default constructed it refuses.
 struct auth_decision {
     auth_error error = auth_error::internal;

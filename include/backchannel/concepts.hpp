@@ -79,21 +79,31 @@ template <class T>
 inline constexpr bool unbounded<T, std::enable_if_t<T::unbounded>> = true;
 
 // Finds out whether a class has a member of a name whatever its kind: if it has, the name is ambiguous in a class that
-// inherits it a second time. That tells a misspelt signature from an absent member.
+// inherits it a second time. That tells a misspelt signature from an absent member. Of a class that is final only a
+// member that can be named is seen: none that is private or overloaded.
 struct every_name {
-    int dispatch, on_thread, thread_key, buffered, ping, terminate, async_authorize, authorize, begin, permits;
+    int dispatch, on_thread, thread_key, buffered, ping, terminate, on_open, on_closed, on_delivery, on_denied;
 };
-template <class T>
-struct both : T, every_name {};
-template <class T>
-concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
+template <class T, class Names>
+struct both : T, Names {};
 
-template <class T> concept no_dispatch = requires { &both<T>::dispatch; };
-template <class T> concept no_on_thread = requires { &both<T>::on_thread; };
-template <class T> concept no_thread_key = requires { &both<T>::thread_key; };
-template <class T> concept no_buffered = requires { &both<T>::buffered; };
-template <class T> concept no_ping = requires { &both<T>::ping; };
-template <class T> concept no_terminate = requires { &both<T>::terminate; };
+template <class T, class Names = every_name, class Name>
+consteval bool lacks(Name) {
+    if constexpr (!std::is_class_v<T>) return true;
+    else if constexpr (std::is_final_v<T>) return !std::is_invocable_v<Name, T*>;
+    else return std::is_invocable_v<Name, both<T, Names>*>;
+}
+
+inline constexpr auto dispatch = []<class T>(T*) requires requires { &T::dispatch; } {};
+inline constexpr auto on_thread = []<class T>(T*) requires requires { &T::on_thread; } {};
+inline constexpr auto thread_key = []<class T>(T*) requires requires { &T::thread_key; } {};
+inline constexpr auto buffered = []<class T>(T*) requires requires { &T::buffered; } {};
+inline constexpr auto ping = []<class T>(T*) requires requires { &T::ping; } {};
+inline constexpr auto terminate = []<class T>(T*) requires requires { &T::terminate; } {};
+inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; } {};
+inline constexpr auto on_closed = []<class T>(T*) requires requires { &T::on_closed; } {};
+inline constexpr auto on_delivery = []<class T>(T*) requires requires { &T::on_delivery; } {};
+inline constexpr auto on_denied = []<class T>(T*) requires requires { &T::on_denied; } {};
 
 }
 
@@ -143,19 +153,20 @@ consteval bool check_transport() {
                   "Transport must say how its unsent bytes are known, by exactly one of: `std::size_t buffered(handle "
                   "const&)`, `static constexpr bool reports_written = true` (with session.written), `static constexpr "
                   "bool bounds_itself = true` (send answers backpressure), or `static constexpr bool unbounded = true`");
-    if constexpr (detail_concepts::can_probe<T> && has_handle<T>) {
-        static_assert(detail_concepts::no_dispatch<T> || has_dispatch<T>,
+    if constexpr (has_handle<T>) {
+        using namespace detail_concepts;
+        static_assert(lacks<T>(dispatch) || has_dispatch<T>,
                       "Transport::dispatch must be callable as `dispatch(handle const&, backchannel::task)`");
-        static_assert(detail_concepts::no_on_thread<T> || has_on_thread<T>,
+        static_assert(lacks<T>(on_thread) || has_on_thread<T>,
                       "Transport::on_thread must be callable as `bool on_thread(handle const&)`");
-        static_assert(detail_concepts::no_thread_key<T> || has_thread_key<T>,
+        static_assert(lacks<T>(thread_key) || has_thread_key<T>,
                       "Transport::thread_key must be callable as `thread_key(handle const&)` and return a copyable, "
                       "equality comparable value");
-        static_assert(detail_concepts::no_buffered<T> || has_buffered<T>,
+        static_assert(lacks<T>(buffered) || has_buffered<T>,
                       "Transport::buffered must be callable as `std::size_t buffered(handle const&)`");
-        static_assert(detail_concepts::no_ping<T> || has_ping<T>,
+        static_assert(lacks<T>(ping) || has_ping<T>,
                       "Transport::ping must be callable as `ping(handle const&, std::string_view payload)`");
-        static_assert(detail_concepts::no_terminate<T> || has_terminate<T>,
+        static_assert(lacks<T>(terminate) || has_terminate<T>,
                       "Transport::terminate must be callable as `terminate(handle const&)`");
         static_assert(!(has_on_thread<T> || has_thread_key<T>) || has_dispatch<T>,
                       "Transport::on_thread and Transport::thread_key mean something only together with "
@@ -199,13 +210,18 @@ concept id_codec = requires(I const& ids, connection_id const& id, char* out, st
     { ids.decode(text) } noexcept -> std::same_as<std::optional<connection_id>>;
 };
 
+// Hooks must not throw: there is nobody who could be told, and what they are told of has happened.
 template <class H>
-concept has_on_open = requires(H& h, std::string_view id, connection_state const& s) { h.on_open(id, s); };
+concept has_on_open = requires(H& h, std::string_view id, connection_state const& s) {
+    { h.on_open(id, s) } noexcept;
+};
 template <class H>
-concept has_on_closed = requires(H& h, std::string_view id, std::uint16_t code) { h.on_closed(id, code); };
+concept has_on_closed = requires(H& h, std::string_view id, std::uint16_t code) {
+    { h.on_closed(id, code) } noexcept;
+};
 template <class H>
 concept has_on_delivery = requires(H& h, std::string_view id, delivery d, std::size_t bytes) {
-    h.on_delivery(id, d, bytes);
+    { h.on_delivery(id, d, bytes) } noexcept;
 };
 
 template <class T>
@@ -220,18 +236,6 @@ template <class T>
 concept says_single_threaded = requires {
     { T::single_threaded } -> std::convertible_to<bool>;
 };
-
-namespace detail_concepts {
-struct every_hook {
-    int on_open, on_closed, on_delivery, on_denied;
-};
-template <class T>
-struct both_hooks : T, every_hook {};
-template <class T> concept no_on_open = requires { &both_hooks<T>::on_open; };
-template <class T> concept no_on_closed = requires { &both_hooks<T>::on_closed; };
-template <class T> concept no_on_delivery = requires { &both_hooks<T>::on_delivery; };
-template <class T> concept no_on_denied = requires { &both_hooks<T>::on_denied; };
-}
 
 template <class T>
 concept hub_traits = has_clock<T> && has_mutex<T> && has_ids<T> && has_hooks<T> && says_single_threaded<T>;
@@ -248,17 +252,16 @@ consteval bool check_hub_traits() {
                               "noexcept`, see backchannel::plain_ids");
     static_assert(has_hooks<T>, "hub traits need a type `hooks`, such as backchannel::no_hooks");
     if constexpr (has_hooks<T>) {
-        if constexpr (detail_concepts::can_probe<typename T::hooks>) {
-            using hooks = typename T::hooks;
-            static_assert(detail_concepts::no_on_open<hooks> || has_on_open<hooks>,
-                          "hooks::on_open must be callable as `on_open(std::string_view id, "
-                          "backchannel::connection_state const&)`");
-            static_assert(detail_concepts::no_on_closed<hooks> || has_on_closed<hooks>,
-                          "hooks::on_closed must be callable as `on_closed(std::string_view id, std::uint16_t code)`");
-            static_assert(detail_concepts::no_on_delivery<hooks> || has_on_delivery<hooks>,
-                          "hooks::on_delivery must be callable as `on_delivery(std::string_view id, "
-                          "backchannel::delivery, std::size_t bytes)`");
-        }
+        using hooks = typename T::hooks;
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_open) || has_on_open<hooks>,
+                      "hooks::on_open must be callable as `on_open(std::string_view id, "
+                      "backchannel::connection_state const&)` and be noexcept");
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_closed) || has_on_closed<hooks>,
+                      "hooks::on_closed must be callable as `on_closed(std::string_view id, std::uint16_t code)` and be "
+                      "noexcept");
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_delivery) || has_on_delivery<hooks>,
+                      "hooks::on_delivery must be callable as `on_delivery(std::string_view id, backchannel::delivery, "
+                      "std::size_t bytes)` and be noexcept");
     }
     static_assert(says_single_threaded<T>, "hub traits need `static constexpr bool single_threaded`; derive the traits "
                                            "from backchannel::default_hub_traits");
@@ -326,14 +329,15 @@ consteval bool check_authorizer() {
 
 template <class H>
 concept has_on_denied = requires(H& h, auth_decision const& why, operation op, std::string_view id) {
-    h.on_denied(why, op, id);
+    { h.on_denied(why, op, id) } noexcept;
 };
 
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;
 
-/// `clock`, `hooks` (any subset of `on_denied(auth_decision const&, operation, std::string_view id)`) and `dialect`.
+/// `clock`, `hooks` (any subset of `on_denied(auth_decision const&, operation, std::string_view id) noexcept`) and
+/// `dialect`.
 template <class T>
 concept router_traits = has_clock<T> && has_hooks<T> && has_dialect<T>;
 
@@ -345,10 +349,10 @@ consteval bool check_router_traits() {
     static_assert(has_hooks<T>, "router traits need a type `hooks`, such as backchannel::no_hooks; derive the traits "
                                 "from backchannel::default_router_traits");
     if constexpr (has_hooks<T>) {
-        if constexpr (detail_concepts::can_probe<typename T::hooks>)
-            static_assert(detail_concepts::no_on_denied<typename T::hooks> || has_on_denied<typename T::hooks>,
-                          "hooks::on_denied must be callable as `on_denied(backchannel::auth_decision const&, "
-                          "backchannel::operation, std::string_view id)`");
+        using hooks = typename T::hooks;
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_denied) || has_on_denied<hooks>,
+                      "hooks::on_denied must be callable as `on_denied(backchannel::auth_decision const&, "
+                      "backchannel::operation, std::string_view id)` and be noexcept");
     }
     static_assert(has_dialect<T>, "router traits need a type `dialect` made from `backchannel::router_options const&`, "
                                   "such as backchannel::aws_dialect; derive the traits from "

@@ -5,6 +5,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/error.hpp>
 #include <backchannel/hub/mail_room.hpp>
+#include <backchannel/hub_metrics.hpp>
 #include <backchannel/hub_options.hpp>
 #include <backchannel/hub_ref.hpp>
 #include <backchannel/session.hpp>
@@ -75,7 +76,7 @@ public:
     /// not known yet when this returns; `async_send` gives it.
     [[nodiscard]] delivery send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
-        if (!found) return delivery::gone;
+        if (!found) return not_found();
         if (auto const result = state_->try_send(*found, m)) return *result;
         return state_->queue(*found, m);
     }
@@ -83,7 +84,7 @@ public:
     /// Sends one message if this thread may do that right away; nullopt, and nothing done, if another one has to.
     [[nodiscard]] std::optional<delivery> try_send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
-        if (!found) return delivery::gone;
+        if (!found) return not_found();
         return state_->try_send(*found, m);
     }
 
@@ -95,7 +96,7 @@ public:
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "async_send needs a callable `void done(backchannel::delivery)` as third argument");
         auto const found = state_->find_open(id);
-        if (!found) return std::forward<F>(done)(delivery::gone);
+        if (!found) return std::forward<F>(done)(not_found());
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
@@ -128,11 +129,14 @@ public:
     /// Whether the text can be an id of this hub at all.
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
-    /// Whether a connection of that id was open and is closed; known for at least the last `retired_kept` closes.
+    /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
     [[nodiscard]] bool was_open(std::string_view id) const noexcept {
         auto const decoded = state_->decode(id);
         return decoded && state_->is_tombstone(*decoded);
     }
+
+    /// What has happened so far; the numbers fit together once no other thread is at work.
+    [[nodiscard]] hub_metrics metrics() const noexcept { return state_->metrics(); }
 
     /// When `expire` is to be called next; nullopt: not before another connection opens.
     [[nodiscard]] std::optional<time_point> next_deadline() const noexcept { return state_->next_deadline(); }
@@ -171,6 +175,11 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    delivery not_found() noexcept {
+        state_->count_unreached(delivery::gone);
+        return delivery::gone;
     }
 
     [[noreturn]] static void fail(errc why) {

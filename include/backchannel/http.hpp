@@ -35,8 +35,8 @@ struct request_view {
     std::span<header_view const> headers{};
     std::string_view body{};
     target_form form = target_form::raw;
-    std::string_view source_ip{};   ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
-    std::optional<bool> secure{};   ///< whether the request came over TLS, if known (`aws:SecureTransport`)
+    std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
+    std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
 };
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
@@ -53,7 +53,8 @@ class header_lines {
 public:
     static constexpr std::size_t inline_capacity = 240;
 
-    /// Appends `name: value`. False, and nothing is added, if the name is no token or the value has CR, LF or NUL.
+    /// Appends `name: value`. False, and nothing is added, if the name is no token or the value has a control
+    /// character other than a tab (RFC 9110 5.5).
     BACKCHANNEL_DECL bool add(std::string_view name, std::string_view value);
 
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.

@@ -28,7 +28,7 @@ struct hub_options {
     /// After a close was asked for, the connection is terminated (if the Transport can) when this has passed.
     std::chrono::milliseconds closing_timeout{std::chrono::seconds{10}};
 
-    /// An id that is closed is remembered as such at least until this many others have been closed.
+    /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
     std::uint32_t retired_kept = 1024;
 
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.

@@ -9,6 +9,7 @@
 #include <backchannel/response_stamp.hpp>
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
+#include <backchannel/support/piecewise.hpp>
 #include <backchannel/traits.hpp>
 
 #include <memory>
@@ -261,7 +262,7 @@ public:
             request_->refused = failure::too_large;
             return false;
         }
-        if constexpr (has_begin<Auth>) request_->state.append(piece);
+        request_->state.append(piece);
         request_->head.body.append(piece);
         return true;
     }
@@ -290,46 +291,17 @@ public:
 private:
     friend class management_router;
 
-    struct none {
-        none(Auth&, request_view const&, call const&) noexcept {}
-    };
-    template <class A>
-    struct hashing {
-        using verification = decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}));
-        std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
-
-        hashing(A& auth, request_view const& head, call const& c) {
-            (void)guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
-        }
-        void append(std::string_view piece) {
-            if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
-        }
-        void finish(completion<auth_decision> done) {
-            if (!inner) return done(auth_decision::refuse(auth_error::internal));
-            (void)guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
-        }
-    };
-    template <class A>
-    struct state_of {
-        using type = none;
-    };
-    template <class A>
-    requires has_begin<A>
-    struct state_of<A> {
-        using type = hashing<A>;
-    };
-
     struct data {
         management_router& router;
         call target;
         owned_request head;
         request_view view;
         std::optional<failure> refused;
-        typename state_of<Auth>::type state;
+        piecewise<Auth> state;
 
         data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)}, state{r.auth_, view,
-                                                                                                         target} {}
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
+              state{r.auth_, view, c.what, target.target.id()} {}
     };
 
     incoming(management_router& router, request_view const& head) {

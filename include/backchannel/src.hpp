@@ -32,9 +32,11 @@
 #include <backchannel/impl/protocol/json_value.ipp>
 #include <backchannel/impl/protocol/json_writer.ipp>
 #include <backchannel/impl/protocol/percent.ipp>
+#include <backchannel/impl/protocol/permessage_deflate.ipp>
 #include <backchannel/impl/protocol/sigv4_canonical.ipp>
 #include <backchannel/impl/protocol/timestamp.ipp>
 #include <backchannel/impl/protocol/utf8.ipp>
+#include <backchannel/impl/protocol/websocket_extensions.ipp>
 #include <backchannel/impl/protocol/websocket_frame.ipp>
 #include <backchannel/impl/protocol/websocket_handshake.ipp>
 #include <backchannel/impl/support/ip_text.ipp>

@@ -20,7 +20,7 @@ struct system_clocks {
 };
 
 /// Observes nothing. A hooks type of one's own has any subset of the members that `connection_hub` and
-/// `management_router` name; what is absent costs nothing.
+/// `management_router` name, each of them noexcept; what is absent costs nothing.
 struct no_hooks {};
 
 /// What a hub is made of, apart from its Transport. Derive from it and name what is to be different.

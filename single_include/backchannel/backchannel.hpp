@@ -289,8 +289,8 @@ struct request_view {
     std::span<header_view const> headers{};
     std::string_view body{};
     target_form form = target_form::raw;
-    std::string_view source_ip{};   ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
-    std::optional<bool> secure{};   ///< whether the request came over TLS, if known (`aws:SecureTransport`)
+    std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
+    std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
 };
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
@@ -307,7 +307,8 @@ class header_lines {
 public:
     static constexpr std::size_t inline_capacity = 240;
 
-    /// Appends `name: value`. False, and nothing is added, if the name is no token or the value has CR, LF or NUL.
+    /// Appends `name: value`. False, and nothing is added, if the name is no token or the value has a control
+    /// character other than a tab (RFC 9110 5.5).
     BACKCHANNEL_DECL bool add(std::string_view name, std::string_view value);
 
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
@@ -407,6 +408,24 @@ enum class auth_error : std::uint8_t {
     unavailable,         ///< the decision could not be made now; the caller may try again
     internal             ///< the authorizer failed
 };
+
+/// The name of a reason, as it stands above, for logs and metrics.
+[[nodiscard]] constexpr std::string_view name_of(auth_error why) noexcept {
+    switch (why) {
+    case auth_error::none: return "none";
+    case auth_error::missing_token: return "missing_token";
+    case auth_error::incomplete: return "incomplete";
+    case auth_error::unknown_principal: return "unknown_principal";
+    case auth_error::expired_token: return "expired_token";
+    case auth_error::bad_signature: return "bad_signature";
+    case auth_error::payload_mismatch: return "payload_mismatch";
+    case auth_error::bad_request: return "bad_request";
+    case auth_error::not_permitted: return "not_permitted";
+    case auth_error::unavailable: return "unavailable";
+    case auth_error::internal: return "internal";
+    }
+    return "unknown";
+}
 
 /// The answer of an authorizer. Default constructed it refuses.
 struct auth_decision {
@@ -706,21 +725,31 @@ template <class T>
 inline constexpr bool unbounded<T, std::enable_if_t<T::unbounded>> = true;
 
 // Finds out whether a class has a member of a name whatever its kind: if it has, the name is ambiguous in a class that
-// inherits it a second time. That tells a misspelt signature from an absent member.
+// inherits it a second time. That tells a misspelt signature from an absent member. Of a class that is final only a
+// member that can be named is seen: none that is private or overloaded.
 struct every_name {
-    int dispatch, on_thread, thread_key, buffered, ping, terminate, async_authorize, authorize, begin, permits;
+    int dispatch, on_thread, thread_key, buffered, ping, terminate, on_open, on_closed, on_delivery, on_denied;
 };
-template <class T>
-struct both : T, every_name {};
-template <class T>
-concept can_probe = std::is_class_v<T> && !std::is_final_v<T>;
+template <class T, class Names>
+struct both : T, Names {};
 
-template <class T> concept no_dispatch = requires { &both<T>::dispatch; };
-template <class T> concept no_on_thread = requires { &both<T>::on_thread; };
-template <class T> concept no_thread_key = requires { &both<T>::thread_key; };
-template <class T> concept no_buffered = requires { &both<T>::buffered; };
-template <class T> concept no_ping = requires { &both<T>::ping; };
-template <class T> concept no_terminate = requires { &both<T>::terminate; };
+template <class T, class Names = every_name, class Name>
+consteval bool lacks(Name) {
+    if constexpr (!std::is_class_v<T>) return true;
+    else if constexpr (std::is_final_v<T>) return !std::is_invocable_v<Name, T*>;
+    else return std::is_invocable_v<Name, both<T, Names>*>;
+}
+
+inline constexpr auto dispatch = []<class T>(T*) requires requires { &T::dispatch; } {};
+inline constexpr auto on_thread = []<class T>(T*) requires requires { &T::on_thread; } {};
+inline constexpr auto thread_key = []<class T>(T*) requires requires { &T::thread_key; } {};
+inline constexpr auto buffered = []<class T>(T*) requires requires { &T::buffered; } {};
+inline constexpr auto ping = []<class T>(T*) requires requires { &T::ping; } {};
+inline constexpr auto terminate = []<class T>(T*) requires requires { &T::terminate; } {};
+inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; } {};
+inline constexpr auto on_closed = []<class T>(T*) requires requires { &T::on_closed; } {};
+inline constexpr auto on_delivery = []<class T>(T*) requires requires { &T::on_delivery; } {};
+inline constexpr auto on_denied = []<class T>(T*) requires requires { &T::on_denied; } {};
 
 }
 
@@ -770,19 +799,20 @@ consteval bool check_transport() {
                   "Transport must say how its unsent bytes are known, by exactly one of: `std::size_t buffered(handle "
                   "const&)`, `static constexpr bool reports_written = true` (with session.written), `static constexpr "
                   "bool bounds_itself = true` (send answers backpressure), or `static constexpr bool unbounded = true`");
-    if constexpr (detail_concepts::can_probe<T> && has_handle<T>) {
-        static_assert(detail_concepts::no_dispatch<T> || has_dispatch<T>,
+    if constexpr (has_handle<T>) {
+        using namespace detail_concepts;
+        static_assert(lacks<T>(dispatch) || has_dispatch<T>,
                       "Transport::dispatch must be callable as `dispatch(handle const&, backchannel::task)`");
-        static_assert(detail_concepts::no_on_thread<T> || has_on_thread<T>,
+        static_assert(lacks<T>(on_thread) || has_on_thread<T>,
                       "Transport::on_thread must be callable as `bool on_thread(handle const&)`");
-        static_assert(detail_concepts::no_thread_key<T> || has_thread_key<T>,
+        static_assert(lacks<T>(thread_key) || has_thread_key<T>,
                       "Transport::thread_key must be callable as `thread_key(handle const&)` and return a copyable, "
                       "equality comparable value");
-        static_assert(detail_concepts::no_buffered<T> || has_buffered<T>,
+        static_assert(lacks<T>(buffered) || has_buffered<T>,
                       "Transport::buffered must be callable as `std::size_t buffered(handle const&)`");
-        static_assert(detail_concepts::no_ping<T> || has_ping<T>,
+        static_assert(lacks<T>(ping) || has_ping<T>,
                       "Transport::ping must be callable as `ping(handle const&, std::string_view payload)`");
-        static_assert(detail_concepts::no_terminate<T> || has_terminate<T>,
+        static_assert(lacks<T>(terminate) || has_terminate<T>,
                       "Transport::terminate must be callable as `terminate(handle const&)`");
         static_assert(!(has_on_thread<T> || has_thread_key<T>) || has_dispatch<T>,
                       "Transport::on_thread and Transport::thread_key mean something only together with "
@@ -826,13 +856,18 @@ concept id_codec = requires(I const& ids, connection_id const& id, char* out, st
     { ids.decode(text) } noexcept -> std::same_as<std::optional<connection_id>>;
 };
 
+// Hooks must not throw: there is nobody who could be told, and what they are told of has happened.
 template <class H>
-concept has_on_open = requires(H& h, std::string_view id, connection_state const& s) { h.on_open(id, s); };
+concept has_on_open = requires(H& h, std::string_view id, connection_state const& s) {
+    { h.on_open(id, s) } noexcept;
+};
 template <class H>
-concept has_on_closed = requires(H& h, std::string_view id, std::uint16_t code) { h.on_closed(id, code); };
+concept has_on_closed = requires(H& h, std::string_view id, std::uint16_t code) {
+    { h.on_closed(id, code) } noexcept;
+};
 template <class H>
 concept has_on_delivery = requires(H& h, std::string_view id, delivery d, std::size_t bytes) {
-    h.on_delivery(id, d, bytes);
+    { h.on_delivery(id, d, bytes) } noexcept;
 };
 
 template <class T>
@@ -847,18 +882,6 @@ template <class T>
 concept says_single_threaded = requires {
     { T::single_threaded } -> std::convertible_to<bool>;
 };
-
-namespace detail_concepts {
-struct every_hook {
-    int on_open, on_closed, on_delivery, on_denied;
-};
-template <class T>
-struct both_hooks : T, every_hook {};
-template <class T> concept no_on_open = requires { &both_hooks<T>::on_open; };
-template <class T> concept no_on_closed = requires { &both_hooks<T>::on_closed; };
-template <class T> concept no_on_delivery = requires { &both_hooks<T>::on_delivery; };
-template <class T> concept no_on_denied = requires { &both_hooks<T>::on_denied; };
-}
 
 template <class T>
 concept hub_traits = has_clock<T> && has_mutex<T> && has_ids<T> && has_hooks<T> && says_single_threaded<T>;
@@ -875,17 +898,16 @@ consteval bool check_hub_traits() {
                               "noexcept`, see backchannel::plain_ids");
     static_assert(has_hooks<T>, "hub traits need a type `hooks`, such as backchannel::no_hooks");
     if constexpr (has_hooks<T>) {
-        if constexpr (detail_concepts::can_probe<typename T::hooks>) {
-            using hooks = typename T::hooks;
-            static_assert(detail_concepts::no_on_open<hooks> || has_on_open<hooks>,
-                          "hooks::on_open must be callable as `on_open(std::string_view id, "
-                          "backchannel::connection_state const&)`");
-            static_assert(detail_concepts::no_on_closed<hooks> || has_on_closed<hooks>,
-                          "hooks::on_closed must be callable as `on_closed(std::string_view id, std::uint16_t code)`");
-            static_assert(detail_concepts::no_on_delivery<hooks> || has_on_delivery<hooks>,
-                          "hooks::on_delivery must be callable as `on_delivery(std::string_view id, "
-                          "backchannel::delivery, std::size_t bytes)`");
-        }
+        using hooks = typename T::hooks;
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_open) || has_on_open<hooks>,
+                      "hooks::on_open must be callable as `on_open(std::string_view id, "
+                      "backchannel::connection_state const&)` and be noexcept");
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_closed) || has_on_closed<hooks>,
+                      "hooks::on_closed must be callable as `on_closed(std::string_view id, std::uint16_t code)` and be "
+                      "noexcept");
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_delivery) || has_on_delivery<hooks>,
+                      "hooks::on_delivery must be callable as `on_delivery(std::string_view id, backchannel::delivery, "
+                      "std::size_t bytes)` and be noexcept");
     }
     static_assert(says_single_threaded<T>, "hub traits need `static constexpr bool single_threaded`; derive the traits "
                                            "from backchannel::default_hub_traits");
@@ -953,14 +975,15 @@ consteval bool check_authorizer() {
 
 template <class H>
 concept has_on_denied = requires(H& h, auth_decision const& why, operation op, std::string_view id) {
-    h.on_denied(why, op, id);
+    { h.on_denied(why, op, id) } noexcept;
 };
 
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;
 
-/// `clock`, `hooks` (any subset of `on_denied(auth_decision const&, operation, std::string_view id)`) and `dialect`.
+/// `clock`, `hooks` (any subset of `on_denied(auth_decision const&, operation, std::string_view id) noexcept`) and
+/// `dialect`.
 template <class T>
 concept router_traits = has_clock<T> && has_hooks<T> && has_dialect<T>;
 
@@ -972,10 +995,10 @@ consteval bool check_router_traits() {
     static_assert(has_hooks<T>, "router traits need a type `hooks`, such as backchannel::no_hooks; derive the traits "
                                 "from backchannel::default_router_traits");
     if constexpr (has_hooks<T>) {
-        if constexpr (detail_concepts::can_probe<typename T::hooks>)
-            static_assert(detail_concepts::no_on_denied<typename T::hooks> || has_on_denied<typename T::hooks>,
-                          "hooks::on_denied must be callable as `on_denied(backchannel::auth_decision const&, "
-                          "backchannel::operation, std::string_view id)`");
+        using hooks = typename T::hooks;
+        static_assert(detail_concepts::lacks<hooks>(detail_concepts::on_denied) || has_on_denied<hooks>,
+                      "hooks::on_denied must be callable as `on_denied(backchannel::auth_decision const&, "
+                      "backchannel::operation, std::string_view id)` and be noexcept");
     }
     static_assert(has_dialect<T>, "router traits need a type `dialect` made from `backchannel::router_options const&`, "
                                   "such as backchannel::aws_dialect; derive the traits from "
@@ -987,7 +1010,83 @@ consteval bool check_router_traits() {
 
 #endif
 
+// ---- backchannel/support/guarded.hpp
+#ifndef BACKCHANNEL_SUPPORT_GUARDED_HPP
+#define BACKCHANNEL_SUPPORT_GUARDED_HPP
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Runs code of the user's, or code that may run out of memory. False: it threw.
+template <class F>
+[[nodiscard]] bool guarded(F&& act) {
+#if BACKCHANNEL_EXCEPTIONS
+    try {
+        act();
+    } catch (...) {
+        return false;
+    }
+#else
+    act();
+#endif
+    return true;
+}
+
+}
+
+#endif
+
+// ---- backchannel/support/piecewise.hpp
+#ifndef BACKCHANNEL_SUPPORT_PIECEWISE_HPP
+#define BACKCHANNEL_SUPPORT_PIECEWISE_HPP
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What an authorizer's `begin` has returned, with what it throws contained: then the answer is `internal`.
+/// Of an authorizer without `begin`: nothing, made of anything.
+template <class Auth>
+class piecewise {
+public:
+    piecewise(Auth&, request_view const&, operation, std::string_view) noexcept {}
+    void append(std::string_view) noexcept {}
+};
+
+template <class Auth>
+requires has_begin<Auth>
+class piecewise<Auth> {
+public:
+    piecewise(Auth& auth, request_view const& head, operation op, std::string_view id) {
+        (void)guarded([&] { inner_.reset(new verification(auth.begin(head, op, id))); });
+    }
+
+    void append(std::string_view piece) {
+        if (inner_ && !guarded([&] { inner_->append(piece); })) inner_.reset();
+    }
+
+    /// `done` may destroy this object.
+    void finish(completion<auth_decision> done) {
+        if (!inner_) return done(auth_decision::refuse(auth_error::internal));
+        (void)guarded([&] { inner_->finish(std::move(done)); });
+    }
+
+private:
+    using verification = decltype(std::declval<Auth&>().begin(request_view{}, operation{}, std::string_view{}));
+
+    std::unique_ptr<verification> inner_; // none if Auth threw; need not be movable
+};
+
+}
+
+#endif
+
 #include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -998,6 +1097,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// One that answers `missing_token` or `incomplete` has not found any and the next is asked. If none has, the answer
 /// is `missing_token`, or else the first one's that found something incomplete. A wrong signature or an unknown token
 /// is final: it is not offered to the others.
+///
+/// The authorizers may be of any form. A body that is still arriving is shown to each that has `begin`, and kept for
+/// the others, which get it as a whole; all are asked in the same order when it is complete. Thread-safe as far as
+/// they are.
 template <class... Auths>
 class any_of {
     static_assert(sizeof...(Auths) > 0, "any_of needs at least one authorizer: any_of{sigv4{keys}, bearer{token}}");
@@ -1025,7 +1128,17 @@ public:
 
     void async_authorize(request_view const& request, operation op, std::string_view id,
                          completion<auth_decision> done) {
-        ask<0>(request, op, id, auth_decision::refuse(auth_error::missing_token), std::move(done));
+        auto asked = std::make_unique<question>(*this, request, op, id);
+        asked->done = std::move(done);
+        ask<0>(std::move(asked));
+    }
+
+    class verification;
+
+    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
+        requires(has_begin<Auths> || ...)
+    {
+        return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
 private:
@@ -1041,28 +1154,83 @@ private:
         return final_word;
     }
 
+    /// A request on its way from one to the next.
+    struct question {
+        any_of& all;
+        request_view request;
+        operation op;
+        std::string_view id;
+        std::string body; // what `request` views, if it came in pieces
+        std::tuple<std::optional<piecewise<Auths>>...> begun;
+        auth_decision answer = auth_decision::refuse(auth_error::missing_token);
+        completion<auth_decision> done;
+
+        question(any_of& a, request_view const& r, operation o, std::string_view i)
+            : all{a}, request{r}, op{o}, id{i} {}
+    };
+
     template <std::size_t I>
-    void ask(request_view const& request, operation op, std::string_view id, auth_decision answer,
-             completion<auth_decision> done) {
+    void ask(std::unique_ptr<question> asked) {
         if constexpr (I == sizeof...(Auths)) {
-            done(std::move(answer));
+            asked->done(std::move(asked->answer));
         } else {
+            using auth_type = std::tuple_element_t<I, decltype(auths_)>;
             auto& auth = std::get<I>(auths_);
-            if constexpr (has_authorize<std::remove_reference_t<decltype(auth)>>) {
-                if (settles(answer, auth.authorize(request, op, id))) return done(std::move(answer));
-                ask<I + 1>(request, op, id, std::move(answer), std::move(done));
-            } else {
-                auth.async_authorize(request, op, id,
-                                     [this, &request, op, id, answer = std::move(answer),
-                                      done = std::move(done)](auth_decision newest) mutable {
-                                         if (settles(answer, std::move(newest))) return done(std::move(answer));
-                                         ask<I + 1>(request, op, id, std::move(answer), std::move(done));
-                                     });
-            }
+            question& q = *asked;
+            auto& begun = std::get<I>(q.begun);
+            auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
+                if (settles(asked->answer, std::move(newest))) return asked->done(std::move(asked->answer));
+                ask<I + 1>(std::move(asked));
+            };
+            // one that throws has dropped `next`, which answers for it
+            (void)guarded([&] {
+                if constexpr (has_begin<auth_type>) {
+                    if (!begun && !has_authorize<auth_type> && !has_async_authorize<auth_type>) {
+                        begun.emplace(auth, q.request, q.op, q.id);
+                        begun->append(q.request.body);
+                    }
+                    if (begun) return begun->finish(std::move(next));
+                }
+                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
+                else if constexpr (has_async_authorize<auth_type>)
+                    auth.async_authorize(q.request, q.op, q.id, std::move(next));
+            });
         }
     }
 
     std::tuple<Auths...> auths_;
+};
+
+/// A request whose body is still arriving. Move-only; borrows the head until `finish` has reported.
+template <class... Auths>
+class any_of<Auths...>::verification {
+public:
+    void append(std::string_view piece) {
+        std::apply([&](auto&... each) { ((each ? each->append(piece) : void()), ...); }, asked_->begun);
+        if constexpr (!(has_begin<Auths> && ...)) asked_->body.append(piece);
+    }
+
+    void finish(completion<auth_decision> done) {
+        asked_->request.body = asked_->body;
+        asked_->done = std::move(done);
+        any_of& all = asked_->all;
+        all.template ask<0>(std::move(asked_));
+    }
+
+private:
+    friend class any_of;
+
+    explicit verification(std::unique_ptr<question> asked) : asked_{std::move(asked)} {
+        question& q = *asked_;
+        auto const begin_one = [&q](auto& auth, auto& begun) {
+            if constexpr (has_begin<std::remove_reference_t<decltype(auth)>>)
+                begun.emplace(auth, q.request, q.op, q.id);
+        };
+        std::apply([&](auto&... auth) { std::apply([&](auto&... begun) { (begin_one(auth, begun), ...); }, q.begun); },
+                   q.all.auths_);
+    }
+
+    std::unique_ptr<question> asked_;
 };
 
 }
@@ -2253,7 +2421,7 @@ struct system_clocks {
 };
 
 /// Observes nothing. A hooks type of one's own has any subset of the members that `connection_hub` and
-/// `management_router` name; what is absent costs nothing.
+/// `management_router` name, each of them noexcept; what is absent costs nothing.
 struct no_hooks {};
 
 /// What a hub is made of, apart from its Transport. Derive from it and name what is to be different.
@@ -2815,6 +2983,97 @@ private:
 // ---- backchannel/hub/hub_state.hpp
 #ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
 #define BACKCHANNEL_HUB_HUB_STATE_HPP
+
+// ---- backchannel/hub/counters.hpp
+#ifndef BACKCHANNEL_HUB_COUNTERS_HPP
+#define BACKCHANNEL_HUB_COUNTERS_HPP
+
+// ---- backchannel/hub_metrics.hpp
+#ifndef BACKCHANNEL_HUB_METRICS_HPP
+#define BACKCHANNEL_HUB_METRICS_HPP
+
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a hub has done since it was made, see `connection_hub::metrics`.
+struct hub_metrics {
+    std::uint64_t open = 0;   ///< connections that are open now
+    std::uint64_t opened = 0; ///< connections that have been opened
+    std::uint64_t closed = 0; ///< ids that have been retired
+
+    // sends by their result; one that was left for another thread counts when that thread has answered
+    std::uint64_t accepted = 0, backpressure = 0, gone = 0, unavailable = 0;
+    std::uint64_t accepted_bytes = 0; ///< of messages, without frame headers
+};
+
+}
+
+#endif
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A hub's counters, in several copies so that threads seldom touch the same one. Any thread may count and read.
+template <class Traits>
+class hub_counters {
+public:
+    void opened() noexcept { add(mine().opened, 1); }
+    void closed() noexcept { add(mine().closed, 1); }
+
+    void sent(delivery result, std::size_t bytes) noexcept {
+        stripe& s = mine();
+        add(s.sends[static_cast<std::size_t>(result)], 1);
+        if (result == delivery::accepted) add(s.accepted_bytes, bytes);
+    }
+
+    [[nodiscard]] hub_metrics sum() const noexcept {
+        hub_metrics m;
+        for (stripe const& s : stripes_) {
+            auto const of = [&](delivery d) { return get(s.sends[static_cast<std::size_t>(d)]); };
+            m.closed += get(s.closed);
+            m.accepted += of(delivery::accepted);
+            m.backpressure += of(delivery::backpressure);
+            m.gone += of(delivery::gone);
+            m.unavailable += of(delivery::unavailable);
+            m.accepted_bytes += get(s.accepted_bytes);
+        }
+        for (stripe const& s : stripes_) m.opened += get(s.opened); // last, so that nothing has closed more than opened
+        m.open = m.opened - m.closed;
+        return m;
+    }
+
+private:
+    using number = cell<Traits, std::uint64_t>;
+
+    struct alignas(64) stripe {
+        number opened{0}, closed{0}, accepted_bytes{0};
+        std::array<number, 5> sends{};
+    };
+
+    static void add(number& n, std::uint64_t by) noexcept { n.fetch_add(by, std::memory_order_relaxed); }
+    [[nodiscard]] static std::uint64_t get(number const& n) noexcept { return n.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] stripe& mine() noexcept {
+        if constexpr (Traits::single_threaded) {
+            return stripes_[0];
+        } else {
+            static constinit std::atomic<std::size_t> threads{0};
+            thread_local std::size_t const index = threads.fetch_add(1, std::memory_order_relaxed);
+            return stripes_[index % stripes_.size()];
+        }
+    }
+
+    std::array<stripe, Traits::single_threaded ? 1 : 8> stripes_{};
+};
+
+}
+
+#endif
 
 // ---- backchannel/hub/deadline_heap.hpp
 #ifndef BACKCHANNEL_HUB_DEADLINE_HEAP_HPP
@@ -3479,7 +3738,7 @@ struct hub_options {
     /// After a close was asked for, the connection is terminated (if the Transport can) when this has passed.
     std::chrono::milliseconds closing_timeout{std::chrono::seconds{10}};
 
-    /// An id that is closed is remembered as such at least until this many others have been closed.
+    /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
     std::uint32_t retired_kept = 1024;
 
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
@@ -3705,6 +3964,7 @@ public:
         r.connected_at = policies_.clock.wall();
         s.last_active.store(r.opened, std::memory_order_relaxed);
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
+        counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(id_text(s), describe(s));
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
         if (!is(s, slot_state::alive)) retire(s, 1006); // the hook has closed it
@@ -3720,6 +3980,7 @@ public:
             state, (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift,
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        counters_.closed();
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
         return true;
     }
@@ -3783,6 +4044,11 @@ public:
         deadlines_.remove(table_type::index_of(s));
     }
 
+    [[nodiscard]] hub_metrics metrics() const noexcept { return counters_.sum(); }
+
+    /// A send was asked for that reached no connection.
+    void count_unreached(delivery result) noexcept { counters_.sent(result, 0); }
+
     void on_deadline_earlier(task wake) { on_deadline_earlier_ = std::move(wake); }
 
 protected:
@@ -3803,6 +4069,7 @@ protected:
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
     table_type table_;
+    hub_counters<Traits> counters_;
 
 private:
     static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
@@ -3843,8 +4110,10 @@ private:
         }
         consider(last, options_.idle_timeout);
         consider(r.opened, options_.max_lifetime);
-        if (r.texts != nullptr && r.texts->expires_at() != time_point::max())
-            when = std::min(when, ticks(r.texts->expires_at()));
+        if (r.texts != nullptr && r.texts->expires_at() != time_point::max()) {
+            time_point const end = r.texts->expires_at(); // rounded up: before it, nothing has expired
+            when = std::min(when, end < epoch_ ? 0 : std::chrono::ceil<std::chrono::milliseconds>(end - epoch_).count());
+        }
         return clamp(when);
     }
 
@@ -3908,31 +4177,6 @@ private:
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };
-
-}
-
-#endif
-
-// ---- backchannel/support/guarded.hpp
-#ifndef BACKCHANNEL_SUPPORT_GUARDED_HPP
-#define BACKCHANNEL_SUPPORT_GUARDED_HPP
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Runs code of the user's, or code that may run out of memory. False: it threw.
-template <class F>
-[[nodiscard]] bool guarded(F&& act) {
-#if BACKCHANNEL_EXCEPTIONS
-    try {
-        act();
-    } catch (...) {
-        return false;
-    }
-#else
-    act();
-#endif
-    return true;
-}
 
 }
 
@@ -4031,6 +4275,7 @@ protected:
     }
 
     delivery report(slot_type& s, delivery result, std::size_t size) noexcept {
+        this->counters_.sent(result, size);
         if constexpr (has_on_delivery<typename Traits::hooks>)
             this->policies_.hooks.on_delivery(this->id_text(s), result, size);
         return result;
@@ -4291,7 +4536,7 @@ private:
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
                                            inline_answer* answer) noexcept {
         mailbox_type* const box = make_box(s);
-        if (box == nullptr) return delivery::unavailable;
+        if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
         auto const fits = [&] {
             return size <= limit && box->buffered <= limit - size &&
@@ -4303,7 +4548,7 @@ private:
             lock.unlock();
             letter.reset(new (std::nothrow) mail);
             if (letter != nullptr) letter->payload = m.share();
-            if (letter == nullptr || !letter->payload) return delivery::unavailable;
+            if (letter == nullptr || !letter->payload) return report(s, delivery::unavailable, size);
             lock.lock();
         }
         bool const reserved = letter != nullptr && fits() &&
@@ -4357,7 +4602,7 @@ private:
                 std::lock_guard const lock{box->mutex};
                 box->scheduled = false;
             }
-            if (answer_all(s, delivery::unavailable)) this->retire(s, 1006);
+            if (answer_all(s, delivery::unavailable) && this->retire(s, 1006)) this->arm(s);
         }
     }
 
@@ -4588,7 +4833,7 @@ public:
     /// not known yet when this returns; `async_send` gives it.
     [[nodiscard]] delivery send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
-        if (!found) return delivery::gone;
+        if (!found) return not_found();
         if (auto const result = state_->try_send(*found, m)) return *result;
         return state_->queue(*found, m);
     }
@@ -4596,7 +4841,7 @@ public:
     /// Sends one message if this thread may do that right away; nullopt, and nothing done, if another one has to.
     [[nodiscard]] std::optional<delivery> try_send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
-        if (!found) return delivery::gone;
+        if (!found) return not_found();
         return state_->try_send(*found, m);
     }
 
@@ -4608,7 +4853,7 @@ public:
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "async_send needs a callable `void done(backchannel::delivery)` as third argument");
         auto const found = state_->find_open(id);
-        if (!found) return std::forward<F>(done)(delivery::gone);
+        if (!found) return std::forward<F>(done)(not_found());
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
@@ -4641,11 +4886,14 @@ public:
     /// Whether the text can be an id of this hub at all.
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
-    /// Whether a connection of that id was open and is closed; known for at least the last `retired_kept` closes.
+    /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
     [[nodiscard]] bool was_open(std::string_view id) const noexcept {
         auto const decoded = state_->decode(id);
         return decoded && state_->is_tombstone(*decoded);
     }
+
+    /// What has happened so far; the numbers fit together once no other thread is at work.
+    [[nodiscard]] hub_metrics metrics() const noexcept { return state_->metrics(); }
 
     /// When `expire` is to be called next; nullopt: not before another connection opens.
     [[nodiscard]] std::optional<time_point> next_deadline() const noexcept { return state_->next_deadline(); }
@@ -4684,6 +4932,11 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    delivery not_found() noexcept {
+        state_->count_unreached(delivery::gone);
+        return delivery::gone;
     }
 
     [[noreturn]] static void fail(errc why) {
@@ -5340,7 +5593,7 @@ public:
             request_->refused = failure::too_large;
             return false;
         }
-        if constexpr (has_begin<Auth>) request_->state.append(piece);
+        request_->state.append(piece);
         request_->head.body.append(piece);
         return true;
     }
@@ -5369,46 +5622,17 @@ public:
 private:
     friend class management_router;
 
-    struct none {
-        none(Auth&, request_view const&, call const&) noexcept {}
-    };
-    template <class A>
-    struct hashing {
-        using verification = decltype(std::declval<A&>().begin(request_view{}, operation{}, std::string_view{}));
-        std::unique_ptr<verification> inner; // none if Auth threw; need not be movable
-
-        hashing(A& auth, request_view const& head, call const& c) {
-            (void)guarded([&] { inner.reset(new verification(auth.begin(head, c.what, c.target.id()))); });
-        }
-        void append(std::string_view piece) {
-            if (inner && !guarded([&] { inner->append(piece); })) inner.reset();
-        }
-        void finish(completion<auth_decision> done) {
-            if (!inner) return done(auth_decision::refuse(auth_error::internal));
-            (void)guarded([&] { inner->finish(std::move(done)); }); // `done` may have destroyed this object
-        }
-    };
-    template <class A>
-    struct state_of {
-        using type = none;
-    };
-    template <class A>
-    requires has_begin<A>
-    struct state_of<A> {
-        using type = hashing<A>;
-    };
-
     struct data {
         management_router& router;
         call target;
         owned_request head;
         request_view view;
         std::optional<failure> refused;
-        typename state_of<Auth>::type state;
+        piecewise<Auth> state;
 
         data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)}, state{r.auth_, view,
-                                                                                                         target} {}
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
+              state{r.auth_, view, c.what, target.target.id()} {}
     };
 
     incoming(management_router& router, request_view const& head) {
@@ -5465,10 +5689,10 @@ enum class endpoint : std::uint8_t { server, client };
 /// A compressed message is measured as it stands on the wire, and may there exceed the byte limits by an eighth and 64
 /// bytes, which is more than deflate adds to bytes it can't shrink: the exact limit is for whoever inflates it.
 struct frame_limits {
-    std::uint64_t frame = 32768;     ///< bytes of a frame's payload
-    std::uint64_t message = 131072;  ///< bytes of a message's payload
-    std::uint32_t fragments = 65536; ///< frames of a message; at least 1
-    bool compression = false;        ///< permessage-deflate was negotiated: RSV1 may open a message. RFC 7692 6
+    std::uint64_t frame = 32768;      ///< bytes of a frame's payload
+    std::uint64_t message = 131072;   ///< bytes of a message's payload
+    std::uint32_t fragments = 131072; ///< frames of a message, empty ones too; at least 1
+    bool compression = false;         ///< permessage-deflate was negotiated: RSV1 may open a message. RFC 7692 6
 };
 
 /// What `frame_parser::next` has found. Views point into the input.
@@ -5856,8 +6080,6 @@ private:
 #ifndef BACKCHANNEL_IMPL_HTTP_IPP
 #define BACKCHANNEL_IMPL_HTTP_IPP
 
-#include <cstring>
-
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -5880,7 +6102,7 @@ BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view 
     for (char const c : name)
         if (c <= ' ' || c >= 0x7F || separators.find(c) != std::string_view::npos) return false;
     for (char const c : value)
-        if (c == '\r' || c == '\n' || c == '\0') return false;
+        if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F) return false;
     append(name);
     append(": ");
     append(value);
@@ -5905,7 +6127,7 @@ BACKCHANNEL_DECL header_view header_lines::take_line(std::string_view& rest) noe
 
 BACKCHANNEL_DECL void header_lines::append(std::string_view bytes) {
     if (overflow_.empty() && size_ + bytes.size() <= inline_capacity) {
-        std::memcpy(inline_.data() + size_, bytes.data(), bytes.size());
+        bytes.copy(inline_.data() + size_, bytes.size()); // unlike memcpy it takes the null of an empty value
         size_ = static_cast<std::uint16_t>(size_ + bytes.size());
         return;
     }

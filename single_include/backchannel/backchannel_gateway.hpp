@@ -36,9 +36,307 @@
 #ifndef BACKCHANNEL_GATEWAY_GATEWAY_CORE_HPP
 #define BACKCHANNEL_GATEWAY_GATEWAY_CORE_HPP
 
-// ---- backchannel/gateway/gateway_options.hpp
-#ifndef BACKCHANNEL_GATEWAY_GATEWAY_OPTIONS_HPP
-#define BACKCHANNEL_GATEWAY_GATEWAY_OPTIONS_HPP
+// ---- backchannel/gateway/admission.hpp
+#ifndef BACKCHANNEL_GATEWAY_ADMISSION_HPP
+#define BACKCHANNEL_GATEWAY_ADMISSION_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A number of places, taken and given back by any thread.
+class place_counter {
+public:
+    /// 0: any number.
+    explicit place_counter(std::size_t limit) noexcept : limit_{limit} {}
+
+    [[nodiscard]] bool take() noexcept {
+        if (taken_.fetch_add(1, std::memory_order_relaxed) < limit_ || limit_ == 0) return true;
+        give_back();
+        return false;
+    }
+    void give_back() noexcept { taken_.fetch_sub(1, std::memory_order_relaxed); }
+
+private:
+    std::size_t const limit_;
+    std::atomic<std::size_t> taken_{0};
+};
+
+/// So many places for each address. Any thread; an address that holds none costs nothing.
+class places_per_address {
+public:
+    /// 0: any number, and nothing is counted.
+    explicit places_per_address(std::size_t limit) noexcept : limit_{limit} {}
+
+    /// Throws std::bad_alloc, and nothing is taken.
+    [[nodiscard]] bool take(std::string const& address) {
+        if (limit_ == 0) return true;
+        std::lock_guard const lock{mutex_};
+        std::size_t& taken = taken_[address];
+        if (taken == limit_) return false;
+        ++taken;
+        return true;
+    }
+    void give_back(std::string const& address) noexcept {
+        if (limit_ == 0) return;
+        std::lock_guard const lock{mutex_};
+        auto const found = taken_.find(address);
+        if (found != taken_.end() && --found->second == 0) taken_.erase(found);
+    }
+
+private:
+    std::size_t const limit_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::size_t> taken_;
+};
+
+/// Who may come in: the limits on connections, and what each connection holds of them.
+class admission {
+public:
+    admission(std::size_t connections, std::size_t per_address, std::size_t handshakes) noexcept
+        : connections_{connections}, turned_away_{connections / 16 + 64}, handshakes_{handshakes}, addresses_{
+                                                                                                       per_address} {}
+
+    /// One connection's places, given back at its end.
+    class permit {
+    public:
+        permit() noexcept = default;
+        permit(permit&& other) noexcept { swap(other); }
+        permit& operator=(permit&& other) noexcept {
+            permit{std::move(other)}.swap(*this);
+            return *this;
+        }
+        ~permit() {
+            if (from_ == nullptr) return;
+            if (handshake_) from_->handshakes_.give_back();
+            if (!address_.empty()) from_->addresses_.give_back(address_);
+            (refusal_.empty() ? from_->connections_ : from_->turned_away_).give_back();
+        }
+
+        /// False: there is no room even for a refusal.
+        explicit operator bool() const noexcept { return from_ != nullptr; }
+
+        /// Which limit was reached; empty: none, the connection is let in.
+        [[nodiscard]] std::string_view refusal() const noexcept { return refusal_; }
+
+        /// The first request is there.
+        void handshake_done() noexcept {
+            if (std::exchange(handshake_, false)) from_->handshakes_.give_back();
+        }
+
+    private:
+        friend class admission;
+
+        void swap(permit& other) noexcept {
+            std::swap(from_, other.from_);
+            std::swap(refusal_, other.refusal_);
+            std::swap(address_, other.address_);
+            std::swap(handshake_, other.handshake_);
+        }
+
+        admission* from_ = nullptr;
+        std::string_view refusal_{};
+        std::string address_{}; // that has been counted
+        bool handshake_ = false;
+    };
+
+    /// A connection from there has been accepted; `address` is empty if it is not to be counted.
+    [[nodiscard]] permit enter(std::string address) {
+        permit p;
+        if (!connections_.take()) return refused("Too many connections");
+        p.from_ = this; // from here on `p` gives back what it holds
+        if (!address.empty()) {
+            if (!addresses_.take(address)) return refused("Too many connections from one address");
+            p.address_ = std::move(address);
+        }
+        p.handshake_ = handshakes_.take();
+        return p.handshake_ ? std::move(p) : refused("Too many handshakes");
+    }
+
+private:
+    /// Those that are told so are connections too.
+    [[nodiscard]] permit refused(std::string_view limit) noexcept {
+        permit p;
+        if (!turned_away_.take()) return p;
+        p.from_ = this;
+        p.refusal_ = limit;
+        return p;
+    }
+
+    place_counter connections_, turned_away_, handshakes_;
+    places_per_address addresses_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/connection.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_HPP
+
+// ---- backchannel/gateway/stream.hpp
+#ifndef BACKCHANNEL_GATEWAY_STREAM_HPP
+#define BACKCHANNEL_GATEWAY_STREAM_HPP
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/ioctl.h>
+#endif
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a connection of the gateway reads from and writes to: `plain_stream` is TCP itself, `tls_stream` is TLS on it.
+///
+/// No call waits for the peer. `read_some` and `write_some` give `asio::error::would_block` when they cannot go on, and
+/// are called again once the socket is ready. Used on one thread only.
+///
+/// - `secure`: whether others on the way can neither read nor change the bytes.
+/// - `established()`: whether bytes can be exchanged; before that, `read_some` is called to go on with the handshake.
+/// - `read_some(room, error) -> size`: `asio::error::eof` when the peer has ended its side.
+/// - `has_more()`: whether `read_some` would give bytes although the socket itself is not readable.
+/// - `read_wants_write()`: whether the `read_some` that gave `would_block` can go on when the socket is *writable*.
+/// - `write_some(pieces, error) -> size`: the number of bytes taken off the front of all pieces together. After
+///   `would_block` the next call's pieces begin with the same bytes; there may be more behind them.
+/// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
+/// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
+/// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
+template <class S>
+concept gateway_stream = std::movable<S> &&
+    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
+             std::function<void(std::error_code const&)> f) {
+    requires std::same_as<decltype(S::secure), bool const>;
+    { c.established() } -> std::same_as<bool>;
+    { s.read_some(room, error) } -> std::same_as<std::size_t>;
+    { c.has_more() } -> std::same_as<bool>;
+    { c.read_wants_write() } -> std::same_as<bool>;
+    { s.write_some(pieces, error) } -> std::same_as<std::size_t>;
+    s.end_sending(error);
+    s.wait_readable(std::move(f));
+    s.wait_writable(std::move(f));
+    { s.close() }
+    noexcept;
+};
+
+/// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
+[[nodiscard]] inline std::size_t unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket& socket) {
+#if defined(__linux__)
+    struct {
+        int value = 0;
+        [[nodiscard]] int name() const noexcept { return TIOCOUTQ; } // SIOCOUTQ of tcp(7)
+        [[nodiscard]] void* data() noexcept { return &value; }
+    } question;
+    std::error_code error;
+    socket.io_control(question, error);
+    return error ? 0 : static_cast<std::size_t>(question.value);
+#else
+    return 0;
+#endif
+}
+
+/// Whether the call is to be made again, later.
+[[nodiscard]] inline bool is_retry(std::error_code const& error) noexcept {
+    return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
+}
+
+/// What every stream on a TCP socket does in the same way.
+class tcp_stream {
+public:
+    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
+
+    template <class F>
+    void wait_readable(F&& f) {
+        socket_.async_wait(asio::ip::tcp::socket::wait_read, std::forward<F>(f));
+    }
+    template <class F>
+    void wait_writable(F&& f) {
+        socket_.async_wait(asio::ip::tcp::socket::wait_write, std::forward<F>(f));
+    }
+
+    void close() noexcept {
+        std::error_code ignored;
+        socket_.close(ignored);
+    }
+
+protected:
+    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
+
+    asio::ip::tcp::socket socket_;
+};
+
+/// TCP as it is.
+class plain_stream : public tcp_stream {
+public:
+    static constexpr bool secure = false;
+
+    /// Precondition: the socket is connected and non-blocking.
+    explicit plain_stream(asio::ip::tcp::socket socket) : tcp_stream{std::move(socket)} {}
+
+    [[nodiscard]] bool established() const noexcept { return true; }
+    [[nodiscard]] bool has_more() const noexcept { return false; }
+    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
+
+    std::size_t read_some(std::span<char> room, std::error_code& error) {
+        return socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    }
+
+    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
+        gather_list list;
+        while (list.size != max_pieces && list.size != pieces.size()) {
+            list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
+            ++list.size;
+        }
+        return socket_.write_some(list, error);
+    }
+
+    void end_sending(std::error_code& error) { socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error); }
+
+private:
+    static constexpr std::size_t max_pieces = 16;
+
+    struct gather_list {
+        using value_type = asio::const_buffer;
+        using const_iterator = asio::const_buffer const*;
+
+        std::array<asio::const_buffer, max_pieces> items;
+        std::size_t size = 0;
+
+        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
+        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
+    };
+};
+
+static_assert(gateway_stream<plain_stream>);
+
+}
+
+#endif
+
+// ---- backchannel/gateway/worker.hpp
+#ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
+#define BACKCHANNEL_GATEWAY_WORKER_HPP
+
+// ---- backchannel/gateway/metrics.hpp
+#ifndef BACKCHANNEL_GATEWAY_METRICS_HPP
+#define BACKCHANNEL_GATEWAY_METRICS_HPP
 
 // ---- backchannel/protocol/http1_request.hpp
 #ifndef BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
@@ -240,7 +538,9 @@ struct request_head {
 /// Choices the RFC leaves open: one empty line before the request is skipped; bytes of a target are visible ASCII
 /// except `#` (the rest of what RFC 3986 leaves out is sent raw by browsers, and harms nobody who doesn't decode it);
 /// absolute-form is taken for http and https only, its path must not be empty in front of a query, and its
-/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5).
+/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5). Stricter than
+/// the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them, and a method that is too
+/// long is 400, not 501.
 class request_parser {
 public:
     enum class status : std::uint8_t {
@@ -259,6 +559,9 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL status parse(std::string_view buffer, request_head& out);
 
     [[nodiscard]] parse_error error() const noexcept { return error_; }
+
+    /// Whether the request that was begun is HEAD: an answer that refuses it has no content either. RFC 9110 9.3.2.
+    [[nodiscard]] bool is_head() const noexcept { return is_head_; }
 
     /// Forgets a request that was begun.
     void reset() noexcept { *this = request_parser{limits_}; }
@@ -330,6 +633,7 @@ private:
     findings found_{};
     std::uint8_t method_size_ = 0;
     std::uint8_t minor_version_ = 1;
+    bool is_head_ = false;
     state state_ = state::start;
     parse_error error_ = parse_error::none;
 };
@@ -338,53 +642,109 @@ private:
 
 #endif
 
-#include <chrono>
+#include <array>
+#include <atomic>
 #include <cstddef>
-#include <string>
-#include <vector>
+#include <cstdint>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Every limit and deadline of the embedded gateway. Durations are totals, not times between two reads.
-struct gateway_options {
-    router_options router{};   ///< stage, region, public hosts, longest message of a POST
-    hub_options hub{};         ///< connections, idle and lifetime deadlines; `queue_limit` bounds each send queue
-    http1::head_limits head{}; ///< bytes of target and head, number of headers; beyond it 414 or 431
-    websocket::frame_limits frames{}; ///< bytes of a frame and of a message (1009), fragments of a message (1008)
+inline constexpr std::size_t parse_errors = static_cast<std::size_t>(http1::parse_error::body_too_large) + 1;
+inline constexpr std::size_t auth_errors = static_cast<std::size_t>(auth_error::internal) + 1;
 
-    std::size_t max_request_body = 1024 * 1024; ///< bytes of a body for the application's own routes; beyond it 413
+/// Where a close code is counted: 1000 to 1015 each, then 3000 to 3999, then 4000 to 4999, then any other.
+[[nodiscard]] constexpr std::size_t close_code_index(int code) noexcept {
+    if (code >= 1000 && code <= 1015) return static_cast<std::size_t>(code - 1000);
+    return code >= 3000 && code <= 3999 ? 16 : code >= 4000 && code <= 4999 ? 17 : 18;
+}
 
-    std::chrono::milliseconds request_timeout{
-        std::chrono::seconds{30}}; ///< for a whole request, from its first byte; 408
-    std::chrono::milliseconds keep_alive_timeout{std::chrono::seconds{75}}; ///< for the next request to begin
-    std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}};      ///< for the peer to read the last bytes
+/// The statuses of management answers, each where it is counted; the 0 stands for any other.
+inline constexpr std::array<int, 14> management_statuses{200, 204, 400, 401, 403, 404, 405,
+                                                         410, 413, 429, 500, 503, 504, 0};
 
-    /// Origins of web pages that may open a WebSocket, such as `https://example.com`; `*` stands for all. If there are
-    /// none, a page may only come from the authority that it dials. Clients without Origin are no browsers.
-    std::vector<std::string> allowed_origins{};
+[[nodiscard]] constexpr std::size_t management_status_index(int status) noexcept {
+    std::size_t i = 0;
+    while (management_statuses[i] != status && management_statuses[i] != 0) ++i;
+    return i;
+}
 
-    /// Proxies whose `X-Forwarded-For` is believed: the client is the right-most address that is not one of them.
-    std::vector<ip_network> trusted_proxies{};
+/// What happens in a gateway, as numbers: those that only grow, and a few that tell how it is now.
+template <class Number>
+struct gateway_numbers {
+    // now
+    Number connections_open{};   ///< TCP connections
+    Number websockets_open{};    ///< WebSockets; one that is closing counts until its end
+    Number handshakes_pending{}; ///< connections that have not sent the whole head of a request
+    Number queue_bytes{};        ///< bytes that wait for clients, in all queues together
 
-    /// Header of the 101 answer that tells the client its id; empty: none.
-    std::string connection_id_header = "X-Connection-Id";
+    // since the start
+    Number connections_accepted{}, connections_refused{}, accept_errors{}, handshake_errors{};
+    Number bytes_received{}, bytes_sent{}; ///< as HTTP and WebSocket have them, inside TLS
+    Number websockets_opened{}, websockets_refused{};
+    Number messages_received{}, messages_sent{}; ///< from and (queued) for WebSocket clients
+    Number pings_sent{}, peers_vanished{}, peers_stalled{};
+    Number request_timeouts{}; ///< answered 408
+
+    std::array<Number, 6> responses{};                    ///< by the first digit of the status
+    std::array<Number, 19> websockets_closed{};           ///< by `close_code_index`
+    std::array<Number, parse_errors> requests_rejected{}; ///< by `http1::parse_error`
+    std::array<std::array<Number, management_statuses.size()>, 4>
+        management{}; ///< by operation (POST, GET, DELETE, none of them) and `management_status_index`
+
+    /// Calls `f(to, from)` for each number of both.
+    template <class From, class F>
+    void combine(From const& from, F f) {
+        f(connections_open, from.connections_open);
+        f(websockets_open, from.websockets_open);
+        f(handshakes_pending, from.handshakes_pending);
+        f(queue_bytes, from.queue_bytes);
+        f(connections_accepted, from.connections_accepted);
+        f(connections_refused, from.connections_refused);
+        f(accept_errors, from.accept_errors);
+        f(handshake_errors, from.handshake_errors);
+        f(bytes_received, from.bytes_received);
+        f(bytes_sent, from.bytes_sent);
+        f(websockets_opened, from.websockets_opened);
+        f(websockets_refused, from.websockets_refused);
+        f(messages_received, from.messages_received);
+        f(messages_sent, from.messages_sent);
+        f(pings_sent, from.pings_sent);
+        f(peers_vanished, from.peers_vanished);
+        f(peers_stalled, from.peers_stalled);
+        f(request_timeouts, from.request_timeouts);
+        auto const each = [&f](auto& a, auto const& b) {
+            for (std::size_t i = 0; i != a.size(); ++i) f(a[i], b[i]);
+        };
+        each(responses, from.responses);
+        each(websockets_closed, from.websockets_closed);
+        each(requests_rejected, from.requests_rejected);
+        for (std::size_t i = 0; i != management.size(); ++i) each(management[i], from.management[i]);
+    }
 };
+
+/// What a gateway has done since it was made, see `gateway::metrics`.
+struct gateway_metrics : gateway_numbers<std::uint64_t> {
+    std::array<std::uint64_t, auth_errors> requests_denied{}; ///< by `auth_error`
+    hub_metrics hub{};
+};
+
+/// A number that one thread changes and any thread reads.
+class loop_counter {
+public:
+    void add(std::uint64_t n) noexcept { value_.store(get() + n, std::memory_order_relaxed); }
+    void subtract(std::uint64_t n) noexcept { value_.store(get() - n, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+/// The numbers of one event loop.
+using gateway_counters = gateway_numbers<loop_counter>;
 
 }
 
 #endif
-
-// ---- backchannel/gateway/handler.hpp
-#ifndef BACKCHANNEL_GATEWAY_HANDLER_HPP
-#define BACKCHANNEL_GATEWAY_HANDLER_HPP
-
-// ---- backchannel/gateway/transport.hpp
-#ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
-#define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
-
-// ---- backchannel/gateway/worker.hpp
-#ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
-#define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -392,13 +752,18 @@ struct gateway_options {
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
+inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
 
 /// What a worker needs to know of a connection.
 class worker_client : public std::enable_shared_from_this<worker_client> {
@@ -411,6 +776,8 @@ public:
     virtual void on_deadline() = 0;
     /// The gateway stops: close in an orderly way, and soon.
     virtual void on_stop() = 0;
+    /// Whether `on_stop` may come a little later than for others, so that not all clients come back at once elsewhere.
+    [[nodiscard]] virtual bool may_linger() const noexcept { return false; }
     /// Ends the connection now. Never throws, and nothing happens to a connection that has been dropped.
     virtual void drop() = 0;
 
@@ -437,7 +804,7 @@ private:
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
 public:
-    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, grace_{io} {}
+    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, drain_timer_{io} {}
 
     gateway_worker(gateway_worker const&) = delete;
     gateway_worker& operator=(gateway_worker const&) = delete;
@@ -450,6 +817,10 @@ public:
 
     /// Parsed heads share their storage; valid until the next request is parsed.
     [[nodiscard]] http1::request_head& head() noexcept { return head_; }
+
+    /// What has happened on this loop, for `gateway::metrics`.
+    [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
+    [[nodiscard]] gateway_counters const& counters() const noexcept { return counters_; }
 
     // --------------------------------------------------------------------------------------------- the connections
 
@@ -466,18 +837,30 @@ public:
         std::swap(clients_[hole], clients_.back());
         if (hole + 1 != clients_.size()) clients_[hole]->index_ = hole;
         clients_.pop_back();
-        if (clients_.empty()) cancel_timers(); // an empty loop has nothing to wake up for
+        if (clients_.empty()) now_empty();
     }
 
-    /// Asks every connection to close; what is left when `grace` has passed is dropped.
-    void stop(std::chrono::milliseconds grace) {
-        for (auto const& c : all()) c->protect([&] { c->on_stop(); });
-        if (clients_.empty()) return;
-        grace_.expires_after(grace);
-        grace_.async_wait([weak = weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock();
-            if (!error && self != nullptr) self->drop_all();
-        });
+    /// Asks every connection to close, those that may linger at times spread over `window`; what is left when `grace`
+    /// has passed is dropped. Then calls `done`. Called again, it starts anew with what is left.
+    void drain(std::chrono::milliseconds window, std::chrono::milliseconds grace, std::function<void()> done) {
+        when_empty_ = std::move(done);
+        leaving_.clear();
+        // backwards, since whoever leaves is replaced by the last one; this takes no memory
+        for (std::size_t i = clients_.size(); i-- != 0;) {
+            if (i >= clients_.size()) continue;
+            auto const c = clients_[i];
+            bool const later =
+                window.count() > 0 && c->may_linger() && guarded([&] { leaving_.push_back(c->weak_from_this()); });
+            if (!later) c->protect([&] { c->on_stop(); });
+        }
+        window = std::min(window, beyond_all_deadlines);
+        grace = std::min(grace, beyond_all_deadlines);
+        time_point const now = std::chrono::steady_clock::now();
+        drop_at_ = now + grace;
+        step_ = leaving_.empty() ? grace : window; // then finer than milliseconds: there may be more clients than those
+        if (!leaving_.empty()) step_ /= static_cast<std::chrono::steady_clock::rep>(leaving_.size());
+        next_leaving_ = now;
+        go_on_draining();
     }
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
@@ -500,8 +883,8 @@ public:
     // ----------------------------------------------------------------------------------------------- the deadlines
 
     /// Calls `on_deadline` then, and not before. Moving a deadline to a later time costs nothing.
-    void set_deadline(worker_client& c, std::chrono::milliseconds from_now) {
-        c.deadline_ = std::chrono::steady_clock::now() + from_now;
+    void set_deadline(worker_client& c, time_point when) {
+        c.deadline_ = when;
         if (c.position_ == worker_client::none) {
             deadlines_.push_back({c.deadline_, &c});
             c.position_ = deadlines_.size() - 1;
@@ -531,17 +914,47 @@ private:
         worker_client* who;
     };
 
-    /// As they are now: each of them may be dropped while the caller goes through them.
-    [[nodiscard]] std::vector<std::shared_ptr<worker_client>> all() const { return clients_; }
+    void drop_all() noexcept {
+        while (!clients_.empty()) {
+            auto const c = clients_.back();
+            c->drop(); // removes it
+        }
+    }
 
-    void drop_all() {
-        for (auto const& c : all()) c->drop();
+    /// Lets those go whose turn has come, and looks again when the next one's has.
+    void go_on_draining() {
+        time_point const now = std::chrono::steady_clock::now();
+        if (now >= drop_at_) drop_all();
+        if (clients_.empty()) return now_empty();
+        while (!leaving_.empty() && next_leaving_ <= now) {
+            auto const c = leaving_.back().lock();
+            leaving_.pop_back();
+            next_leaving_ += step_;
+            if (c != nullptr) c->protect([&] { c->on_stop(); });
+        }
+        if (clients_.empty()) return now_empty();
+        bool const waits = guarded([&] {
+            drain_timer_.expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
+            drain_timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+                auto const self = weak.lock();
+                if (!error && self != nullptr) self->go_on_draining();
+            });
+        });
+        if (!waits) drop_all();
+    }
+
+    /// An empty loop has nothing to wake up for.
+    void now_empty() {
+        cancel_timers();
+        if (!when_empty_) return;
+        auto const done = std::exchange(when_empty_, {});
+        if (!guarded([&] { asio::post(io_, done); })) done();
     }
 
     void cancel_timers() noexcept {
         timer_.cancel();
         armed_for_ = time_point::max();
-        grace_.cancel();
+        drain_timer_.cancel();
     }
 
     void put(std::size_t at, entry e) noexcept {
@@ -614,7 +1027,12 @@ private:
     }
 
     asio::io_context& io_;
-    asio::steady_timer timer_, grace_;
+    asio::steady_timer timer_, drain_timer_;
+    std::function<void()> when_empty_;
+    std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
+    time_point next_leaving_{}, drop_at_{};
+    std::chrono::steady_clock::duration step_{};
+    gateway_counters counters_;
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
@@ -622,332 +1040,6 @@ private:
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };
-
-}
-
-#endif
-
-#include <asio/dispatch.hpp>
-
-#include <cstdint>
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The server's side of one WebSocket. Used on its worker's thread only.
-class websocket_peer {
-public:
-    virtual delivery send(message const&) = 0;
-    virtual void close(std::uint16_t code, std::string_view reason) = 0;
-    virtual void ping(std::string_view payload) = 0;
-    virtual void terminate() = 0;
-
-protected:
-    ~websocket_peer() = default;
-};
-
-/// The gateway's connections as the hub sees them. A raw pointer is enough: the hub looks whether the connection is
-/// still open on its own thread before it uses the handle.
-struct gateway_transport {
-    struct handle {
-        gateway_worker* worker;
-        websocket_peer* peer;
-    };
-
-    static constexpr bool bounds_itself = true;
-
-    delivery send(handle const& h, message const& m) { return h.peer->send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.peer->close(code, reason); }
-    void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
-    void terminate(handle const& h) { h.peer->terminate(); }
-
-    void dispatch(handle const& h, task t) { asio::dispatch(h.worker->executor(), std::move(t)); }
-    bool on_thread(handle const& h) { return h.worker->executor().running_in_this_thread(); }
-    gateway_worker* thread_key(handle const& h) { return h.worker; }
-};
-
-}
-
-#endif
-
-#include <concepts>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A completion that is dropped uncalled reports no status at all, which no handler can answer with.
-template <>
-struct lost<response> {
-    static response value() { return response{0}; }
-};
-
-/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
-class gateway_client {
-public:
-    gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
-        : peer_{peer}, id_{id}, source_ip_{source_ip} {}
-
-    [[nodiscard]] std::string_view id() const noexcept { return id_; }
-    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
-
-    /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
-    delivery send(message const& m) { return peer_.send(m); }
-
-    /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
-    void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
-
-private:
-    websocket_peer& peer_;
-    std::string_view id_, source_ip_;
-};
-
-/// What `on_connect` decides.
-class connect_answer {
-public:
-    /// The client is let in.
-    [[nodiscard]] static connect_answer accept() { return {}; }
-
-    /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
-    [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
-        connect_answer a;
-        a.refusal_ = response{status, "text/plain", std::string{text}};
-        return a;
-    }
-
-    [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
-
-private:
-    std::optional<response> refusal_;
-};
-
-/// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
-/// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
-/// connection (1011) or request (500).
-///
-///     struct my_handler {
-///         backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&);
-///         void on_open(backchannel::gateway_client&);   // the id can be found from now on
-///         void on_message(backchannel::gateway_client&, backchannel::message const&);
-///         void on_disconnect(std::string_view id, std::uint16_t code, std::string_view reason);
-///         std::optional<backchannel::response> on_request(backchannel::request_view const&); // nullopt: not found
-///     };
-///
-/// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
-/// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
-/// when the client or the gateway has gone does nothing.
-template <class H>
-concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
-    { h.on_connect(c, r) } -> std::same_as<connect_answer>;
-};
-template <class H>
-concept has_on_client_open = requires(H& h, gateway_client& c) {
-    h.on_open(c);
-};
-template <class H>
-concept has_on_message = requires(H& h, gateway_client& c, message const& m) {
-    h.on_message(c, m);
-};
-template <class H>
-concept has_on_disconnect = requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) {
-    h.on_disconnect(id, code, reason);
-};
-template <class H>
-concept has_on_request = requires(H& h, request_view const& r) {
-    { h.on_request(r) } -> std::same_as<std::optional<response>>;
-};
-template <class H>
-concept has_async_on_request = requires(H& h, request_view const& r, completion<response> done) {
-    { h.on_request(r, std::move(done)) } -> std::same_as<bool>;
-};
-
-/// Does nothing: clients can be reached, and what they send is dropped.
-struct no_handler {};
-
-namespace detail_handler {
-struct every_name {
-    int on_connect, on_open, on_message, on_disconnect, on_request;
-};
-template <class T>
-struct both : T, every_name {};
-template <class T>
-concept no_on_connect = requires {
-    &both<T>::on_connect;
-};
-template <class T>
-concept no_on_open = requires {
-    &both<T>::on_open;
-};
-template <class T>
-concept no_on_message = requires {
-    &both<T>::on_message;
-};
-template <class T>
-concept no_on_disconnect = requires {
-    &both<T>::on_disconnect;
-};
-template <class T>
-concept no_on_request = requires {
-    &both<T>::on_request;
-};
-}
-
-template <class H>
-consteval bool check_handler() {
-    if constexpr (detail_concepts::can_probe<H>) {
-        static_assert(
-            detail_handler::no_on_connect<H> || has_on_connect<H>,
-            "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-            "backchannel::request_view const&)`");
-        static_assert(detail_handler::no_on_open<H> || has_on_client_open<H>,
-                      "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
-        static_assert(detail_handler::no_on_message<H> || has_on_message<H>,
-                      "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
-                      "backchannel::message const&)`");
-        static_assert(
-            detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
-            "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
-            "std::string_view reason)`");
-        static_assert(detail_handler::no_on_request<H> || has_on_request<H> || has_async_on_request<H>,
-                      "Handler::on_request must be `std::optional<backchannel::response> "
-                      "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
-                      "const&, backchannel::completion<backchannel::response>)`");
-    }
-    return true;
-}
-
-}
-
-#endif
-
-// ---- backchannel/gateway/http_session.hpp
-#ifndef BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
-#define BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
-
-// ---- backchannel/gateway/answers.hpp
-#ifndef BACKCHANNEL_GATEWAY_ANSWERS_HPP
-#define BACKCHANNEL_GATEWAY_ANSWERS_HPP
-
-// ---- backchannel/protocol/http1_response.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
-inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
-[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
-
-/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
-///
-/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
-/// if one is given, unless the status forbids it (1xx and 204), and `Connection: close` if the connection isn't kept,
-/// or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither.
-///
-/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
-/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
-/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
-                                                         std::span<header_view const> headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-/// The same for headers that were collected and checked before.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-}
-
-#endif
-
-// ---- backchannel/protocol/websocket_handshake.hpp
-#ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
-#define BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::websocket {
-
-/// The value of Sec-WebSocket-Accept that answers a key. RFC 6455 4.2.2.
-[[nodiscard]] BACKCHANNEL_DECL std::array<char, 28> accept_key(std::string_view key);
-
-/// Why a request opens no WebSocket.
-enum class handshake_error : std::uint8_t {
-    none,
-    bad_method,       ///< not GET: 405
-    bad_http_version, ///< HTTP/1.0: 400
-    not_websocket,    ///< asks for no upgrade to `websocket`: 426
-    body_present,     ///< 400
-    bad_version,      ///< Sec-WebSocket-Version isn't 13, exactly once: 426
-    bad_key,          ///< Sec-WebSocket-Key isn't 16 bytes in base64, exactly once: 400
-    bad_subprotocols, ///< see `read_subprotocols`: 400
-    repeated_origin   ///< more than one Origin: 400
-};
-
-/// The only protocol version there is, for the Sec-WebSocket-Version that goes with a 426. RFC 6455 4.4.
-inline constexpr std::string_view supported_version = "13";
-
-/// Whether a request may be answered with 101, but for the Origin and the subprotocol, which are the application's.
-/// RFC 6455 4.2.1.
-[[nodiscard]] BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head);
-
-/// The status that answers such a request: 400, 405 (with `Allow: GET`) or 426 (with `Upgrade: websocket`,
-/// `Connection: Upgrade` and `Sec-WebSocket-Version: 13`); 101 for `none`.
-[[nodiscard]] BACKCHANNEL_DECL int status_of(handshake_error error) noexcept;
-
-/// One plain phrase for logs and response bodies; a constant.
-[[nodiscard]] BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept;
-
-/// The subprotocols that a client offers, in its order of preference; views into the request.
-class subprotocol_list {
-public:
-    static constexpr std::size_t capacity = 32;
-
-    [[nodiscard]] std::string_view const* begin() const noexcept { return names_.data(); }
-    [[nodiscard]] std::string_view const* end() const noexcept { return names_.data() + size_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-
-    /// Compared with case. RFC 6455 leaves that open; registered names differ in more than case.
-    [[nodiscard]] BACKCHANNEL_DECL bool contains(std::string_view name) const noexcept;
-
-    /// False if the name is no token, is there already, or there is no room.
-    [[nodiscard]] BACKCHANNEL_DECL bool add(std::string_view name) noexcept;
-
-private:
-    std::array<std::string_view, capacity> names_{};
-    std::size_t size_ = 0;
-};
-
-/// Reads Sec-WebSocket-Protocol, all its lines together. RFC 6455 4.1 and 11.3.4.
-///
-/// Nothing if an offer is no token, stands there twice, or is one of more than 32, or if a line offers nothing.
-[[nodiscard]] BACKCHANNEL_DECL std::optional<subprotocol_list>
-read_subprotocols(http1::request_head const& head) noexcept;
-
-/// What a request says of its Origin. RFC 6454 7, RFC 6455 10.2.
-struct origin_field {
-    bool valid = true;                       ///< false: there is more than one, and none may be believed
-    std::optional<std::string_view> value{}; ///< as sent, `null` included; nothing: no browser sent this
-};
-
-[[nodiscard]] BACKCHANNEL_DECL origin_field read_origin(http1::request_head const& head) noexcept;
 
 }
 
@@ -989,10 +1081,27 @@ public:
         appended(text.size());
     }
 
+    /// Queues what `write(text)` appends; nothing if it returns false or throws.
+    template <class F>
+    bool append_by(F&& write) {
+        struct change {
+            std::string& text;
+            std::size_t const before = text.size();
+            bool good = false;
+            ~change() {
+                if (!good) text.resize(before);
+            }
+        } made{tail()};
+        made.good = write(made.text);
+        if (made.good) appended(made.text.size() - made.before);
+        return made.good;
+    }
+
     /// Queues the frame of a shared message.
     void append(shared_message m) {
-        size_ += m.frame().size();
+        std::size_t const size = m.frame().size();
         pieces_.push_back({std::move(m), {}});
+        size_ += size;
     }
 
     /// The first bytes that wait, as up to `out.size()` pieces; returns how many.
@@ -1062,108 +1171,46 @@ private:
 
 #endif
 
-#include <cstddef>
-#include <string>
-#include <string_view>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
 
-namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
-
-/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
-[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
-    response r{status};
-    r.headers.add("Content-Type", "application/json");
-    r.headers.add("x-amzn-ErrorType", type);
-    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
-    return r;
-}
-
-[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
-
-[[nodiscard]] inline response internal_error() {
-    return problem(500, "InternalServerErrorException", "Internal server error");
-}
-
-[[nodiscard]] inline response too_many_connections() {
-    response r = problem(503, "ServiceUnavailableException", "Too many connections");
-    r.headers.add("Retry-After", "1");
-    return r;
-}
-
-/// What is said of the connection beside the answer.
-struct framing {
-    bool keep_alive = true;
-    bool to_head = false;  ///< the body is not sent
-    int minor_version = 1; ///< of the request
-};
-
-/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
-/// the server's (see `response`).
-[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
-    if (r.status < 200) return false;
-    std::string& text = out.tail();
-    std::size_t const before = text.size();
-    if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
-        return false;
-    if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
-    out.appended(text.size() - before);
-    return true;
-}
-
-/// To a request that breaks HTTP or a limit. RFC 9112.
-[[nodiscard]] inline response bad_request(http1::parse_error why) {
-    return problem(http1::status_of(why),
-                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
-                   http1::describe(why));
-}
-
-/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
-[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
-    int const status = websocket::status_of(why);
-    response r =
-        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
-    if (status == 426) {
-        r.headers.add("Upgrade", "websocket");
-        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
-    }
-    if (status == 405) r.headers.add("Allow", "GET");
-    return r;
-}
-
-}
-
-#endif
-
-// ---- backchannel/gateway/connection.hpp
-#ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
-#define BACKCHANNEL_GATEWAY_CONNECTION_HPP
-
-#include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
-
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// The deadlines of a connection that do not depend on what its bytes mean.
+struct connection_deadlines {
+    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
+    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
+    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
+};
+
 /// The socket side of a connection: receives, sends, lingers and closes. What the bytes mean is the derived class's.
 ///
-/// `Stream` is an Asio stream, such as asio::ip::tcp::socket. Everything that is queued during one turn of the loop
-/// leaves in one gather write. Bytes are received into the worker's buffer; only what could not be used yet is kept.
-template <class Stream>
+/// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
+/// worker's buffer; only what could not be used yet is kept.
+template <gateway_stream Stream>
 class gateway_connection : public worker_client {
 public:
     /// `owner` keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
+    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream,
+                       connection_deadlines const& deadlines)
+        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)}, deadlines_{deadlines} {}
 
     void start() {
         worker_.add(shared_from_this());
         this->protect([this] {
-            on_start();
+            on_accepted();
+            if (!look_whether_established()) set_deadline(deadlines_.handshake);
             receive();
         });
     }
@@ -1171,7 +1218,11 @@ public:
 protected:
     // ------------------------------------------------------------------------------------- for the derived class
 
-    virtual void on_start() = 0;
+    /// The connection is the worker's.
+    virtual void on_accepted() {}
+
+    /// Bytes can be exchanged.
+    virtual void on_established() = 0;
 
     /// Takes what it can off the front; the rest is shown again with more behind it.
     virtual void on_bytes(std::span<char>& bytes) = 0;
@@ -1179,10 +1230,40 @@ protected:
     /// The peer will send nothing more, or the connection has failed: `closed()` tells which.
     virtual void on_end() = 0;
 
+    /// Some of what was queued has been taken by the socket.
+    virtual void on_sent() {}
+
+    /// The time given to `set_deadline` has come.
+    virtual void on_time_up() = 0;
+
+    /// The peer takes nothing of what waits for it. The connection is dropped after that.
+    virtual void on_stalled() {}
+
+    /// Bytes could not be exchanged in time, or what came was no handshake. The connection is dropped after that.
+    virtual void on_no_handshake(std::error_code const&) {}
+
     [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
-    [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] outbox& out() noexcept { return out_; }
+
+    /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
+    [[nodiscard]] bool still_arriving() {
+        if constexpr (requires { stream_.unacknowledged(); }) {
+            std::uint64_t const left = stream_.unacknowledged(), arrived = sent_ - std::min(sent_, left);
+            return arrived > std::exchange(arrived_, arrived) && left != 0; // less: what TLS adds was sent
+        } else {
+            return false;
+        }
+    }
+
+    void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
+        deadline_ = after(wait, since);
+        arm();
+    }
+    void clear_deadline() {
+        deadline_ = time_point::max();
+        arm();
+    }
 
     /// Sends what is in `out()` at the end of this turn.
     void send_soon() { worker_.flush_later(*this); }
@@ -1204,15 +1285,15 @@ protected:
     /// Sends what waits, then ends the connection without cutting the peer off from the last bytes.
     ///
     /// A close with unread bytes in the socket resets the connection and may destroy what was sent, so the peer's end
-    /// is waited for: at most `linger` from now, unless the derived class moves the deadline when bytes are sent.
-    void finish(std::chrono::milliseconds linger) {
+    /// is waited for.
+    void finish() {
         if (finishing_ || closed_) return;
         finishing_ = true;
         paused_ = false;
         held_ = {};
-        worker_.set_deadline(*this, linger);
-        if (out_.empty() && !writing_)
-            shut_down();
+        clear_deadline();
+        if (out_.empty())
+            end_sending();
         else
             send_soon();
         receive();
@@ -1225,10 +1306,10 @@ protected:
     void drop() override {
         if (std::exchange(closed_, true)) return;
         auto const self = shared_from_this(); // the worker lets go of it
-        std::error_code ignored;
-        stream_.close(ignored);
+        stream_.close();
         worker_.remove(*this);
-        if (!writing_) out_.clear(); // else the system may still look at it
+        out_.clear();
+        count_queue();
         held_ = {};
         on_end();
     }
@@ -1236,84 +1317,165 @@ protected:
     void flush() override {
         if (closed_) return;
         if (std::exchange(resume_pending_, false)) resume();
-        if (writing_ || out_.empty() || closed_) return;
-        std::array<std::string_view, max_pieces> pieces;
-        gathered_buffers buffers;
-        buffers.size = out_.gather(pieces);
-        for (std::size_t i = 0; i != buffers.size; ++i)
-            buffers.items[i] = asio::const_buffer{pieces[i].data(), pieces[i].size()};
-        stream_.async_write_some(buffers, [self = self_as_connection()](std::error_code const& error, std::size_t n) {
-            self->protect([&] { self->on_written(error, n); });
-        });
-        writing_ = true;
+        write();
+        count_queue();
     }
 
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    // Holds its items, as the operation keeps a copy of the sequence until the socket takes the bytes.
-    struct gathered_buffers {
-        using value_type = asio::const_buffer;
-        using const_iterator = asio::const_buffer const*;
-
-        std::array<asio::const_buffer, max_pieces> items;
-        std::size_t size = 0;
-
-        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
-        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
-    };
-
     [[nodiscard]] std::shared_ptr<gateway_connection> self_as_connection() {
         return std::static_pointer_cast<gateway_connection>(shared_from_this());
     }
 
-    void on_written(std::error_code const& error, std::size_t written) {
-        writing_ = false;
-        if (closed_) return;
-        if (error) return drop();
-        out_.consume(written);
-        on_sent();
-        if (!out_.empty())
-            flush();
-        else if (finishing_ && !closed_)
-            shut_down();
+    /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
+    template <class F>
+    [[nodiscard]] auto guarded_handler(F act) {
+        return [self = self_as_connection(), act](std::error_code const& error) {
+            self->protect([&] {
+                if (!self->closed_) act(*self, error);
+            });
+        };
     }
 
-    /// Some of what was queued has been taken by the socket.
-    virtual void on_sent() {}
+    // --------------------------------------------------------------------------------------------------- deadlines
 
-    void shut_down() {
-        std::error_code ignored;
-        stream_.lowest_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-        if (ended_) drop();
+    [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
+        return wait < beyond_all_deadlines ? since + wait : time_point::max();
+    }
+
+    void arm() {
+        if (closed_) return;
+        time_point const first = std::min(deadline_, write_deadline_);
+        if (first == time_point::max())
+            worker_.clear_deadline(*this);
+        else
+            worker_.set_deadline(*this, first);
+    }
+
+    void on_deadline() final {
+        time_point const now = std::chrono::steady_clock::now();
+        if (write_deadline_ <= now) {
+            on_stalled();
+            return drop();
+        }
+        if (deadline_ > now) return arm();
+        clear_deadline();
+        if (finishing_) return drop();
+        if (established_) return on_time_up();
+        on_no_handshake(asio::error::timed_out);
+        drop();
+    }
+
+    // ----------------------------------------------------------------------------------------------------- sending
+
+    void write() {
+        if (waiting_to_write_ || closed_ || out_.empty() || !stream_.established()) return;
+        std::size_t taken = 0;
+        std::error_code error;
+        while (!out_.empty() && !error) {
+            std::array<std::string_view, max_pieces> pieces;
+            std::size_t const count = out_.gather(pieces);
+            std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+            out_.consume(n);
+            taken += n;
+        }
+        sent_ += taken;
+        worker_.counters().bytes_sent.add(taken);
+        if (error && !is_retry(error)) return drop();
+        expect_progress(taken != 0);
+        if (taken != 0) on_sent();
+        if (closed_) return;
+        if (is_retry(error))
+            wait_to_write();
+        else if (finishing_ && out_.empty())
+            end_sending();
+    }
+
+    void wait_to_write() {
+        if (std::exchange(waiting_to_write_, true)) return;
+        stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
+            self.waiting_to_write_ = false;
+            if (error) return self.drop();
+            if (self.finishing_ && self.out_.empty()) return self.end_sending();
+            self.write();
+            self.count_queue();
+        }));
+    }
+
+    /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
+    void expect_progress(bool progress) {
+        if (out_.empty()) {
+            if (write_deadline_ == time_point::max()) return;
+            write_deadline_ = time_point::max();
+        } else if (progress || write_deadline_ == time_point::max()) {
+            write_deadline_ = after(deadlines_.write, std::chrono::steady_clock::now());
+        } else {
+            return;
+        }
+        arm();
+    }
+
+    void end_sending() {
+        if (std::exchange(sending_ended_, true)) return;
+        set_deadline(deadlines_.linger);
+        std::error_code error;
+        stream_.end_sending(error);
+        if (is_retry(error)) {
+            sending_ended_ = false;
+            return wait_to_write();
+        }
+        if (ended_ || error) drop();
+    }
+
+    /// Keeps the worker's sum of what waits in all queues.
+    void count_queue() noexcept {
+        worker_.counters().queue_bytes.add(std::uint64_t{out_.size()} - counted_); // modulo 2^64: it may go down
+        counted_ = out_.size();
+    }
+
+    // --------------------------------------------------------------------------------------------------- receiving
+
+    bool look_whether_established() {
+        if (established_ || !stream_.established()) return established_;
+        established_ = true;
+        clear_deadline();
+        on_established();
+        return true;
     }
 
     void receive() {
         if (receiving_ || paused_ || closed_ || ended_) return;
         receiving_ = true;
-        stream_.async_wait(asio::ip::tcp::socket::wait_read,
-                           [self = self_as_connection()](std::error_code const& error) {
-                               self->protect([&] { self->on_readable(error); });
-                           });
+        auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
+            self.receiving_ = false;
+            self.on_readable(error);
+        });
+        if (stream_.has_more())
+            asio::post(worker_.executor(), [f = std::move(on_ready)] { f({}); });
+        else if (stream_.read_wants_write())
+            stream_.wait_writable(std::move(on_ready));
+        else
+            stream_.wait_readable(std::move(on_ready));
     }
 
     void on_readable(std::error_code error) {
-        receiving_ = false;
-        if (closed_) return;
         std::span<char> const buffer = worker_.receive_buffer();
-        std::size_t size = 0;
-        if (!error) size = stream_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-        if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted)
-            return receive();
+        std::size_t const size = error ? 0 : stream_.read_some(buffer, error);
+        worker_.counters().bytes_received.add(size);
+        if (!established_ && !closed_ && !look_whether_established() && error && !is_retry(error)) {
+            on_no_handshake(error);
+            return drop();
+        }
+        if (is_retry(error)) return receive();
         if (error == asio::error::eof) {
             ended_ = true;
-            if (finishing_ && out_.empty() && !writing_) return drop();
+            if (finishing_ && sending_ended_) return drop();
             if (!finishing_) on_end();
             return;
         }
         if (error) return drop();
-        if (finishing_) return receive(); // dropped unread
-        show(buffer.first(size));
+        if (size != 0 && !finishing_ && !closed_) show(buffer.first(size)); // else dropped unread
         receive();
     }
 
@@ -1341,12 +1503,816 @@ private:
     std::shared_ptr<void const> const owner_;
     gateway_worker& worker_;
     Stream stream_;
+    connection_deadlines const& deadlines_; // of the owner
     outbox out_;
     std::string held_;
-    bool receiving_ = false, writing_ = false, paused_ = false, resume_pending_ = false;
-    bool finishing_ = false; // what was queued is sent, what comes is dropped
-    bool ended_ = false;     // the peer has ended its side
+    time_point deadline_ = time_point::max();
+    time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
+    std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
+    std::size_t counted_ = 0;                       // bytes of `out_` that the worker knows of
+    bool established_ = false;
+    bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    bool finishing_ = false;     // what was queued is sent, what comes is dropped
+    bool sending_ended_ = false; // our side has ended
+    bool ended_ = false;         // the peer has ended its side
     bool closed_ = false;
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/event.hpp
+#ifndef BACKCHANNEL_GATEWAY_EVENT_HPP
+#define BACKCHANNEL_GATEWAY_EVENT_HPP
+
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// One thing that happened in a gateway, for its log. Borrowed until the hook returns.
+///
+/// It never has a secret in it: no header, no query, no body, no message. `path`, and the `text` of `websocket_closed`
+/// (the reason in the close frame), are the peer's: a log that is made of lines escapes them.
+struct gateway_event {
+    enum class type : std::uint8_t {
+        connection_accepted,
+        connection_refused, ///< `text` names the limit; `status` is 0 where there was no answer, over TLS say
+        connection_closed,
+        handshake_failed, ///< no TLS came about; `text`: why
+        accept_failed,    ///< `text`: why; accepting pauses
+        request_answered, ///< `status`, `method`, `path`
+        request_rejected, ///< answered too, as it broke HTTP, a limit or a deadline: `status`, `text`
+        websocket_opened,
+        websocket_refused, ///< `status`, `method`, `path`
+        websocket_closed,  ///< `status` is the close code (RFC 6455 7.4), 1006 if there was no closing handshake
+        peer_stalled,      ///< the peer took nothing of what waited for it: the connection is dropped
+        peer_vanished,     ///< no answer to a ping: the connection is dropped
+        request_denied,    ///< a management request was not authorized; `text`: why; its answer comes behind
+        draining,          ///< the gateway is asked to end
+        drained            ///< its last connection has gone
+    };
+
+    type what;
+    int status = 0;                   ///< of HTTP, or a close code
+    std::string_view source_ip{};     ///< of the client; behind a trusted proxy the address that this names
+    std::string_view connection_id{}; ///< of a WebSocket
+    std::string_view method{};
+    std::string_view path{}; ///< without query
+    std::string_view text{}; ///< in English
+};
+
+/// The event's name, as it stands above.
+[[nodiscard]] constexpr std::string_view name_of(gateway_event::type what) noexcept {
+    using enum gateway_event::type;
+    switch (what) {
+    case connection_accepted:
+        return "connection_accepted";
+    case connection_refused:
+        return "connection_refused";
+    case connection_closed:
+        return "connection_closed";
+    case handshake_failed:
+        return "handshake_failed";
+    case accept_failed:
+        return "accept_failed";
+    case request_answered:
+        return "request_answered";
+    case request_rejected:
+        return "request_rejected";
+    case websocket_opened:
+        return "websocket_opened";
+    case websocket_refused:
+        return "websocket_refused";
+    case websocket_closed:
+        return "websocket_closed";
+    case peer_stalled:
+        return "peer_stalled";
+    case peer_vanished:
+        return "peer_vanished";
+    case request_denied:
+        return "request_denied";
+    case draining:
+        return "draining";
+    case drained:
+        return "drained";
+    }
+    return "unknown";
+}
+
+}
+
+#endif
+
+// ---- backchannel/gateway/gateway_options.hpp
+#ifndef BACKCHANNEL_GATEWAY_GATEWAY_OPTIONS_HPP
+#define BACKCHANNEL_GATEWAY_GATEWAY_OPTIONS_HPP
+
+// ---- backchannel/gateway/compression.hpp
+#ifndef BACKCHANNEL_GATEWAY_COMPRESSION_HPP
+#define BACKCHANNEL_GATEWAY_COMPRESSION_HPP
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Compresses one side of a WebSocket and inflates the other. One per connection; used on its thread only.
+class message_codec {
+public:
+    enum class status {
+        ok,
+        too_large, ///< the message is longer than `limit`; nothing behind the limit was inflated
+        broken     ///< what came is no compressed data
+    };
+
+    virtual ~message_codec() = default;
+
+    /// Appends what the next bytes of a compressed message stand for; `out` never grows beyond `limit` bytes.
+    ///
+    /// `last`: the message ends behind them. After anything but `ok` the codec is not used again. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] virtual status inflate(std::string_view bytes, bool last, std::string& out, std::size_t limit) = 0;
+
+    /// Appends a whole message in compressed form. False, and `out` is as it was: it is to be sent as it is.
+    ///
+    /// Throws std::bad_alloc; the codec is not used for compressing again after that.
+    [[nodiscard]] virtual bool deflate(std::string_view message, std::string& out) = 0;
+};
+
+/// An extension that compresses messages, as permessage-deflate does (RFC 7692). `gateway/deflate.hpp` has one.
+///
+/// Thread safety: called from every loop at the same time.
+class message_compression {
+public:
+    struct agreement {
+        std::string answer; ///< value of Sec-WebSocket-Extensions in the 101 answer
+        std::unique_ptr<message_codec> codec;
+    };
+
+    virtual ~message_compression() = default;
+
+    /// Chooses among the client's offers; nothing: messages stay as they are. `headers` are all those of the handshake.
+    [[nodiscard]] virtual std::optional<agreement> negotiate(std::span<header_view const> headers) const = 0;
+};
+
+}
+
+#endif
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Every limit and deadline of the embedded gateway. Durations are totals, not times between two reads; one of a
+/// hundred years or more is no deadline, and zero is at once unless it says otherwise.
+struct gateway_options {
+    router_options router{}; ///< stage, region, public hosts, longest message of a POST (413)
+    hub_options hub{};       ///< WebSockets (503); idle, lifetime and closing deadlines; bytes of each send queue (429)
+    http1::head_limits head{};        ///< bytes of target (414) and head, number of headers (431)
+    websocket::frame_limits frames{}; ///< bytes of a frame and of a message (1009), fragments of a message (1008)
+
+    std::size_t max_request_body = 1024 * 1024; ///< bytes of a body for the application's own routes; beyond it 413
+
+    // Connections. Those beyond a limit are answered 503 and closed; over TLS they are closed.
+    std::size_t max_connections = 100'000;       ///< TCP connections, of all kinds
+    std::size_t max_connections_per_address = 0; ///< of one client's address, trusted proxies excepted; 0: any number
+    std::size_t max_handshakes = 20'000;         ///< that have not sent the whole head of a request yet
+
+    std::chrono::milliseconds handshake_timeout{std::chrono::seconds{10}}; ///< for the TLS handshake; closed
+    std::chrono::milliseconds header_timeout{std::chrono::seconds{20}};    ///< for a head, from its first byte; 408
+    std::chrono::milliseconds request_timeout{std::chrono::seconds{30}};   ///< for a whole request; 408
+    std::chrono::milliseconds answer_timeout{
+        std::chrono::seconds{60}}; ///< for a handler or Auth that answers later; 504
+    std::chrono::milliseconds keep_alive_timeout{std::chrono::seconds{75}}; ///< for the next request to begin; closed
+    std::chrono::milliseconds write_timeout{
+        std::chrono::seconds{10}}; ///< for the peer to take some of what waits for it; dropped
+    std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}}; ///< for the peer to end after us; dropped
+
+    /// Time between two pings to a WebSocket; zero: none. A peer that sends nothing at all for `pong_timeout` after a
+    /// ping has gone: it is dropped (1006).
+    std::chrono::milliseconds ping_interval{std::chrono::seconds{30}};
+    std::chrono::milliseconds pong_timeout{std::chrono::seconds{10}};
+
+    /// Pings and pongs of one client within a second; beyond it 1008. 0: any number.
+    std::uint32_t control_frame_rate = 100;
+
+    /// Compression of WebSocket messages, such as `deflate` of `gateway/deflate.hpp`; none: they go as they are.
+    std::shared_ptr<message_compression const> compression{};
+
+    /// Origins of web pages that may open a WebSocket, such as `https://example.com`; `*` stands for all. If there are
+    /// none, a page may only come from the authority that it dials. Clients without Origin are no browsers.
+    std::vector<std::string> allowed_origins{};
+
+    /// Proxies whose `X-Forwarded-For` is believed: the client is the right-most address that is not one of them.
+    std::vector<ip_network> trusted_proxies{};
+
+    /// Header of the 101 answer that tells the client its id; empty: none.
+    std::string connection_id_header = "X-Connection-Id";
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/handler.hpp
+#ifndef BACKCHANNEL_GATEWAY_HANDLER_HPP
+#define BACKCHANNEL_GATEWAY_HANDLER_HPP
+
+// ---- backchannel/gateway/transport.hpp
+#ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
+#define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
+
+#include <asio/dispatch.hpp>
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The server's side of one WebSocket. Used on its worker's thread only.
+class websocket_peer {
+public:
+    virtual delivery send(message const&) = 0;
+    virtual void close(std::uint16_t code, std::string_view reason) = 0;
+    virtual void ping(std::string_view payload) = 0;
+    virtual void terminate() = 0;
+
+protected:
+    ~websocket_peer() = default;
+};
+
+/// The gateway's connections as the hub sees them. A raw pointer is enough: the hub looks whether the connection is
+/// still open on its own thread before it uses the handle.
+struct gateway_transport {
+    struct handle {
+        gateway_worker* worker;
+        websocket_peer* peer;
+    };
+
+    static constexpr bool bounds_itself = true;
+
+    delivery send(handle const& h, message const& m) { return h.peer->send(m); }
+    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.peer->close(code, reason); }
+    void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
+    void terminate(handle const& h) { h.peer->terminate(); }
+
+    void dispatch(handle const& h, task t) { asio::dispatch(h.worker->executor(), std::move(t)); }
+    bool on_thread(handle const& h) { return h.worker->executor().running_in_this_thread(); }
+    gateway_worker* thread_key(handle const& h) { return h.worker; }
+};
+
+}
+
+#endif
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A completion that is dropped uncalled reports no status at all, which no handler can answer with.
+template <>
+struct lost<response> {
+    static response value() { return response{0}; }
+};
+
+/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
+class gateway_client {
+public:
+    gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
+        : peer_{peer}, id_{id}, source_ip_{source_ip} {}
+
+    [[nodiscard]] std::string_view id() const noexcept { return id_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
+
+    /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
+    delivery send(message const& m) { return peer_.send(m); }
+
+    /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
+    void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
+
+private:
+    websocket_peer& peer_;
+    std::string_view id_, source_ip_;
+};
+
+/// What `on_connect` decides.
+class connect_answer {
+public:
+    /// The client is let in. A subprotocol must be one that it offered (RFC 6455 1.9); none is chosen unasked.
+    [[nodiscard]] static connect_answer accept(std::string_view subprotocol = {}) {
+        connect_answer a;
+        a.subprotocol_ = subprotocol;
+        return a;
+    }
+
+    /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
+    [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
+        connect_answer a;
+        a.refusal_ = response{status, "text/plain", std::string{text}};
+        return a;
+    }
+
+    [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
+    [[nodiscard]] std::string_view subprotocol() const noexcept { return subprotocol_; }
+
+private:
+    std::optional<response> refusal_;
+    std::string subprotocol_;
+};
+
+/// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
+/// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
+/// connection (1011) or request (500). `on_event` alone may be called on any thread, as `drain` may be and an Auth may
+/// decide on any, and what it throws is ignored.
+///
+///     struct my_handler {
+///         backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&);
+///         void on_open(backchannel::gateway_client&);   // the id can be found from now on
+///         void on_message(backchannel::gateway_client&, backchannel::message const&);
+///         void on_disconnect(std::string_view id, std::uint16_t code, std::string_view reason);
+///         std::optional<backchannel::response> on_request(backchannel::request_view const&); // nullopt: not found
+///         void on_event(backchannel::gateway_event const&); // one record for each thing that happens: a log
+///     };
+///
+/// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
+/// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
+/// when the client or the gateway has gone does nothing.
+template <class H>
+concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
+    { h.on_connect(c, r) } -> std::same_as<connect_answer>;
+};
+template <class H>
+concept has_on_client_open = requires(H& h, gateway_client& c) {
+    h.on_open(c);
+};
+template <class H>
+concept has_on_message = requires(H& h, gateway_client& c, message const& m) {
+    h.on_message(c, m);
+};
+template <class H>
+concept has_on_disconnect = requires(H& h, std::string_view id, std::uint16_t code, std::string_view reason) {
+    h.on_disconnect(id, code, reason);
+};
+template <class H>
+concept has_on_request = requires(H& h, request_view const& r) {
+    { h.on_request(r) } -> std::same_as<std::optional<response>>;
+};
+template <class H>
+concept has_async_on_request = requires(H& h, request_view const& r, completion<response> done) {
+    { h.on_request(r, std::move(done)) } -> std::same_as<bool>;
+};
+template <class H>
+concept has_on_event = requires(H& h, gateway_event const& e) {
+    h.on_event(e);
+};
+
+/// Does nothing: clients can be reached, and what they send is dropped.
+struct no_handler {};
+
+namespace detail_handler {
+struct every_name {
+    int on_connect, on_open, on_message, on_disconnect, on_request, on_event;
+};
+inline constexpr auto on_connect = []<class T>(T*) requires requires { &T::on_connect; }
+{};
+inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; }
+{};
+inline constexpr auto on_message = []<class T>(T*) requires requires { &T::on_message; }
+{};
+inline constexpr auto on_disconnect = []<class T>(T*) requires requires { &T::on_disconnect; }
+{};
+inline constexpr auto on_request = []<class T>(T*) requires requires { &T::on_request; }
+{};
+inline constexpr auto on_event = []<class T>(T*) requires requires { &T::on_event; }
+{};
+}
+
+template <class H>
+consteval bool check_handler() {
+    using namespace detail_handler;
+    using detail_concepts::lacks;
+    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H>,
+                  "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
+                  "backchannel::request_view const&)`");
+    static_assert(lacks<H, every_name>(on_open) || has_on_client_open<H>,
+                  "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
+    static_assert(lacks<H, every_name>(on_message) || has_on_message<H>,
+                  "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
+                  "backchannel::message const&)`");
+    static_assert(lacks<H, every_name>(on_disconnect) || has_on_disconnect<H>,
+                  "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
+                  "std::string_view reason)`");
+    static_assert(lacks<H, every_name>(on_request) || has_on_request<H> || has_async_on_request<H>,
+                  "Handler::on_request must be `std::optional<backchannel::response> "
+                  "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
+                  "const&, backchannel::completion<backchannel::response>)`");
+    static_assert(lacks<H, every_name>(on_event) || has_on_event<H>,
+                  "Handler::on_event must be callable as `on_event(backchannel::gateway_event const&)`");
+    return true;
+}
+
+}
+
+#endif
+
+// ---- backchannel/gateway/http_session.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
+
+// ---- backchannel/gateway/answers.hpp
+#ifndef BACKCHANNEL_GATEWAY_ANSWERS_HPP
+#define BACKCHANNEL_GATEWAY_ANSWERS_HPP
+
+// ---- backchannel/protocol/http1_response.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
+inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
+[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
+
+/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
+///
+/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
+/// if one is given, unless the status forbids it (1xx and 204, and 304 with a length of zero), and `Connection: close`
+/// if the connection isn't kept, or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither. That of a 426
+/// names `Upgrade` too, as its Upgrade header wants it (RFC 9110 7.8).
+///
+/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
+/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
+/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
+                                                         std::span<header_view const> headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+/// The same for headers that were collected and checked before.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+}
+
+#endif
+
+// ---- backchannel/protocol/websocket_handshake.hpp
+#ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
+#define BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::websocket {
+
+/// The value of Sec-WebSocket-Accept that answers a key. RFC 6455 4.2.2.
+[[nodiscard]] BACKCHANNEL_DECL std::array<char, 28> accept_key(std::string_view key);
+
+/// Why a request opens no WebSocket.
+enum class handshake_error : std::uint8_t {
+    none,
+    bad_method,       ///< not GET: 405
+    bad_http_version, ///< HTTP/1.0: 400
+    not_websocket,    ///< asks for no upgrade to `websocket`: 426
+    body_present,     ///< 400
+    bad_version,      ///< Sec-WebSocket-Version isn't 13, exactly once: 426
+    bad_key,          ///< Sec-WebSocket-Key isn't 16 bytes in base64, exactly once: 400
+    bad_subprotocols, ///< see `read_subprotocols`: 400
+    bad_extensions,   ///< see `extensions_are_valid`: 400
+    repeated_origin   ///< more than one Origin: 400
+};
+
+/// The only protocol version there is, for the Sec-WebSocket-Version that goes with a 426. RFC 6455 4.4.
+inline constexpr std::string_view supported_version = "13";
+
+/// Whether a request may be answered with 101, but for the Origin and the subprotocol, which are the application's.
+/// RFC 6455 4.2.1.
+[[nodiscard]] BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head);
+
+/// The status that answers such a request: 400, 405 (with `Allow: GET`) or 426 (with `Upgrade: websocket`,
+/// `Connection: Upgrade` and `Sec-WebSocket-Version: 13`); 101 for `none`.
+[[nodiscard]] BACKCHANNEL_DECL int status_of(handshake_error error) noexcept;
+
+/// One plain phrase for logs and response bodies; a constant.
+[[nodiscard]] BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept;
+
+/// The subprotocols that a client offers, in its order of preference; views into the request.
+class subprotocol_list {
+public:
+    static constexpr std::size_t capacity = 32;
+
+    [[nodiscard]] std::string_view const* begin() const noexcept { return names_.data(); }
+    [[nodiscard]] std::string_view const* end() const noexcept { return names_.data() + size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    /// Compared with case. RFC 6455 leaves that open; registered names differ in more than case.
+    [[nodiscard]] BACKCHANNEL_DECL bool contains(std::string_view name) const noexcept;
+
+    /// False if the name is no token, is there already, or there is no room.
+    [[nodiscard]] BACKCHANNEL_DECL bool add(std::string_view name) noexcept;
+
+private:
+    std::array<std::string_view, capacity> names_{};
+    std::size_t size_ = 0;
+};
+
+/// Reads Sec-WebSocket-Protocol, all its lines together. RFC 6455 4.1 and 11.3.4.
+///
+/// Nothing if an offer is no token, stands there twice, or is one of more than 32, or if a line offers nothing.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<subprotocol_list>
+read_subprotocols(http1::request_head const& head) noexcept;
+
+/// What a request says of its Origin. RFC 6454 7, RFC 6455 10.2.
+struct origin_field {
+    bool valid = true;                       ///< false: there is more than one, and none may be believed
+    std::optional<std::string_view> value{}; ///< as sent, `null` included; nothing: no browser sent this
+};
+
+[[nodiscard]] BACKCHANNEL_DECL origin_field read_origin(http1::request_head const& head) noexcept;
+
+}
+
+#endif
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
+
+/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
+[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
+    response r{status};
+    r.headers.add("Content-Type", "application/json");
+    r.headers.add("x-amzn-ErrorType", type);
+    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
+    return r;
+}
+
+[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
+
+[[nodiscard]] inline response internal_error() {
+    return problem(500, "InternalServerErrorException", "Internal server error");
+}
+
+/// For want of room, or of time to come.
+[[nodiscard]] inline response unavailable(std::string_view why) {
+    response r = problem(503, "ServiceUnavailableException", why);
+    r.headers.add("Retry-After", "1");
+    return r;
+}
+
+/// What is said of the connection beside the answer.
+struct framing {
+    bool keep_alive = true;
+    bool to_head = false;  ///< the body is not sent
+    int minor_version = 1; ///< of the request
+};
+
+/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
+/// the server's (see `response`).
+[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
+    if (r.status < 200) return false;
+    return out.append_by([&](std::string& text) {
+        if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
+            return false;
+        if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
+        return true;
+    });
+}
+
+/// To a request that breaks HTTP or a limit. RFC 9112.
+[[nodiscard]] inline response bad_request(http1::parse_error why) {
+    return problem(http1::status_of(why),
+                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
+                   http1::describe(why));
+}
+
+/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
+[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
+    int const status = websocket::status_of(why);
+    response r =
+        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
+    if (status == 426) {
+        r.headers.add("Upgrade", "websocket");
+        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
+    }
+    if (status == 405) r.headers.add("Allow", "GET");
+    return r;
+}
+
+}
+
+#endif
+
+// ---- backchannel/gateway/http_exchange.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+
+#include <asio/post.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
+///
+/// `Core` has the options, the hub, the router and the handler; connections share it.
+template <class Core, class Stream>
+class http_exchange : public gateway_connection<Stream> {
+protected:
+    using handler_type = typename Core::handler_type;
+
+    enum class phase : std::uint8_t {
+        idle,      ///< between requests
+        head,      ///< a head has begun
+        body,      ///< its body is arriving
+        answering, ///< the answer is being worked on, maybe elsewhere
+        websocket
+    };
+
+    http_exchange(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
+        : gateway_connection<Stream>(core, worker, std::move(stream), core->deadlines), core_(*core),
+          peer_ip_(std::move(peer_ip)) {}
+
+    /// A request whose body is arriving is given up.
+    virtual void forget_request() = 0;
+
+    // ------------------------------------------------------------------------------------------------- the request
+
+    /// What is remembered of the request that is being read, for its answer.
+    void begin_request(std::string_view method, std::string_view path, int minor_version, bool keep_alive) {
+        minor_version_ = static_cast<std::uint8_t>(minor_version > 0);
+        keep_alive_ = keep_alive && !core_.stopping;
+        is_head_ = method == "HEAD";
+        operation_ = method == "POST" ? 0 : method == "GET" ? 1 : method == "DELETE" ? 2 : 3;
+        managed_ = false;
+        label_.set(method, path);
+    }
+
+    // ------------------------------------------------------------------------------------------------- the answer
+
+    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
+    ///
+    /// False: `ask` returned false and there is no answer.
+    template <class Ask>
+    bool expect_answer(bool managed, std::shared_ptr<void const> kept, Ask&& ask) {
+        phase_ = phase::answering;
+        asking_ = true;
+        dropped_ = false;
+        managed_ = managed;
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
+            auto const there = weak.lock(); // the client may have gone, or all of the gateway
+            if (there == nullptr) return;
+            auto const executor = there->worker().executor();
+            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
+            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
+                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
+            });
+        };
+        bool mine = false;
+        bool const whole = guarded([&] { mine = ask(std::move(done)); });
+        asking_ = false;
+        if (phase_ != phase::answering) return true; // it came at once
+        if (whole && !mine) return false;
+        if (!whole || dropped_)
+            respond_with(gateway_answers::internal_error());
+        else
+            this->set_deadline(core_.options.answer_timeout);
+        return true;
+    }
+
+    /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
+    void respond_with(response r, gateway_event::type what = gateway_event::type::request_answered,
+                      std::string_view why = {}) {
+        respond(core_.stamped(std::move(r)), what, why);
+    }
+
+    /// `what` is the one record that the log gets of it.
+    void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
+                 std::string_view why = {}) {
+        bool const keep = keep_alive_ && !core_.stopping;
+        auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
+        if (!append()) {
+            r = core_.stamped(gateway_answers::internal_error());
+            (void)append();
+        }
+        this->send_soon();
+        phase_ = phase::idle;
+        count_answer(r.status);
+        note({what, r.status, client_ip(), {}, label_.method, label_.path, why});
+        if (keep)
+            this->set_deadline(core_.options.keep_alive_timeout);
+        else
+            this->finish();
+    }
+
+    /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
+    void refuse(response r, std::string_view why) {
+        forget_request();
+        keep_alive_ = false;
+        respond_with(std::move(r), gateway_event::type::request_rejected, why);
+    }
+
+    /// The handler or Auth did not answer in time.
+    void give_up_waiting() {
+        ++question_; // what may still come is for nobody
+        respond_with(gateway_answers::problem(504, "GatewayTimeoutException", "The answer took too long"));
+        this->resume_soon();
+    }
+
+    /// Tells the log, if the handler keeps one.
+    void note(gateway_event const& event) { core_.note(event); }
+
+    Core& core_; // kept by `owner`
+    std::string const peer_ip_;
+    phase phase_ = phase::idle;
+    bool keep_alive_ = false;
+
+    /// Method and path of the request at hand, kept only for a log.
+    struct no_label {
+        void set(std::string_view, std::string_view) noexcept {}
+        void from(std::string_view) noexcept {}
+        std::string_view method{}, path{}, proxied{};
+    };
+    struct kept_label {
+        void set(std::string_view m, std::string_view p) {
+            method = m;
+            path = p.substr(0, p.find('?')); // a query may hold a signature
+            proxied.clear();
+        }
+        void from(std::string_view ip) { proxied = ip; }
+        std::string method, path, proxied; // the client's address, where a proxy names it
+    };
+    [[no_unique_address]] std::conditional_t<has_on_event<handler_type>, kept_label, no_label> label_;
+
+    /// Who sent the request at hand, for a log.
+    [[nodiscard]] std::string_view client_ip() const noexcept {
+        return label_.proxied.empty() ? std::string_view{peer_ip_} : label_.proxied;
+    }
+
+    void count_answer(int status) {
+        auto& counters = this->worker().counters();
+        counters.responses[static_cast<std::size_t>(status / 100)].add(1);
+        if (managed_) counters.management[operation_][management_status_index(status)].add(1);
+    }
+
+private:
+    void on_answer(std::uint32_t number, response r) {
+        if (this->closed() || phase_ != phase::answering || number != question_) return;
+        dropped_ = r.status == 0;
+        if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
+        this->protect([&] {
+            if (dropped_) r = gateway_answers::internal_error();
+            if (dropped_ || !managed_)
+                respond_with(std::move(r));
+            else
+                respond(std::move(r));
+            if (!asking_) this->resume_soon();
+        });
+    }
+
+    std::uint32_t question_ = 0; // tells the answers to different requests apart
+    std::uint8_t minor_version_ = 1;
+    std::uint8_t operation_ = 3; // of the request at hand, as metrics count it
+    bool is_head_ = false, asking_ = false;
+    bool managed_ = false; // the request at hand is the router's
+    bool dropped_ = false; // its completion was not called
 };
 
 }
@@ -1364,24 +2330,25 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// Whether the text is an address of one of the networks.
+[[nodiscard]] inline bool is_within(std::string_view text, std::span<ip_network const> networks) noexcept {
+    auto const address = ip_address::parse(text);
+    for (ip_network const& network : networks)
+        if (address && network.contains(*address)) return true;
+    return false;
+}
+
 /// The address of the client behind trusted proxies.
 ///
 /// `X-Forwarded-For` is read from the right, and only as long as the addresses are those of trusted proxies: whatever
 /// stands further left was written by somebody else. An entry that is no address ends the search.
 [[nodiscard]] inline std::string client_address(std::string_view peer, std::span<header_view const> headers,
                                                 std::span<ip_network const> trusted) {
-    auto const is_trusted = [&](std::string_view text) {
-        auto const address = ip_address::parse(text);
-        if (!address) return false;
-        for (ip_network const& network : trusted)
-            if (network.contains(*address)) return true;
-        return false;
-    };
     std::string current = normalise_ip(peer);
     for (std::size_t i = headers.size(); i-- != 0;) {
         if (!equal_ignoring_case(headers[i].name, "X-Forwarded-For")) continue;
         std::string_view rest = headers[i].value;
-        while (is_trusted(current)) {
+        while (is_within(current, trusted)) {
             auto const comma = rest.rfind(',');
             std::string_view entry = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
             while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);
@@ -1421,9 +2388,146 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 #endif
 
+// ---- backchannel/gateway/websocket_upgrade.hpp
+#ifndef BACKCHANNEL_GATEWAY_WEBSOCKET_UPGRADE_HPP
+#define BACKCHANNEL_GATEWAY_WEBSOCKET_UPGRADE_HPP
+
 // ---- backchannel/gateway/websocket_session.hpp
 #ifndef BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 #define BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
+
+// ---- backchannel/gateway/liveness.hpp
+#ifndef BACKCHANNEL_GATEWAY_LIVENESS_HPP
+#define BACKCHANNEL_GATEWAY_LIVENESS_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Finds out whether the peer of a WebSocket is still there: by a ping at times, and by whatever comes after it.
+///
+/// It reads no clock: `check` is called when the time that it gave has passed.
+class liveness {
+public:
+    enum class step : std::uint8_t {
+        wait, ///< all is well
+        ping, ///< send one
+        gone  ///< drop the connection
+    };
+    struct advice {
+        step what;
+        std::chrono::milliseconds next; ///< until the next check
+    };
+
+    /// `interval` lies between two pings, `patience` between a ping and the check whether anything came.
+    liveness(std::chrono::milliseconds interval, std::chrono::milliseconds patience) noexcept
+        : interval_{interval}, patience_{patience} {}
+
+    [[nodiscard]] bool enabled() const noexcept { return interval_.count() > 0; }
+
+    /// Until the first check.
+    [[nodiscard]] std::chrono::milliseconds first() const noexcept { return interval_; }
+
+    /// Bytes came from the peer.
+    void heard() noexcept { heard_ = true; }
+
+    /// `sent_all`: nothing waits to be sent or is still arriving, so that a ping which was asked for is there, if it
+    /// ever will be.
+    [[nodiscard]] advice check(bool sent_all) noexcept {
+        if (!asked_) {
+            asked_ = true;
+            heard_ = false;
+            ping_left_ = sent_all;
+            return {step::ping, patience_};
+        }
+        if (heard_) {
+            asked_ = false;
+            return {step::wait, std::max(interval_ - patience_, std::chrono::milliseconds{1})};
+        }
+        // a peer cannot answer a ping that waits behind other bytes; the deadline for writing watches over those
+        if (std::exchange(ping_left_, sent_all)) return {step::gone, {}};
+        return {step::wait, patience_};
+    }
+
+private:
+    std::chrono::milliseconds interval_, patience_;
+    bool asked_ = false;     // a ping was sent, and not answered when last checked
+    bool heard_ = false;     // since then
+    bool ping_left_ = false; // at the last check
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/message_assembler.hpp
+#ifndef BACKCHANNEL_GATEWAY_MESSAGE_ASSEMBLER_HPP
+#define BACKCHANNEL_GATEWAY_MESSAGE_ASSEMBLER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Makes whole messages of what a frame parser gives, inflating those that are compressed.
+class message_assembler {
+public:
+    /// `codec` may be nullptr; `limit`: bytes of a message, after inflation.
+    message_assembler(message_codec* codec, std::uint64_t limit) noexcept : codec_{codec}, limit_{limit} {}
+
+    struct piece {
+        bool whole = false;      ///< a message is complete: `text` is what it says, valid until the next call
+        std::uint16_t error = 0; ///< a close code: the connection fails, `text` says why
+        std::string_view text{};
+    };
+
+    /// Takes an event of type `data`. Throws std::bad_alloc.
+    [[nodiscard]] piece add(websocket::frame_event const& event) {
+        if (event.first) {
+            collected_.clear();
+            utf8_.reset();
+        }
+        if (event.compressed) return inflate(event);
+        if (event.first && event.last) return {true, 0, event.payload}; // in place
+        collected_.append(event.payload);
+        return {event.last, 0, collected_};
+    }
+
+    /// The message has been dealt with. An idle connection holds no memory for it.
+    void clear() noexcept { std::string{}.swap(collected_); }
+
+private:
+    [[nodiscard]] piece inflate(websocket::frame_event const& event) {
+        std::size_t const before = collected_.size();
+        switch (codec_->inflate(event.payload, event.last, collected_, static_cast<std::size_t>(limit_))) {
+        case message_codec::status::too_large:
+            return {false, 1009, "message too large"};
+        case message_codec::status::broken:
+            return {false, 1007, "invalid compressed data"};
+        case message_codec::status::ok:
+            break;
+        }
+        if (event.message == websocket::opcode::text) {
+            bool const good = utf8_.feed(std::string_view{collected_}.substr(before));
+            if (!good || (event.last && !utf8_.complete())) return {false, 1007, "invalid UTF-8"};
+        }
+        return {event.last, 0, collected_};
+    }
+
+    message_codec* codec_;
+    std::uint64_t limit_;
+    std::string collected_;         // a message that came in pieces, or compressed
+    protocol::utf8_validator utf8_; // of a compressed text; the parser has checked any other
+};
+
+}
+
+#endif
 
 // ---- backchannel/support/close_payload.hpp
 #ifndef BACKCHANNEL_SUPPORT_CLOSE_PAYLOAD_HPP
@@ -1468,7 +2572,10 @@ private:
 
 #endif
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -1480,10 +2587,12 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class websocket_carrier {
 public:
     virtual outbox& websocket_out() = 0;
+    virtual gateway_counters& websocket_counters() = 0;
     virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
+    virtual void websocket_ended(std::uint16_t code, std::string_view reason) = 0; ///< it was open and is not any more
 
 protected:
     ~websocket_carrier() = default;
@@ -1493,10 +2602,12 @@ protected:
 template <class Handler>
 class websocket_session final : public websocket_peer {
 public:
+    /// `codec` is the compression that was agreed on, if any.
     websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
-                      websocket::frame_limits const& limits, std::size_t queue_limit)
-        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)},
-          source_ip_{std::move(source_ip)}, parser_{limits}, queue_limit_{queue_limit} {}
+                      gateway_options const& options, std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, handler_{handler}, options_{options}, tracked_{std::move(tracked)},
+          source_ip_{std::move(source_ip)}, codec_{std::move(codec)}, parser_{limits_of(options, codec_ != nullptr)},
+          assembler_{codec_.get(), options.frames.message}, alive_{options.ping_interval, options.pong_timeout} {}
 
     ~websocket_session() { lost(); }
 
@@ -1504,11 +2615,15 @@ public:
     websocket_session& operator=(websocket_session const&) = delete;
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
+    [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
     [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_.id(), source_ip_}; }
 
-    /// The 101 answer is on its way and the id can be found.
+    /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
+    void open() noexcept { open_ = true; }
+
+    /// The handler hears of it. Precondition: `open` was called.
     void opened() {
-        open_ = true;
         if constexpr (has_on_client_open<Handler>)
             call([&] {
                 gateway_client c = client();
@@ -1517,6 +2632,7 @@ public:
     }
 
     void on_bytes(std::span<char>& bytes) {
+        alive_.heard();
         while (!ended_) {
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
@@ -1526,40 +2642,69 @@ public:
                 on_data(event);
                 break;
             case websocket::frame_event::type::ping:
-                on_ping(event.payload);
+                if (control_frame_is_welcome()) on_ping(event.payload);
                 break;
             case websocket::frame_event::type::pong:
+                (void)control_frame_is_welcome();
                 break;
             case websocket::frame_event::type::close:
                 on_close(event.code, event.reason);
                 break;
             case websocket::frame_event::type::error:
-                send_close(event.code, event.reason);
-                end(event.code, event.reason);
+                fail(event.code, event.reason);
                 break;
             }
         }
         bytes = {};
     }
 
+    /// A close frame was sent, and the peer's is waited for.
+    [[nodiscard]] bool is_closing() const noexcept { return close_sent_; }
+
     /// The connection is gone without a closing handshake.
     void lost() { report(1006, {}); }
+
+    /// Whether the peer is to be looked after, and when for the first time.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
+        if (!alive_.enabled()) return std::nullopt;
+        return alive_.first();
+    }
+
+    /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
+        liveness::advice const advice = alive_.check(sent_all);
+        if (advice.what == liveness::step::gone) return std::nullopt;
+        if (advice.what == liveness::step::ping) ping({});
+        return advice.next;
+    }
 
     // ----------------------------------------------------------------------------------------------- websocket_peer
 
     delivery send(message const& m) override {
         if (!open_ || close_sent_ || ended_) return delivery::gone;
         outbox& out = carrier_.websocket_out();
+        std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        if (size > queue_limit_ || out.size() > queue_limit_ - size) return delivery::backpressure;
-        if (size > copy_limit) {
+        if (size > limit || out.size() > limit - size) return delivery::backpressure;
+        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
+        if (codec_ != nullptr) {
+            bool const whole = guarded([&] {
+                std::string packed;
+                bool const smaller = codec_->deflate(m.data(), packed);
+                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
+            });
+            if (!whole) { // what the codec remembers is not what the peer does
+                carrier_.websocket_drop();
+                return delivery::gone;
+            }
+        } else if (size > copy_limit) {
             shared_message shared = m.share();
             if (!shared) return delivery::backpressure;
             out.append(std::move(shared));
         } else {
-            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
-                         m.data());
+            append_frame(kind, m.data());
         }
+        carrier_.websocket_counters().messages_sent.add(1);
         carrier_.websocket_send();
         return delivery::accepted;
     }
@@ -1574,6 +2719,7 @@ public:
     void ping(std::string_view payload) override {
         if (open_ && !close_sent_ && !ended_ && payload.size() <= 125) {
             append_frame(websocket::opcode::ping, payload);
+            carrier_.websocket_counters().pings_sent.add(1);
             carrier_.websocket_send();
         }
     }
@@ -1584,44 +2730,63 @@ private:
     // frames up to this size are gathered into one piece; a copy costs less than a piece of its own
     static constexpr std::size_t copy_limit = 16 * 1024;
 
+    [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
+        websocket::frame_limits limits = options.frames;
+        limits.compression = compressed;
+        return limits;
+    }
+
     /// Runs a handler's member; one that throws ends this connection.
     template <class F>
     void call(F&& f) {
-        if (guarded(f)) return;
-        send_close(1011, "Internal error");
-        end(1011, "Internal error");
+        if (!guarded(f)) fail(1011, "Internal error");
     }
 
     void on_data(websocket::frame_event const& event) {
         tracked_.touch();
+        message_assembler::piece const piece = assembler_.add(event);
+        if (piece.error != 0) return fail(piece.error, piece.text);
+        if (!piece.whole || close_sent_) return;
+        carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
-        if (event.first && event.last) return deliver(event.payload, kind); // in place
-        assembled_.append(event.payload);
-        if (!event.last) return;
-        std::string const whole = std::exchange(assembled_, {});
-        deliver(whole, kind);
-    }
-
-    void deliver(std::string_view data, message_kind kind) {
-        if (close_sent_) return;
         if constexpr (has_on_message<Handler>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_message(c, message{data, kind});
+                handler_.on_message(c, message{piece.text, kind});
             });
         else
-            (void)data, (void)kind;
+            (void)kind;
+        assembler_.clear();
+    }
+
+    /// False, and the connection fails, if the client sends more of them than it may.
+    bool control_frame_is_welcome() {
+        if (options_.control_frame_rate == 0) return true;
+        auto const now = std::chrono::steady_clock::now();
+        if (now - control_since_ >= std::chrono::seconds{1}) {
+            control_since_ = now;
+            control_frames_ = 0;
+        }
+        if (control_frames_++ < options_.control_frame_rate) return true;
+        fail(1008, "Too many control frames");
+        return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_out().size() > queue_limit_) return;
+        if (close_sent_ || carrier_.websocket_out().size() > options_.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
 
     void on_close(std::uint16_t code, std::string_view reason) {
         send_close(code == 1005 ? std::uint16_t{0} : code, {});
+        end(code, reason);
+    }
+
+    /// The peer, or the handler, has broken a rule.
+    void fail(std::uint16_t code, std::string_view reason) {
+        send_close(code, reason);
         end(code, reason);
     }
 
@@ -1643,26 +2808,100 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code);
+        if (!open_) return;
+        carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<Handler>)
-            if (open_) (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
-        (void)reason;
+            (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
     }
 
-    void append_frame(websocket::opcode kind, std::string_view payload) {
-        outbox& out = carrier_.websocket_out();
-        auto const header = websocket::make_frame_header(kind, payload.size());
-        out.tail().append(header.view()).append(payload);
-        out.appended(header.size + payload.size());
+    void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
+        auto const header = websocket::make_frame_header(kind, payload.size(), true, compressed);
+        carrier_.websocket_out().append_by([&](std::string& text) {
+            text.append(header.view()).append(payload);
+            return true;
+        });
     }
 
     websocket_carrier& carrier_;
     Handler& handler_;
+    gateway_options const& options_;
     session tracked_;
     std::string source_ip_;
+    std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
-    std::size_t queue_limit_;
-    std::string assembled_; // a message that came in pieces
+    message_assembler assembler_;
+    liveness alive_;
+    std::chrono::steady_clock::time_point control_since_{};
+    std::uint32_t control_frames_ = 0; // since then
     bool open_ = false, close_sent_ = false, ended_ = false, reported_ = false;
+};
+
+}
+
+#endif
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What becomes of a request to open a WebSocket: a session and the 101 that opens it, or a refusal. RFC 6455 4.2.
+template <class Handler>
+struct websocket_upgrade {
+    response answer;
+    std::unique_ptr<websocket_session<Handler>> accepted{}; ///< empty: refused
+    bool readable = true; ///< whether the next request can be told from what is behind this one
+
+    /// `request` is the same as `head`, with the client's address.
+    template <class Core>
+    [[nodiscard]] static websocket_upgrade decide(Core& core, websocket_carrier& carrier,
+                                                  http1::request_head const& head, request_view const& request) {
+        if (!core.is_websocket_path(head.target_path))
+            return {gateway_answers::forbidden(), {}, !head.chunked && head.content_length.value_or(0) == 0};
+        websocket::handshake_error const wrong = websocket::check_handshake(head);
+        if (wrong != websocket::handshake_error::none) return {gateway_answers::bad_handshake(wrong), {}, false};
+        auto const origin = websocket::read_origin(head);
+        if (origin.value && !origin_is_allowed(*origin.value, head.authority, core.options.allowed_origins))
+            return {gateway_answers::forbidden()};
+        if (core.stopping) return {gateway_answers::unavailable("Going away")};
+
+        std::string const source_ip{request.source_ip};
+        session tracked = core.hub.reserve({source_ip, std::string{head.find("User-Agent")}, {}});
+        if (!tracked) return {gateway_answers::unavailable("Too many connections")};
+        std::optional<message_compression::agreement> compressed;
+        if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);
+        auto accepted = std::make_unique<websocket_session<Handler>>(
+            carrier, core.handler, std::move(tracked), source_ip, core.options,
+            compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
+
+        connect_answer decision;
+        if constexpr (has_on_connect<Handler>) {
+            gateway_client shown = accepted->client();
+            if (!guarded([&] { decision = core.handler.on_connect(shown, request); }))
+                return {gateway_answers::internal_error()};
+            if (auto& refusal = decision.refusal()) {
+                bool const allowed = refusal->status >= 400 && refusal->status <= 599;
+                return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
+            }
+        }
+        std::string_view const subprotocol = decision.subprotocol();
+        if (!subprotocol.empty() && !websocket::read_subprotocols(head)->contains(subprotocol))
+            return {gateway_answers::internal_error()}; // the handler's mistake: the client did not offer it
+
+        response answer{101};
+        auto const key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
+        answer.headers.add("Upgrade", "websocket");
+        answer.headers.add("Connection", "Upgrade");
+        answer.headers.add("Sec-WebSocket-Accept", {key.data(), key.size()});
+        if (!subprotocol.empty()) answer.headers.add("Sec-WebSocket-Protocol", subprotocol);
+        if (compressed) answer.headers.add("Sec-WebSocket-Extensions", compressed->answer);
+        if (!core.options.connection_id_header.empty())
+            answer.headers.add(core.options.connection_id_header, accepted->tracked().id());
+        return {std::move(answer), std::move(accepted)};
+    }
 };
 
 }
@@ -1764,8 +3003,8 @@ private:
 
 #endif
 
-#include <asio/post.hpp>
-
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -1776,38 +3015,54 @@ private:
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// One connection of the gateway: HTTP/1.1 requests in order, until one of them upgrades it to a WebSocket.
-///
-/// `Core` has the options, the hub, the router and the handler; connections share it.
 template <class Core, class Stream>
-class http_session final : public gateway_connection<Stream>, public websocket_carrier {
-    using base = gateway_connection<Stream>;
-    using handler_type = typename Core::handler_type;
+class http_session final : public http_exchange<Core, Stream>, public websocket_carrier {
+    using base = http_exchange<Core, Stream>;
+    using base::core_;
+    using base::keep_alive_;
+    using base::label_;
+    using base::note;
+    using base::peer_ip_;
+    using base::phase_;
+    using typename base::handler_type;
+    using typename base::phase;
 
 public:
-    http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : base(core, worker, std::move(stream)), core_(*core), peer_ip_(std::move(peer_ip)),
+    http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
+                 admission::permit permit)
+        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
           parser_(core->options.head) {}
 
 private:
     // what may wait to be sent before no more is read: a peer that does not read is not listened to either
     static constexpr std::size_t high_water = 64 * 1024;
 
-    enum class phase : std::uint8_t {
-        idle,      ///< between requests
-        head,      ///< a head has begun
-        body,      ///< its body is arriving
-        answering, ///< the answer is being worked on, maybe elsewhere
-        websocket
-    };
-
     // --------------------------------------------------------------------------------------------- the connection
 
-    void on_start() override { this->worker().set_deadline(*this, core_.options.request_timeout); }
+    void on_accepted() override {
+        auto& counters = this->worker().counters();
+        counters.connections_open.add(1);
+        counters.handshakes_pending.add(1);
+        if (permit_.refusal().empty()) {
+            counters.connections_accepted.add(1);
+            return note({gateway_event::type::connection_accepted, 0, peer_ip_});
+        }
+        counters.connections_refused.add(1);
+        if (!Stream::secure) return; // it is told so
+        note({gateway_event::type::connection_refused, 0, peer_ip_, {}, {}, {}, permit_.refusal()});
+        this->drop(); // a handshake costs more than the answer is worth
+    }
+
+    void on_established() override {
+        if (permit_.refusal().empty()) return this->set_deadline(head_deadline());
+        this->respond_with(gateway_answers::unavailable(permit_.refusal()), gateway_event::type::connection_refused,
+                           permit_.refusal());
+    }
 
     void on_bytes(std::span<char>& bytes) override {
         while (!bytes.empty() && !this->finishing() && !this->closed()) {
             if (must_wait()) return this->pause();
-            if (phase_ == phase::websocket) return websocket_->on_bytes(bytes);
+            if (phase_ == phase::websocket) return read_frames(bytes);
             bool progress = false;
             if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); }))
                 return fail();
@@ -1816,21 +3071,28 @@ private:
     }
 
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
-    [[nodiscard]] bool must_wait() noexcept { return phase_ == phase::answering || this->out().size() > high_water; }
+    [[nodiscard]] bool must_wait() noexcept {
+        if (phase_ == phase::answering) return true;
+        return this->out().size() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
+    }
 
     void on_sent() override {
-        // a peer that takes what is sent, however slowly, is there
-        if (this->finishing())
-            this->worker().set_deadline(*this, core_.options.linger_timeout);
-        else if (phase_ == phase::idle)
-            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
+        echoed_ = std::min(echoed_, this->out().size());
+        if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
+    }
+
+    /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
+    void read_frames(std::span<char>& bytes) {
+        std::size_t const before = this->out().size();
+        websocket_->on_bytes(bytes);
+        if (this->out().size() > before) echoed_ += this->out().size() - before;
     }
 
     /// Something of the server's own has thrown.
     void fail() {
         if (phase_ == phase::head || phase_ == phase::body || phase_ == phase::answering)
-            return refuse(gateway_answers::internal_error());
+            return refuse_request(gateway_answers::internal_error(), "internal error");
         this->drop();
     }
 
@@ -1839,58 +3101,93 @@ private:
             websocket_->lost();
             if (!this->closed()) this->drop();
         } else if (!this->closed() && phase_ != phase::answering) {
-            this->finish(core_.options.linger_timeout); // what was answered is still sent
+            this->finish(); // what was answered is still sent
         }
         keep_alive_ = false;
+        if (!this->closed() || std::exchange(end_noted_, true)) return;
+        auto& counters = this->worker().counters();
+        counters.connections_open.subtract(1);
+        if (!first_request_) counters.handshakes_pending.subtract(1);
+        note({gateway_event::type::connection_closed, 0, peer_ip_});
+        permit_ = {};
     }
 
-    void on_deadline() override {
-        if (this->finishing() || phase_ == phase::websocket) return this->drop();
-        if (phase_ == phase::head || phase_ == phase::body)
-            return refuse(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"));
-        this->finish(core_.options.linger_timeout);
+    void on_time_up() override {
+        switch (phase_) {
+        case phase::websocket:
+            return check_websocket();
+        case phase::head:
+        case phase::body:
+            this->worker().counters().request_timeouts.add(1);
+            return refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
+                                  "request timeout");
+        case phase::answering:
+            return this->give_up_waiting();
+        case phase::idle:
+            return this->finish();
+        }
+    }
+
+    void on_stalled() override {
+        this->worker().counters().peers_stalled.add(1);
+        note({gateway_event::type::peer_stalled, 0, peer_ip_, websocket_id()});
+    }
+
+    void on_no_handshake(std::error_code const& error) override {
+        this->worker().counters().handshake_errors.add(1);
+        note({gateway_event::type::handshake_failed, 0, peer_ip_, {}, {}, {}, error.message()});
     }
 
     void on_stop() override {
         if (phase_ == phase::websocket)
             websocket_->close(1001, "Going away");
-        else if (phase_ != phase::answering)
-            this->finish(core_.options.linger_timeout);
+        else if (phase_ == phase::idle)
+            this->finish();
         keep_alive_ = false;
     }
 
+    [[nodiscard]] bool may_linger() const noexcept override { return phase_ == phase::websocket; }
+
     // -------------------------------------------------------------------------------------------------- requests
+
+    [[nodiscard]] std::chrono::milliseconds head_deadline() const noexcept {
+        return std::min(core_.options.header_timeout, core_.options.request_timeout);
+    }
 
     bool read_head(std::span<char>& bytes) {
         if (phase_ == phase::idle) {
             phase_ = phase::head;
-            minor_version_ = 1;
-            is_head_ = false;
-            this->worker().set_deadline(*this, core_.options.request_timeout);
+            this->begin_request({}, {}, 1, false);
+            parser_.reset();
+            began_ = std::chrono::steady_clock::now();
+            this->set_deadline(head_deadline());
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
         case http1::request_parser::status::need_more:
             return false;
         case http1::request_parser::status::failed:
-            refuse(gateway_answers::bad_request(parser_.error()));
+            reject(parser_.error());
             return false;
         case http1::request_parser::status::complete:
             break;
         }
+        if (!std::exchange(first_request_, true)) {
+            permit_.handshake_done();
+            this->worker().counters().handshakes_pending.subtract(1);
+        }
         std::span<char> const behind = bytes.subspan(head.size);
-        keep_alive_ = head.keep_alive && !core_.stopping;
-        minor_version_ = static_cast<std::uint8_t>(head.minor_version > 0);
-        is_head_ = head.method == "HEAD";
+        this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
+        std::string proxied;
+        request_view request{head.method, head.target_path, head.headers};
+        request.source_ip = client_of(head, proxied);
+        label_.from(proxied);
+        request.secure = Stream::secure;
         if (head.upgrade) {
             bytes = behind;
-            upgrade(head);
+            upgrade(head, request);
             return true;
         }
-        request_view request{head.method, head.target_path, head.headers};
-        std::string const client = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
-        request.source_ip = client;
-        request.secure = core_.secure;
         std::uint64_t const length = head.content_length.value_or(0);
         if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
@@ -1903,6 +3200,21 @@ private:
         return true;
     }
 
+    [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
+        if (core_.options.trusted_proxies.empty()) return peer_ip_;
+        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+    }
+
+    void reject(http1::parse_error why) {
+        this->worker().counters().requests_rejected[static_cast<std::size_t>(why)].add(1);
+        refuse_request(gateway_answers::bad_request(why), http1::describe(why));
+    }
+
+    void refuse_request(response r, std::string_view why) {
+        if (phase_ == phase::head && parser_.is_head()) this->begin_request("HEAD", {}, 1, false); // not read further
+        this->refuse(std::move(r), why);
+    }
+
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
         std::size_t const managed = core_.router.max_body(request.target); // 0: not the router's
         return managed != 0 ? managed : core_.options.max_request_body;
@@ -1910,6 +3222,7 @@ private:
 
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
+        this->set_deadline(core_.options.request_timeout, began_);
         incoming_ = core_.router.begin(request);
         if (!incoming_) kept_ = std::make_unique<owned_request>(request);
         body_.emplace(head, body_limit(request));
@@ -1945,16 +3258,20 @@ private:
 
     void body_failed(http1::parse_error error) {
         keep_alive_ = false; // the rest of the body cannot be told from a request
-        if (error == http1::parse_error::body_too_large && incoming_) {
-            incoming_.refuse_as_too_large();
-            return finish_managed(std::exchange(incoming_, {}));
-        }
-        refuse(gateway_answers::bad_request(error));
+        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
+        incoming_.refuse_as_too_large();
+        finish_managed(std::exchange(incoming_, {}));
+    }
+
+    void forget_request() override {
+        body_.reset();
+        incoming_ = {};
+        kept_.reset();
     }
 
     void finish_managed(typename Core::router_type::incoming request) {
         // the router must outlive the request, even if Auth answers when all else has gone
-        (void)expect_answer(this->owner(), [&](auto done) {
+        (void)this->expect_answer(true, this->owner(), [&](auto done) {
             request.finish(std::move(done));
             return true;
         });
@@ -1963,14 +3280,14 @@ private:
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
         if (core_.router.owns(request.target)) {
-            (void)expect_answer(this->owner(),
-                                [&](auto done) { return core_.router.async_handle(request, std::move(done)); });
+            (void)this->expect_answer(true, this->owner(),
+                                      [&](auto done) { return core_.router.async_handle(request, std::move(done)); });
         } else if (protocol::connection_target::parse_any_stage(request.target, target_form::raw).what() !=
                    protocol::connection_target::kind::foreign) {
-            respond_with(gateway_answers::forbidden());
+            this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
             // the handler may keep the completion for ever, so that must not keep the gateway
-            bool const taken = expect_answer(nullptr, [&](auto done) {
+            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
                 return core_.handler.on_request(request, completion<response>{std::move(done)});
             });
             if (!taken) respond_not_found(request);
@@ -1978,7 +3295,7 @@ private:
             std::optional<response> made;
             if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
             if (made)
-                respond_with(std::move(*made));
+                this->respond_with(std::move(*made));
             else
                 respond_not_found(request);
         } else {
@@ -1986,160 +3303,83 @@ private:
         }
     }
 
-    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
-    ///
-    /// False: `ask` returned false and there is no answer.
-    template <class Ask>
-    bool expect_answer(std::shared_ptr<void const> kept, Ask&& ask) {
-        phase_ = phase::answering;
-        this->worker().clear_deadline(*this);
-        asking_ = true;
-        dropped_ = false;
-        managed_ = kept != nullptr;
-        auto const self = std::static_pointer_cast<http_session>(this->shared_from_this());
-        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
-            auto const there = weak.lock(); // the client may have gone, or all of the gateway
-            if (there == nullptr) return;
-            auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
-            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
-                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
-            });
-        };
-        bool mine = false;
-        bool const whole = guarded([&] { mine = ask(std::move(done)); });
-        asking_ = false;
-        if (phase_ != phase::answering) return true; // it came at once
-        if (whole && !mine) return false;
-        if (!whole || dropped_) respond_with(gateway_answers::internal_error());
-        return true;
-    }
-
-    void on_answer(std::uint32_t number, response r) {
-        if (this->closed() || phase_ != phase::answering || number != question_) return;
-        dropped_ = r.status == 0;
-        if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
-        this->protect([&] {
-            if (dropped_) r = gateway_answers::internal_error();
-            if (dropped_ || !managed_)
-                respond_with(std::move(r));
-            else
-                respond(std::move(r));
-            if (!asking_) this->resume_soon();
-        });
-    }
-
-    void respond(response r) {
-        bool const keep = keep_alive_ && !core_.stopping;
-        auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
-        if (!append()) {
-            r = core_.stamped(gateway_answers::internal_error());
-            (void)append();
-        }
-        this->send_soon();
-        phase_ = phase::idle;
-        parser_.reset();
-        if (keep)
-            this->worker().set_deadline(*this, core_.options.keep_alive_timeout);
-        else
-            this->finish(core_.options.linger_timeout);
-    }
-
-    /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
-    void refuse(response r) {
-        keep_alive_ = false;
-        incoming_ = {};
-        kept_.reset();
-        respond_with(std::move(r));
-    }
-
-    /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
-    void respond_with(response r) { respond(core_.stamped(std::move(r))); }
-
     void respond_not_found(request_view const& request) {
         if (core_.is_websocket_path(request.target))
-            return respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
-        respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
+            return this->respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
+        if (request.method == "OPTIONS" && request.target == "*") // "are you there", RFC 9110 9.3.7
+            return this->respond_with(response{204});
+        this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
     }
 
     // ------------------------------------------------------------------------------------------------- WebSocket
 
-    void upgrade(http1::request_head const& head) {
-        if (!core_.is_websocket_path(head.target_path)) {
-            keep_alive_ = keep_alive_ && !head.chunked && head.content_length.value_or(0) == 0;
-            return respond_with(gateway_answers::forbidden());
+    void upgrade(http1::request_head const& head, request_view const& request) {
+        auto made = websocket_upgrade<handler_type>::decide(core_, *this, head, request);
+        if (made.accepted == nullptr) {
+            this->worker().counters().websockets_refused.add(1);
+            keep_alive_ = keep_alive_ && made.readable;
+            return this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
         }
-        websocket::handshake_error const wrong = websocket::check_handshake(head);
-        if (wrong != websocket::handshake_error::none) {
-            keep_alive_ = false;
-            return respond_with(gateway_answers::bad_handshake(wrong));
-        }
-        auto const origin = websocket::read_origin(head);
-        if (origin.value && !origin_is_allowed(*origin.value, head.authority, core_.options.allowed_origins))
-            return respond_with(gateway_answers::forbidden());
-
-        std::string client = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
-        session tracked = core_.hub.reserve({client, std::string{head.find("User-Agent")}, {}});
-        if (!tracked) return respond_with(gateway_answers::too_many_connections());
-        auto accepted = std::make_unique<websocket_session<handler_type>>(
-            *this, core_.handler, std::move(tracked), client, core_.options.frames, core_.options.hub.queue_limit);
-        if constexpr (has_on_connect<handler_type>) {
-            request_view const request{head.method,      head.target_path, head.headers, {},
-                                       target_form::raw, client,           core_.secure};
-            connect_answer decision;
-            gateway_client shown = accepted->client();
-            if (!guarded([&] { decision = core_.handler.on_connect(shown, request); }))
-                return respond_with(gateway_answers::internal_error());
-            if (auto& refusal = decision.refusal()) {
-                bool const allowed = refusal->status >= 400 && refusal->status <= 599;
-                return respond_with(allowed ? std::move(*refusal) : gateway_answers::internal_error());
-            }
-        }
-        switch_protocols(head, std::move(accepted));
-    }
-
-    void switch_protocols(http1::request_head const& head, std::unique_ptr<websocket_session<handler_type>> accepted) {
-        response r = core_.stamped(response{101});
-        auto const key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
-        r.headers.add("Upgrade", "websocket");
-        r.headers.add("Connection", "Upgrade");
-        r.headers.add("Sec-WebSocket-Accept", {key.data(), key.size()});
-        if (!core_.options.connection_id_header.empty())
-            r.headers.add(core_.options.connection_id_header, accepted->tracked().id());
-        std::string& out = this->out().tail();
-        std::size_t const before = out.size();
-        (void)http1::append_response_head(out, r.status, r.headers, std::nullopt, true, minor_version_);
-        this->out().appended(out.size() - before);
+        response const whole = core_.stamped(std::move(made.answer));
+        (void)this->out().append_by([&](std::string& text) {
+            return http1::append_response_head(text, whole.status, whole.headers, std::nullopt, true, 1);
+        });
         this->send_soon();
+        this->count_answer(whole.status);
         phase_ = phase::websocket;
-        this->worker().clear_deadline(*this);
-        websocket_ = std::move(accepted);
+        this->clear_deadline();
+        websocket_ = std::move(made.accepted);
         core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()});
+        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        auto& counters = this->worker().counters();
+        counters.websockets_opened.add(1);
+        counters.websockets_open.add(1);
+        websocket_->open(); // before anybody hears of it, and may send
+        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         websocket_->opened();
     }
 
+    void check_websocket() {
+        if (websocket_->is_closing()) return this->drop();
+        bool const arriving = this->still_arriving();
+        if (auto const next = websocket_->check_alive(this->out().empty() && !arriving))
+            return this->set_deadline(*next);
+        this->worker().counters().peers_vanished.add(1);
+        note({gateway_event::type::peer_vanished, 0, websocket_->source_ip(), websocket_id()});
+        this->drop();
+    }
+
+    [[nodiscard]] std::string_view websocket_id() const noexcept {
+        return websocket_ == nullptr ? std::string_view{} : websocket_->tracked().id();
+    }
+
     outbox& websocket_out() override { return this->out(); }
+    gateway_counters& websocket_counters() override { return this->worker().counters(); }
     void websocket_send() override { this->send_soon(); }
     void websocket_closing() override {
         if (core_.options.hub.closing_timeout.count() > 0)
-            this->worker().set_deadline(*this, core_.options.hub.closing_timeout);
+            this->set_deadline(core_.options.hub.closing_timeout);
+        else
+            this->clear_deadline();
     }
-    void websocket_finish() override { this->finish(core_.options.linger_timeout); }
+    void websocket_finish() override { this->finish(); }
     void websocket_drop() override { this->drop(); }
+    void websocket_ended(std::uint16_t code, std::string_view reason) override {
+        auto& counters = this->worker().counters();
+        counters.websockets_open.subtract(1);
+        counters.websockets_closed[close_code_index(code)].add(1);
+        note({gateway_event::type::websocket_closed, code, websocket_->source_ip(), websocket_id(), {}, {}, reason});
+    }
 
-    Core& core_; // kept by `owner`
-    std::string peer_ip_;
+    admission::permit permit_;
     http1::request_parser parser_;
     std::optional<http1::body_reader> body_;
     typename Core::router_type::incoming incoming_;
     std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
     std::unique_ptr<websocket_session<handler_type>> websocket_;
-    phase phase_ = phase::idle;
-    std::uint8_t minor_version_ = 1;
-    std::uint32_t question_ = 0; // tells the answers to different requests apart
-    bool keep_alive_ = false, is_head_ = false, asking_ = false;
-    bool managed_ = false; // the request at hand is the router's
-    bool dropped_ = false; // its completion was not called
+    time_point began_{};     // the request at hand
+    std::size_t echoed_ = 0; // bytes of the queue that came of the client's own messages, at most
+    bool first_request_ = false, end_noted_ = false;
 };
 
 }
@@ -2149,6 +3389,62 @@ private:
 // ---- backchannel/gateway/listener.hpp
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
+
+// ---- backchannel/gateway/wait_memory.hpp
+#ifndef BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
+#define BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
+
+#include <array>
+#include <cstddef>
+#include <new>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Memory for one asynchronous wait at a time, so that it can begin when there is no other.
+class wait_memory {
+public:
+    template <class T>
+    struct allocator {
+        using value_type = T;
+
+        explicit allocator(wait_memory& m) noexcept : memory{&m} {}
+        template <class U>
+        allocator(allocator<U> const& other) noexcept : memory{other.memory} {}
+
+        [[nodiscard]] T* allocate(std::size_t count) {
+            return static_cast<T*>(memory->allocate(count * sizeof(T), alignof(T)));
+        }
+        void deallocate(T* there, std::size_t) noexcept { memory->deallocate(there, alignof(T)); }
+
+        template <class U>
+        [[nodiscard]] bool operator==(allocator<U> const& other) const noexcept {
+            return memory == other.memory;
+        }
+
+        wait_memory* memory;
+    };
+
+private:
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment) {
+        if (used_ || size > bytes_.size() || alignment > alignof(std::max_align_t))
+            return ::operator new (size, std::align_val_t{alignment});
+        used_ = true;
+        return bytes_.data();
+    }
+    void deallocate(void* there, std::size_t alignment) noexcept {
+        if (there == bytes_.data())
+            used_ = false;
+        else
+            ::operator delete (there, std::align_val_t{alignment});
+    }
+
+    alignas(std::max_align_t) std::array<std::byte, 512> bytes_;
+    bool used_ = false;
+};
+
+}
+
+#endif
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -2193,8 +3489,11 @@ public:
         return bound;
     }
 
-    void accept(std::function<void(asio::ip::tcp::socket)> on_socket) {
+    /// `on_error` is told why accepting pauses for a moment.
+    void accept(std::function<void(asio::ip::tcp::socket)> on_socket,
+                std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
+        on_error_ = std::move(on_error);
         accept_next();
     }
 
@@ -2205,49 +3504,74 @@ public:
     }
 
 private:
+    struct on_ready {
+        using allocator_type = wait_memory::allocator<void>;
+
+        std::shared_ptr<tcp_listener> self;
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->memory_}; }
+        void operator()(std::error_code const& error) const { self->accept_one(error); }
+    };
+
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
-    void accept_next() {
-        acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](std::error_code error) {
-            if (!self->acceptor_.is_open()) return;
-            bool const good = !error && guarded([&] {
-                asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
-                self->acceptor_.accept(socket, error);
-                if (error == asio::error::would_block)
-                    error = {}; // another loop was quicker, or the peer has gone
-                else if (!error)
-                    self->on_socket_(std::move(socket));
-                if (!error && self->acceptor_.is_open()) self->accept_next();
-            });
-            if (!good || error) self->wait_a_little();
+    void accept_next() { acceptor_.async_wait(asio::socket_base::wait_read, on_ready{shared_from_this()}); }
+
+    void accept_one(std::error_code error) {
+        if (!acceptor_.is_open()) return;
+        bool const good = !error && guarded([&] {
+            asio::ip::tcp::socket socket{acceptor_.get_executor()};
+            acceptor_.accept(socket, error);
+            if (error == asio::error::would_block)
+                error = {}; // another loop was quicker, or the peer has gone
+            else if (!error)
+                on_socket_(std::move(socket));
         });
+        if (good && !error) {
+            if (acceptor_.is_open()) accept_next();
+            return;
+        }
+        (void)guarded([&] { on_error_(error ? error : make_error_code(std::errc::not_enough_memory)); });
+        wait_a_little();
     }
 
     /// Out of files or memory: what is open may go on, and there is no use in asking again at once.
     void wait_a_little() {
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
-            if (cancelled || !self->acceptor_.is_open()) return;
-            if (!guarded([&] { self->accept_next(); })) self->wait_a_little();
+        bool const waits = guarded([this] {
+            pause_.expires_after(std::chrono::milliseconds{100});
+            pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
+                if (!cancelled && self->acceptor_.is_open()) self->accept_next();
+            });
         });
+        if (!waits) accept_next(); // not even memory for a timer
     }
 
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer pause_;
+    wait_memory memory_;
     std::function<void(asio::ip::tcp::socket)> on_socket_;
+    std::function<void(std::error_code const&)> on_error_;
 };
 
 }
 
 #endif
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -2256,32 +3580,60 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// Hears of the requests that a router refuses to authorize.
+class denial_observer {
+public:
+    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
+
+protected:
+    ~denial_observer() = default;
+};
+
+/// A gateway's router tells the gateway whom it refused.
+struct gateway_router_traits : default_router_traits {
+    struct hooks {
+        denial_observer* observer = nullptr;
+
+        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
+            if (observer != nullptr) observer->on_denied(why, op, id);
+        }
+    };
+};
+
 /// What a gateway's connections share; it lives as long as the last of them.
 template <class Auth, class Handler>
-class gateway_core : public std::enable_shared_from_this<gateway_core<Auth, Handler>> {
+class gateway_core final : public std::enable_shared_from_this<gateway_core<Auth, Handler>>, private denial_observer {
 public:
     using handler_type = Handler;
     using hub_type = connection_hub<gateway_transport>;
-    using router_type = management_router<Auth>;
-    using stream_type = asio::ip::tcp::socket;
-    using session_type = http_session<gateway_core, stream_type>;
+    using router_type = management_router<Auth, gateway_router_traits>;
 
     gateway_core(Auth auth, Handler h, gateway_options o)
-        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub}, router{hub,
-                                                                                                      std::move(auth),
-                                                                                                      options.router} {}
+        : options{std::move(o)}, deadlines{options.handshake_timeout, options.write_timeout, options.linger_timeout},
+          handler{std::move(h)}, hub{gateway_transport{}, options.hub},
+          router{hub, std::move(auth), options.router, {}, {this}}, admission_{options.max_connections,
+                                                                               options.max_connections_per_address,
+                                                                               options.max_handshakes} {}
 
     gateway_options const options;
+    connection_deadlines const deadlines;
     Handler handler;
     hub_type hub;
     router_type router;
     std::atomic<bool> stopping{false};
-    static constexpr bool secure = false;
 
     [[nodiscard]] response stamped(response r) {
         response whole = std::move(r);
         stamp_.apply(whole, system_clocks{}.wall());
         return whole;
+    }
+
+    /// Tells the handler's log.
+    void note(gateway_event const& event) noexcept {
+        if constexpr (has_on_event<Handler>)
+            (void)guarded([&] { handler.on_event(event); });
+        else
+            (void)event;
     }
 
     /// Whether WebSocket clients connect there: `/{stage}`, with or without a slash at its end, and any query.
@@ -2293,8 +3645,19 @@ public:
         return path == options.router.stage;
     }
 
+    [[nodiscard]] gateway_metrics metrics() const noexcept {
+        gateway_metrics sum;
+        for (auto const& worker : workers_)
+            sum.combine(worker->counters(), [](std::uint64_t& to, loop_counter const& from) { to += from.get(); });
+        for (std::size_t i = 0; i != denied_.size(); ++i)
+            sum.requests_denied[i] = denied_[i].load(std::memory_order_relaxed);
+        sum.hub = hub.metrics();
+        return sum;
+    }
+
     void add_worker(asio::io_context& io) {
         workers_.push_back(std::make_shared<gateway_worker>(io));
+        drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
         expiry_ = std::make_unique<asio::steady_timer>(io);
@@ -2303,7 +3666,8 @@ public:
             if (self == nullptr) return;
             (void)guarded([&] { // without memory, deadlines come late
                 asio::post(self->workers_.front()->executor(), [weak] {
-                    if (auto const there = weak.lock()) there->arm_expiry();
+                    auto const there = weak.lock();
+                    if (there != nullptr) (void)guarded([&] { there->arm_expiry(); });
                 });
             });
         });
@@ -2312,11 +3676,14 @@ public:
     void add_own_workers(std::size_t count) {
         for (std::size_t i = 0; i != count; ++i) {
             own_loops_.push_back(std::make_unique<asio::io_context>(1));
+            busy_.emplace_back(own_loops_.back()->get_executor());
             add_worker(*own_loops_.back());
         }
     }
 
-    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint where, std::error_code& error) {
+    /// `make_stream` makes a connection's stream of its socket.
+    template <class MakeStream>
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint where, MakeStream make_stream, std::error_code& error) {
         std::vector<open_listener> opened;
         for (auto const& worker : workers_) {
             opened.push_back({worker, std::make_shared<tcp_listener>(worker->context())});
@@ -2324,9 +3691,17 @@ public:
             if (error) return where;
         }
         for (open_listener& one : opened) {
-            one.listener->accept([weak = this->weak_from_this(), w = one.worker.get()](asio::ip::tcp::socket socket) {
-                if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket));
-            });
+            one.listener->accept(
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](asio::ip::tcp::socket socket) {
+                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
+                },
+                [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
+                    auto const self = weak.lock();
+                    if (self == nullptr) return;
+                    w->counters().accept_errors.add(1);
+                    std::string const text = why.message();
+                    self->note({.what = gateway_event::type::accept_failed, .text = text});
+                });
             listeners_.push_back(std::move(one));
         }
         return where;
@@ -2340,16 +3715,17 @@ public:
         for (std::thread& t : threads) t.join();
     }
 
-    void stop() {
-        if (stopping.exchange(true)) return;
+    /// WebSockets are closed over the time `window`; what is left after `grace` is dropped; then `done` is called.
+    void drain(std::chrono::milliseconds window, std::chrono::milliseconds grace, std::function<void()> done) {
+        bool const first = !stopping.exchange(true);
+        if (first) note({.what = gateway_event::type::draining});
+        if (done) {
+            std::lock_guard const lock{drained_mutex_};
+            when_drained_.push_back(std::move(done));
+        }
         for (auto const& worker : workers_) {
-            asio::post(worker->executor(), [weak = this->weak_from_this(), worker] {
-                auto const self = weak.lock();
-                if (self == nullptr) return; // abandoned meanwhile
-                for (auto const& [owner, listener] : self->listeners_)
-                    if (owner == worker) listener->close();
-                if (worker == self->workers_.front() && self->expiry_ != nullptr) self->expiry_->cancel();
-                worker->stop(2 * self->options.linger_timeout);
+            asio::post(worker->executor(), [weak = this->weak_from_this(), worker, window, grace] {
+                if (auto const self = weak.lock()) self->drain_worker(worker, window, grace); // else abandoned
             });
         }
     }
@@ -2374,15 +3750,65 @@ private:
         std::shared_ptr<tcp_listener> listener;
     };
 
-    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket) {
+    template <class MakeStream>
+    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket, MakeStream const& make_stream) {
         std::error_code error;
         auto const peer = socket.remote_endpoint(error);
         if (error || stopping) return; // it has gone already, or comes too late
-        socket.set_option(asio::ip::tcp::no_delay{true}, error);
-        socket.non_blocking(true, error);
-        std::make_shared<session_type>(this->shared_from_this(), worker, std::move(socket),
-                                       normalise_ip(peer.address().to_string()))
+        configure(socket);
+        std::string address = normalise_ip(peer.address().to_string());
+        bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
+        auto permit = admission_.enter(counted ? address : std::string{});
+        if (!permit) {
+            worker.counters().connections_refused.add(1); // there is no room even for a refusal
+            note({.what = gateway_event::type::connection_refused, .source_ip = address, .text = "Too many refusals"});
+            return;
+        }
+        using stream_type = decltype(make_stream(std::move(socket)));
+        std::make_shared<http_session<gateway_core, stream_type>>(
+            this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
+    }
+
+    static void configure(asio::ip::tcp::socket& socket) {
+        std::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+        socket.non_blocking(true, ignored);
+#if defined(TCP_NOTSENT_LOWAT)
+        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
+        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+        socket.set_option(unsent_limit{128 * 1024}, ignored);
+#endif
+    }
+
+    void drain_worker(std::shared_ptr<gateway_worker> const& worker, std::chrono::milliseconds window,
+                      std::chrono::milliseconds grace) {
+        for (auto const& [owner, listener] : listeners_)
+            if (owner == worker) listener->close();
+        if (worker == workers_.front() && expiry_ != nullptr) expiry_->cancel();
+        worker->drain(window, grace, [weak = this->weak_from_this(), worker] {
+            if (auto const self = weak.lock()) self->on_drained(*worker);
+        });
+    }
+
+    void on_drained(gateway_worker& worker) {
+        std::vector<std::function<void()>> done;
+        {
+            std::lock_guard const lock{drained_mutex_};
+            bool const again = std::find(drained_.begin(), drained_.end(), &worker) != drained_.end();
+            if (again && when_drained_.empty()) return;
+            if (!again) drained_.push_back(&worker); // there is room
+            if (drained_.size() != workers_.size()) return;
+            done.swap(when_drained_);
+            busy_.clear();
+        }
+        note({.what = gateway_event::type::drained});
+        for (auto const& f : done) (void)guarded(f);
+    }
+
+    void on_denied(auth_decision const& why, operation, std::string_view id) noexcept override {
+        denied_[static_cast<std::size_t>(why.error)].fetch_add(1, std::memory_order_relaxed);
+        note({.what = gateway_event::type::request_denied, .connection_id = id, .text = name_of(why.error)});
     }
 
     void arm_expiry() {
@@ -2394,15 +3820,22 @@ private:
             auto const self = weak.lock();
             if (error || self == nullptr) return;
             self->hub.expire(std::chrono::steady_clock::now());
-            self->arm_expiry();
+            (void)guarded([&] { self->arm_expiry(); });
         });
     }
 
+    admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>>
+        busy_; // no own loop ends before the last is drained: another may still ask it for a client that has just gone
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
     std::unique_ptr<asio::steady_timer> expiry_;
     response_stamp stamp_;
+    std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};
+    std::mutex drained_mutex_;
+    std::vector<gateway_worker*> drained_; // with room for all
+    std::vector<std::function<void()>> when_drained_;
 };
 
 }
@@ -2412,7 +3845,10 @@ private:
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -2431,8 +3867,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
 /// the client has answered.
 ///
-/// Thread safety: `stop` and what `hub` gives from any thread; everything else before the loops run, or on the loop's
-/// thread if there is one only.
+/// Thread safety: `drain`, `stop`, `metrics` and what `hub` gives from any thread; everything else before the loops
+/// run, or on the loop's thread if there is one only.
 template <class Auth, class Handler = no_handler>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -2466,15 +3902,41 @@ public:
     ///
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
-        return core_->listen(where, error);
+        return core_->listen(
+            where, [](asio::ip::tcp::socket s) { return plain_stream{std::move(s)}; }, error);
+    }
+
+    /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and
+    /// without TLS.
+    template <class Tls>
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::shared_ptr<Tls> tls,
+                                   std::error_code& error) {
+        return core_->listen(
+            where, [tls = std::move(tls)](asio::ip::tcp::socket s) { return tls->make_stream(std::move(s)); }, error);
     }
 
     /// Runs the gateway's own loops, one on the calling thread, until `stop` has been called. Does nothing if the loop
     /// is the user's.
     void run() { core_->run(); }
 
-    /// Stops accepting, closes every WebSocket with 1001, finishes what is being answered, and ends.
-    void stop() { core_->stop(); }
+    /// Ends in an orderly way: accepts nothing more, finishes what is being answered, refuses new WebSockets with 503,
+    /// and closes those that are open with 1001, spread over the first half of `deadline`. Behind what waits in its
+    /// queue each client gets the close frame; whoever is still there at the deadline is dropped. `done` is called on
+    /// one of the loops when the last connection has gone; then `run` returns.
+    ///
+    /// Called again, it starts anew with the connections that are left. Any thread.
+    void drain(std::chrono::milliseconds deadline, std::function<void()> done = {}) {
+        core_->drain(deadline / 2, deadline, std::move(done));
+    }
+
+    /// The same at once: all WebSockets are asked to close, and have twice the time `linger_timeout` for it.
+    void stop() { core_->drain({}, 2 * std::min(core_->options.linger_timeout, beyond_all_deadlines), {}); }
+
+    /// Whether `drain` or `stop` was called.
+    [[nodiscard]] bool draining() const noexcept { return core_->stopping; }
+
+    /// What has happened so far. Any thread.
+    [[nodiscard]] gateway_metrics metrics() const noexcept { return core_->metrics(); }
 
     /// The (first) loop, e.g. for signals and timers of the application's.
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
@@ -2588,6 +4050,91 @@ BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> byte
 ///
 /// Padding must be right where there is any; everything else is refused as in `base64_decode`.
 [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view text);
+
+}
+
+#endif
+
+// ---- backchannel/protocol/websocket_extensions.hpp
+#ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_EXTENSIONS_HPP
+#define BACKCHANNEL_PROTOCOL_WEBSOCKET_EXTENSIONS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::websocket {
+
+/// The value of an extension's parameter: a token, which may have been sent in quotes. RFC 6455 9.1.
+class extension_value {
+public:
+    /// `sent`: without the quotes, but with the backslashes between them.
+    explicit extension_value(std::string_view sent) noexcept : sent_{sent} {}
+
+    /// Compared with case, and without the backslashes.
+    [[nodiscard]] friend bool operator==(extension_value value, std::string_view text) noexcept {
+        return value.equals(text);
+    }
+
+private:
+    [[nodiscard]] BACKCHANNEL_DECL bool equals(std::string_view text) const noexcept;
+
+    std::string_view sent_;
+};
+
+/// Reads Sec-WebSocket-Extensions, all its lines together: each extension, then its parameters. RFC 6455 9.1.
+///
+/// Blanks may stand around every separator. No allocation; not thread-safe.
+class extension_reader {
+public:
+    static constexpr std::size_t max_extensions = 32;
+    static constexpr std::size_t max_parameters = 16; ///< of one extension
+
+    enum class item : std::uint8_t {
+        extension, ///< has a `name`
+        parameter, ///< of the last extension; has a `name` and, maybe, a `value`
+        end,
+        malformed ///< breaks the grammar or one of the maxima; nothing comes behind it
+    };
+
+    /// `headers` are all those of the handshake; they and what they point to must outlive the reader.
+    explicit extension_reader(std::span<header_view const> headers) noexcept : headers_{headers} {}
+
+    [[nodiscard]] BACKCHANNEL_DECL item next() noexcept;
+
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] std::optional<extension_value> value() const noexcept { return value_; }
+
+private:
+    [[nodiscard]] BACKCHANNEL_DECL bool open_line() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL item read_extension() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL item read_parameter() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool read_value() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool read_quoted() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL std::string_view take_token() noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool take(char separator) noexcept;
+    BACKCHANNEL_DECL void skip_blanks() noexcept;
+
+    enum class place : std::uint8_t {
+        outside,    // of every line
+        line_start, // no extension in this line so far
+        between,    // behind a comma
+        extension,  // behind a name or a parameter
+        failed
+    };
+
+    std::span<header_view const> headers_; // those that come next
+    std::string_view rest_{};              // of the line
+    std::string_view name_{};
+    std::optional<extension_value> value_{};
+    std::size_t extensions_ = 0, parameters_ = 0;
+    place place_ = place::outside;
+};
+
+/// Whether all of Sec-WebSocket-Extensions can be read. If not, the handshake must fail (400), whatever is supported.
+[[nodiscard]] BACKCHANNEL_DECL bool extensions_are_valid(std::span<header_view const> headers) noexcept;
 
 }
 
@@ -2912,6 +4459,7 @@ BACKCHANNEL_DECL bool request_parser::read_method(std::string_view text) noexcep
     if (position_ == text.size()) return true;
     if (text[position_] != ' ' || size == 0) return fail(parse_error::bad_method);
     method_size_ = static_cast<std::uint8_t>(size);
+    is_head_ = method_in(text) == "HEAD";
     mark_ = ++position_;
     state_ = state::target;
     return true;
@@ -3122,13 +4670,22 @@ inline void append_status_line(std::string& out, int status) {
 inline void append_framing(std::string& out, int status, std::optional<std::uint64_t> content_length, bool keep_alive,
                            int minor_version) {
     bool const interim = status < 200;
-    if (content_length.has_value() && !interim && status != 204) {
+    // the length of a 304 is that of what it stands for, of which an empty body says nothing
+    bool const may_have_length = !interim && status != 204 && (status != 304 || content_length != 0u);
+    if (content_length.has_value() && may_have_length) {
         out.append("Content-Length: ");
         append_number(out, *content_length);
         out.append("\r\n");
     }
-    if (!keep_alive && !interim) out.append("Connection: close\r\n");
-    if (keep_alive && !interim && minor_version == 0) out.append("Connection: keep-alive\r\n");
+    std::string_view const option = interim              ? std::string_view{}
+                                    : !keep_alive        ? "close"
+                                    : minor_version == 0 ? "keep-alive"
+                                                         : std::string_view{};
+    std::string_view const upgrade = status == 426 ? "Upgrade" : "";
+    if (!option.empty() || !upgrade.empty()) {
+        out.append("Connection: ").append(option).append(!option.empty() && !upgrade.empty() ? ", " : "");
+        out.append(upgrade).append("\r\n");
+    }
     out.append("\r\n");
 }
 
@@ -3325,6 +4882,7 @@ BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head
     if (!detail_handshake::is_key(detail_handshake::only_one(head, "sec-websocket-key").value_or("")))
         return handshake_error::bad_key;
     if (!read_subprotocols(head).has_value()) return handshake_error::bad_subprotocols;
+    if (!extensions_are_valid(head.headers)) return handshake_error::bad_extensions;
     return read_origin(head).valid ? handshake_error::none : handshake_error::repeated_origin;
 }
 
@@ -3360,6 +4918,8 @@ BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept {
         return "invalid Sec-WebSocket-Key";
     case handshake_error::bad_subprotocols:
         return "invalid Sec-WebSocket-Protocol";
+    case handshake_error::bad_extensions:
+        return "invalid Sec-WebSocket-Extensions";
     case handshake_error::repeated_origin:
         return "repeated Origin";
     }
@@ -3745,6 +5305,122 @@ BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view t
     std::string_view const digits = detail_base64::without_padding(text);
     if (digits.size() != text.size() && text.size() % 4 != 0) return std::nullopt;
     return detail_base64::decode_digits(digits, detail_base64::any_digits);
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/websocket_extensions.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_EXTENSIONS_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_EXTENSIONS_IPP
+
+namespace backchannel::inline BACKCHANNEL_ABI::websocket {
+
+BACKCHANNEL_DECL bool extension_value::equals(std::string_view text) const noexcept {
+    std::size_t matched = 0;
+    for (char const c : sent_) {
+        if (c == '\\') continue; // no token contains one
+        if (matched == text.size() || text[matched] != c) return false;
+        ++matched;
+    }
+    return matched == text.size();
+}
+
+BACKCHANNEL_DECL extension_reader::item extension_reader::next() noexcept {
+    while (place_ != place::failed) {
+        skip_blanks();
+        if (place_ == place::outside) {
+            if (!open_line()) return item::end;
+        } else if (rest_.empty()) {
+            if (place_ == place::line_start) break;
+            place_ = place::outside;
+        } else if (take(',')) {
+            // an empty element is none, but a line needs one that is not
+            if (place_ == place::extension) place_ = place::between;
+        } else {
+            item const found = place_ == place::extension ? read_parameter() : read_extension();
+            if (found == item::malformed) break;
+            return found;
+        }
+    }
+    place_ = place::failed;
+    return item::malformed;
+}
+
+BACKCHANNEL_DECL bool extension_reader::open_line() noexcept {
+    while (!headers_.empty()) {
+        header_view const header = headers_.front();
+        headers_ = headers_.subspan(1);
+        if (!equal_ignoring_case(header.name, "sec-websocket-extensions")) continue;
+        rest_ = header.value;
+        place_ = place::line_start;
+        return true;
+    }
+    return false;
+}
+
+BACKCHANNEL_DECL extension_reader::item extension_reader::read_extension() noexcept {
+    name_ = take_token();
+    value_.reset();
+    parameters_ = 0;
+    place_ = place::extension;
+    return name_.empty() || ++extensions_ > max_extensions ? item::malformed : item::extension;
+}
+
+BACKCHANNEL_DECL extension_reader::item extension_reader::read_parameter() noexcept {
+    if (!take(';') || ++parameters_ > max_parameters) return item::malformed;
+    skip_blanks();
+    name_ = take_token();
+    value_.reset();
+    if (name_.empty()) return item::malformed;
+    skip_blanks();
+    return !take('=') || read_value() ? item::parameter : item::malformed;
+}
+
+BACKCHANNEL_DECL bool extension_reader::read_value() noexcept {
+    skip_blanks();
+    if (take('"')) return read_quoted();
+    std::string_view const token = take_token();
+    value_.emplace(token);
+    return !token.empty();
+}
+
+BACKCHANNEL_DECL bool extension_reader::read_quoted() noexcept {
+    std::size_t at = 0;
+    for (; at != rest_.size() && rest_[at] != '"'; ++at) {
+        if (rest_[at] == '\\' && ++at == rest_.size()) return false;
+        if (!http1::detail_syntax::is(rest_[at], http1::detail_syntax::token_char)) return false;
+    }
+    if (at == 0 || at == rest_.size()) return false;
+    value_.emplace(rest_.substr(0, at));
+    rest_.remove_prefix(at + 1);
+    return true;
+}
+
+BACKCHANNEL_DECL std::string_view extension_reader::take_token() noexcept {
+    std::string_view const token = rest_.substr(0, http1::detail_syntax::skip_token(rest_, 0));
+    rest_.remove_prefix(token.size());
+    return token;
+}
+
+BACKCHANNEL_DECL bool extension_reader::take(char separator) noexcept {
+    if (!rest_.starts_with(separator)) return false;
+    rest_.remove_prefix(1);
+    return true;
+}
+
+BACKCHANNEL_DECL void extension_reader::skip_blanks() noexcept {
+    while (rest_.starts_with(' ') || rest_.starts_with('\t')) rest_.remove_prefix(1);
+}
+
+BACKCHANNEL_DECL bool extensions_are_valid(std::span<header_view const> headers) noexcept {
+    extension_reader reader{headers};
+    for (;;) {
+        extension_reader::item const found = reader.next();
+        if (found == extension_reader::item::end) return true;
+        if (found == extension_reader::item::malformed) return false;
+    }
 }
 
 }

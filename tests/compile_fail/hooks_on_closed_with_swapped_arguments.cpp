@@ -5,9 +5,9 @@
 
 struct my_hooks {
 #if defined(COMPILE_FAIL_CORRECTED)
-    void on_closed(std::string_view, std::uint16_t) {}
+    void on_closed(std::string_view, std::uint16_t) noexcept {}
 #else
-    void on_closed(std::uint16_t, std::string_view) {}
+    void on_closed(std::uint16_t, std::string_view) noexcept {}
 #endif
 };
 

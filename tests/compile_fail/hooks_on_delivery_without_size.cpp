@@ -5,9 +5,9 @@
 
 struct my_hooks {
 #if defined(COMPILE_FAIL_CORRECTED)
-    void on_delivery(std::string_view, backchannel::delivery, std::size_t) {}
+    void on_delivery(std::string_view, backchannel::delivery, std::size_t) noexcept {}
 #else
-    void on_delivery(std::string_view, backchannel::delivery) {}
+    void on_delivery(std::string_view, backchannel::delivery) noexcept {}
 #endif
 };
 

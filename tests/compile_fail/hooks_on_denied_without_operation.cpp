@@ -4,9 +4,9 @@
 
 struct my_hooks {
 #if defined(COMPILE_FAIL_CORRECTED)
-    void on_denied(backchannel::auth_decision const&, backchannel::operation, std::string_view) {}
+    void on_denied(backchannel::auth_decision const&, backchannel::operation, std::string_view) noexcept {}
 #else
-    void on_denied(backchannel::auth_decision const&, std::string_view) {}
+    void on_denied(backchannel::auth_decision const&, std::string_view) noexcept {}
 #endif
 };
 

@@ -5,9 +5,9 @@
 
 struct my_hooks {
 #if defined(COMPILE_FAIL_CORRECTED)
-    void on_open(std::string_view, backchannel::connection_state const&) {}
+    void on_open(std::string_view, backchannel::connection_state const&) noexcept {}
 #else
-    void on_open(std::string_view) {}
+    void on_open(std::string_view) noexcept {}
 #endif
 };
 

@@ -9,7 +9,7 @@ struct own_clock {
 };
 
 struct own_hooks {
-    void on_denied(backchannel::auth_decision const&, backchannel::operation, std::string_view) {}
+    void on_denied(backchannel::auth_decision const&, backchannel::operation, std::string_view) noexcept {}
 };
 
 struct own_dialect : backchannel::aws_dialect {

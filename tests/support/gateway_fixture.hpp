@@ -26,6 +26,8 @@ using backchannel::completion;
 using backchannel::connect_answer;
 using backchannel::delivery;
 using backchannel::gateway_client;
+using backchannel::gateway_event;
+using backchannel::gateway_metrics;
 using backchannel::gateway_options;
 using backchannel::message;
 using backchannel::message_kind;
@@ -74,6 +76,7 @@ struct scripted_handler {
     std::function<void(gateway_client&, message const&)> receive{};
     std::function<void(std::string_view, int, std::string_view)> disconnect{};
     std::function<std::optional<response>(request_view const&)> request{};
+    std::function<void(gateway_event const&)> event{};
 
     connect_answer on_connect(gateway_client& c, request_view const& r) {
         return connect ? connect(c, r) : connect_answer::accept();
@@ -95,6 +98,9 @@ struct scripted_handler {
         if (r.target == "/missing") return std::nullopt;
         return response{200, "text/plain",
                         std::string{r.method}.append(" ").append(r.target).append(" ").append(r.body)};
+    }
+    void on_event(gateway_event const& e) {
+        if (event) event(e);
     }
 };
 
@@ -132,6 +138,11 @@ public:
     /// Returns when the loops have ended.
     void stop() {
         server.stop();
+        wait();
+    }
+
+    /// Returns when the loops have ended; somebody else must end them.
+    void wait() {
         if (thread_.joinable()) thread_.join();
     }
 
@@ -143,6 +154,10 @@ public:
         asio::post(server.context(), [&work] { work(); });
         return result.get();
     }
+
+    /// What `f` reads in the metrics is `expected`, now or soon.
+    template <class F>
+    [[nodiscard]] bool counts(F f, std::uint64_t expected);
 
     gateway_type server;
     unsigned short port = 0;
@@ -178,6 +193,12 @@ template <class F>
         std::this_thread::sleep_for(1ms);
     }
     return true;
+}
+
+template <class Handler, class Auth>
+template <class F>
+bool running_gateway<Handler, Auth>::counts(F f, std::uint64_t expected) {
+    return soon([&] { return std::invoke(f, server.metrics()) == expected; });
 }
 
 }

@@ -48,7 +48,8 @@ public:
     static constexpr std::chrono::seconds patience{15};
 
     /// `receive_buffer`: bytes the system may hold for a client that does not read; 0: its default.
-    explicit test_client(unsigned short port, int receive_buffer = 0)
+    /// `from`: its own address, e.g. "127.0.0.2"; nullptr: the system chooses.
+    explicit test_client(unsigned short port, int receive_buffer = 0, char const* from = nullptr)
         : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
         if (fd_ < 0) throw std::runtime_error{"socket"};
         if (receive_buffer != 0) (void)::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -56,6 +57,11 @@ public:
         (void)::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         ::sockaddr_in address{};
         address.sin_family = AF_INET;
+        if (from != nullptr && (::inet_pton(AF_INET, from, &address.sin_addr) != 1 ||
+                                ::bind(fd_, reinterpret_cast<::sockaddr const*>(&address), sizeof address) != 0)) {
+            ::close(fd_);
+            throw std::runtime_error{"bind"};
+        }
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         if (::connect(fd_, reinterpret_cast<::sockaddr const*>(&address), sizeof address) != 0) {

@@ -71,6 +71,7 @@ class as_private {
 };
 struct inherited : as_function {};
 struct last final {};
+struct last_with_function final : as_function {};
 
 struct throwing_clock {
     time_point steady() const;
@@ -101,10 +102,10 @@ struct state {
     void append(std::string_view);
     void finish(completion<auth_decision>);
 };
-struct piecewise {
+struct in_pieces {
     state begin(request_view const&, operation, std::string_view);
 };
-struct piecewise_without_finish {
+struct in_pieces_without_finish {
     struct unfinished {
         void append(std::string_view);
     };
@@ -166,19 +167,20 @@ TEST_CASE("a Transport says exactly one thing of its unsent bytes, and false say
 }
 
 TEST_CASE("a member is noticed whatever its kind", "[concepts]") {
-    STATIC_REQUIRE(detail_concepts::no_ping<absent>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_function>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_overloads>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_template>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_static>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_data>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_type>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<as_private>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_ping<inherited>);
-    STATIC_REQUIRE(detail_concepts::no_terminate<as_function>);
-    STATIC_REQUIRE(detail_concepts::can_probe<absent>);
-    STATIC_REQUIRE_FALSE(detail_concepts::can_probe<last>);
-    STATIC_REQUIRE_FALSE(detail_concepts::can_probe<int>);
+    STATIC_REQUIRE(detail_concepts::lacks<absent>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_function>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_overloads>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_template>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_static>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_data>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_type>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<as_private>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<inherited>(detail_concepts::ping));
+    STATIC_REQUIRE(detail_concepts::lacks<as_function>(detail_concepts::terminate));
+    STATIC_REQUIRE(detail_concepts::lacks<last>(detail_concepts::ping));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<last_with_function>(detail_concepts::ping));
+    STATIC_REQUIRE(detail_concepts::lacks<last_with_function>(detail_concepts::terminate));
+    STATIC_REQUIRE(detail_concepts::lacks<int>(detail_concepts::ping));
 }
 
 TEST_CASE("clocks and codecs must be const and must not throw, a mutex needs no argument", "[concepts]") {
@@ -220,24 +222,24 @@ TEST_CASE("hooks of another signature are noticed, but are no hooks", "[concepts
     STATIC_REQUIRE_FALSE(has_on_closed<hears_nothing>);
     STATIC_REQUIRE_FALSE(has_on_delivery<hears_nothing>);
     STATIC_REQUIRE_FALSE(has_on_denied<hears_nothing>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_on_open<hears_nothing>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_on_closed<hears_nothing>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_on_delivery<hears_nothing>);
-    STATIC_REQUIRE_FALSE(detail_concepts::no_on_denied<hears_nothing>);
-    STATIC_REQUIRE(detail_concepts::no_on_open<no_hooks>);
-    STATIC_REQUIRE(detail_concepts::no_on_denied<no_hooks>);
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<hears_nothing>(detail_concepts::on_open));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<hears_nothing>(detail_concepts::on_closed));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<hears_nothing>(detail_concepts::on_delivery));
+    STATIC_REQUIRE_FALSE(detail_concepts::lacks<hears_nothing>(detail_concepts::on_denied));
+    STATIC_REQUIRE(detail_concepts::lacks<no_hooks>(detail_concepts::on_open));
+    STATIC_REQUIRE(detail_concepts::lacks<no_hooks>(detail_concepts::on_denied));
 }
 
 TEST_CASE("an authorizer answers in one of three ways", "[concepts]") {
-    STATIC_REQUIRE(has_begin<piecewise>);
-    STATIC_REQUIRE_FALSE(has_begin<piecewise_without_finish>);
+    STATIC_REQUIRE(has_begin<in_pieces>);
+    STATIC_REQUIRE_FALSE(has_begin<in_pieces_without_finish>);
     STATIC_REQUIRE(has_async_authorize<answering_later>);
     STATIC_REQUIRE_FALSE(has_async_authorize<answering>);
     STATIC_REQUIRE_FALSE(has_authorize<answering_yes_or_no>);
-    STATIC_REQUIRE(authorizer<piecewise>);
+    STATIC_REQUIRE(authorizer<in_pieces>);
     STATIC_REQUIRE(authorizer<answering_later>);
     STATIC_REQUIRE(authorizer<answering>);
     STATIC_REQUIRE_FALSE(authorizer<answering_yes_or_no>);
-    STATIC_REQUIRE_FALSE(authorizer<piecewise_without_finish>);
+    STATIC_REQUIRE_FALSE(authorizer<in_pieces_without_finish>);
     STATIC_REQUIRE_FALSE(authorizer<absent>);
 }

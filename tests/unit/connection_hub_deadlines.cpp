@@ -43,6 +43,18 @@ TEST_CASE("idle connections are closed with 1001, exactly when they are due", "[
     CHECK(t.expire() == 0);
 }
 
+TEST_CASE("an end between two milliseconds is not anticipated", "[connection_hub]") {
+    test::test_hub<test::direct_transport> t;
+    auto const start = t.clock.steady();
+    auto s = t.open(0, {.expires_at = start + 1000500us});
+    CHECK(t.hub->next_deadline() == start + 1001ms);
+    t.clock.advance(1000499us);
+    CHECK(t.expire() == 0);
+    t.clock.advance(501us);
+    CHECK(t.expire() == 1);
+    CHECK(t.sent() == lines{"close 0 1008 Expired"});
+}
+
 TEST_CASE("activity moves the idle deadline when it is looked at", "[connection_hub]") {
     test::test_hub<test::direct_transport> t{{.idle_timeout = 10min}};
     auto const start = t.clock.steady();

@@ -3,12 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/count_allocations.hpp"
-#include "support/http_answer.hpp"
-#include "support/signer.hpp"
-#include "support/test_hub.hpp"
-
-#include <backchannel/auth/allow_all.hpp>
-#include <backchannel/auth/with_policy.hpp>
+#include "support/router_fixture.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -30,10 +25,6 @@ using test::shown;
 
 namespace {
 
-struct still_traits : default_router_traits {
-    using clock = test::fixed_clock;
-};
-
 /// Says what it is told to say.
 struct scripted_auth {
     std::shared_ptr<auth_decision> answer = std::make_shared<auth_decision>(auth_decision::allow());
@@ -48,34 +39,11 @@ struct quiet_transport {
     void close(handle const&, std::uint16_t, std::string_view) {}
 };
 
-/// A hub with connection 1, and a router for the stage `prod`.
-template <class Transport = test::direct_transport, class Auth = scripted_auth, class Traits = still_traits>
-struct fixture {
-    test::test_hub<Transport> hub;
-    session open;
-    Auth auth;
-    management_router<Auth, Traits> router;
+struct fixture : test::router_fixture<scripted_auth> {
+    scripted_auth auth; // what the router has a copy of
 
-    explicit fixture(router_options options = {.stage = "prod"}, Auth a = {})
-        : open{hub.open(1, {"192.0.2.7", "wscat/6", {}})}, auth{a}, router{*hub.hub, a, options,
-                                                                           test::fixed_clock{
-                                                                               test::at(test::example_date)}} {}
-
-    [[nodiscard]] std::string path(std::string_view stage = "/prod") const {
-        return std::string{stage} + "/@connections/" + std::string{open.id()};
-    }
-    [[nodiscard]] std::optional<response> ask(std::string_view method, std::string_view target,
-                                              std::string_view body = {}) {
-        request_view r;
-        r.method = method;
-        r.target = target;
-        r.body = body;
-        return router.handle(r);
-    }
-    [[nodiscard]] std::string told(std::string_view method, std::string_view target, std::string_view body = {}) {
-        auto const answer = ask(method, target, body);
-        return answer ? shown(*answer) : "not ours";
-    }
+    explicit fixture(router_options options = {.stage = "prod"}, scripted_auth a = {})
+        : router_fixture{a, std::move(options)}, auth{std::move(a)} {}
 };
 
 constexpr std::string_view never_open = "AAAAAAAAAAAAAAAA";
@@ -85,38 +53,36 @@ constexpr std::string_view never_open = "AAAAAAAAAAAAAAAA";
 }
 
 TEST_CASE("A router answers for its stage and nothing else", "[management_router]") {
-    fixture<> f;
-    for (std::string const& ours :
-         {std::string{"/prod/@connections/abc"}, std::string{"/prod/%40connections/abc"},
-          std::string{"/prod/@connections/"}, std::string{"/prod/@connections//"},
-          std::string{"/prod//@connections/abc"}, std::string{"/%70rod/@connections/abc"},
-          std::string{"/prod/@connections/abc?a=b"}, std::string{"/prod/@connections/abc/"},
-          std::string{"/prod/@connections/a%25b"}, std::string{"/prod/../prod/@connections/abc"}}) {
+    fixture f;
+    for (std::string_view const ours :
+         {"/prod/@connections/abc", "/prod/%40connections/abc", "/prod/@connections/", "/prod/@connections//",
+          "/prod//@connections/abc", "/%70rod/@connections/abc", "/prod/@connections/abc?a=b",
+          "/prod/@connections/abc/", "/prod/@connections/a%25b", "/prod/../prod/@connections/abc"}) {
         INFO(ours);
         CHECK(f.router.owns(ours));
         CHECK(f.router.max_body(ours) == 131072);
         CHECK(f.ask("GET", ours).has_value());
     }
-    for (std::string const& foreign : {std::string{"/"},
-                                       std::string{},
-                                       std::string{"*"},
-                                       std::string{"/prod"},
-                                       std::string{"/prod/"},
-                                       std::string{"/prod/@connections"},
-                                       std::string{"/@connections/abc"},
-                                       std::string{"/dev/@connections/abc"},
-                                       std::string{"/prod/v1/@connections/abc"},
-                                       std::string{"/v1/prod/@connections/abc"},
-                                       std::string{"/Prod/@connections/abc"},
-                                       std::string{"/prod/@connections/abc/more"},
-                                       std::string{"/prod/@connection/abc"},
-                                       std::string{"/prod/%2540connections/abc"},
-                                       std::string{"/prod%2F@connections/abc"},
-                                       std::string{"/caf%C3%A9/@connections/abc"},
-                                       std::string{"/pro%64%20/@connections/abc"},
-                                       std::string{"/prod%2F/@connections/abc"},
-                                       std::string{"prod/@connections/abc"},
-                                       std::string{"/a?x=/prod/@connections/abc"}}) {
+    for (std::string_view const foreign : {"/",
+                                           "",
+                                           "*",
+                                           "/prod",
+                                           "/prod/",
+                                           "/prod/@connections",
+                                           "/@connections/abc",
+                                           "/dev/@connections/abc",
+                                           "/prod/v1/@connections/abc",
+                                           "/v1/prod/@connections/abc",
+                                           "/Prod/@connections/abc",
+                                           "/prod/@connections/abc/more",
+                                           "/prod/@connection/abc",
+                                           "/prod/%2540connections/abc",
+                                           "/prod%2F@connections/abc",
+                                           "/caf%C3%A9/@connections/abc",
+                                           "/pro%64%20/@connections/abc",
+                                           "/prod%2F/@connections/abc",
+                                           "prod/@connections/abc",
+                                           "/a?x=/prod/@connections/abc"}) {
         INFO(foreign);
         CHECK_FALSE(f.router.owns(foreign));
         CHECK(f.router.max_body(foreign) == 0);
@@ -131,19 +97,19 @@ TEST_CASE("A router answers for its stage and nothing else", "[management_router
     }
     CHECK(f.hub.sent().empty());
 
-    fixture<> bare{router_options{}};
+    fixture bare{router_options{}};
     CHECK(bare.told("POST", bare.path(""), "x") == "200");
     CHECK_FALSE(bare.router.owns(bare.path()));
-    fixture<> deep{router_options{.stage = "a/b"}};
+    fixture deep{router_options{.stage = "a/b"}};
     CHECK(deep.told("POST", deep.path("/a/b"), "x") == "200");
     CHECK_FALSE(deep.router.owns(deep.path("/a")));
     CHECK_FALSE(deep.router.owns(deep.path("/a/b/c")));
-    fixture<> small{router_options{.stage = "prod", .max_body = 10}};
+    fixture small{router_options{.stage = "prod", .max_body = 10}};
     CHECK(small.router.max_body(small.path()) == 10);
 }
 
 TEST_CASE("POST, GET and DELETE of an open connection", "[management_router]") {
-    fixture<> f;
+    fixture f;
     auto const sent = f.ask("POST", f.path(), "Hello");
     REQUIRE(sent);
     CHECK(shown(*sent) == "200");
@@ -173,7 +139,7 @@ TEST_CASE("POST, GET and DELETE of an open connection", "[management_router]") {
 }
 
 TEST_CASE("A client without address and agent has empty texts", "[management_router]") {
-    fixture<> f;
+    fixture f;
     auto const second = f.hub.open(2);
     CHECK(f.told("GET", connection(second.id())) ==
           R"(200 {"connectedAt":"2026-09-21T14:13:20Z","identity":{"sourceIp":"","userAgent":""},)"
@@ -181,7 +147,7 @@ TEST_CASE("A client without address and agent has empty texts", "[management_rou
 }
 
 TEST_CASE("A body that is UTF-8 goes out as text, any other as binary", "[management_router]") {
-    fixture<> f;
+    fixture f;
     std::vector<message_kind> kinds;
     f.hub.wire().on_send = [&](int, message const& m) {
         kinds.push_back(m.kind());
@@ -194,7 +160,7 @@ TEST_CASE("A body that is UTF-8 goes out as text, any other as binary", "[manage
 }
 
 TEST_CASE("An id that is not open, and one that cannot be", "[management_router]") {
-    fixture<> f;
+    fixture f;
     for (std::string_view const method : {"POST", "GET", "DELETE"}) {
         CHECK(f.told(method, connection(never_open)) == R"(410 GoneException {"message":"Gone"})");
         CHECK(f.told(method, connection("R0oXAdfD0kwCH6w%3D")) == R"(410 GoneException {"message":"Gone"})"); // AWS'
@@ -211,7 +177,7 @@ TEST_CASE("An id that is not open, and one that cannot be", "[management_router]
 }
 
 TEST_CASE("An empty id is 400 for every method, before anybody is asked who it is", "[management_router]") {
-    fixture<> f;
+    fixture f;
     *f.auth.answer = auth_decision::refuse(auth_error::missing_token);
     for (std::string_view const method : {"POST", "GET", "DELETE", "HEAD", "PUT", "OPTIONS", "x"})
         for (std::string_view const target :
@@ -224,7 +190,7 @@ TEST_CASE("An empty id is 400 for every method, before anybody is asked who it i
 }
 
 TEST_CASE("Other methods are 405 and say which there are", "[management_router]") {
-    fixture<> f;
+    fixture f;
     for (std::string_view const method : {"HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "post", "Get", "", "GET "}) {
         INFO(method);
         auto const answer = f.ask(method, f.path());
@@ -235,7 +201,7 @@ TEST_CASE("Other methods are 405 and say which there are", "[management_router]"
 }
 
 TEST_CASE("A body over the limit is 413, whoever sends it", "[management_router]") {
-    fixture<> f;
+    fixture f;
     *f.auth.answer = auth_decision::refuse(auth_error::missing_token);
     std::string body(131073, 'x');
     CHECK(f.told("POST", f.path(), body) == R"(413 PayloadTooLargeException {"message":"Message too long"})");
@@ -245,14 +211,14 @@ TEST_CASE("A body over the limit is 413, whoever sends it", "[management_router]
 }
 
 TEST_CASE("A full queue is 429", "[management_router]") {
-    fixture<> f;
+    fixture f;
     f.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
     CHECK(f.told("POST", f.path(), "x") ==
           R"(429 LimitExceededException {"message":"The client's send buffer is full"})");
 }
 
 TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
-    fixture<> f;
+    fixture f;
     struct row {
         auth_error error;
         std::string_view text, answer;
@@ -302,7 +268,7 @@ TEST_CASE("Who is not permitted is told what it may not do", "[management_router
     auth_decision denied = auth_decision::refuse(auth_error::not_permitted, {}, {std::string_view{"AKIDEXAMPLE"}, {}});
     for (bool const modelled : {false, true}) {
         options.forbidden_is_modelled_type = modelled;
-        fixture<> f{options};
+        fixture f{options};
         *f.auth.answer = denied;
         std::string const id{f.open.id()};
         std::string const type = modelled ? "403 ForbiddenException" : "403 AccessDeniedException";
@@ -319,7 +285,7 @@ TEST_CASE("Who is not permitted is told what it may not do", "[management_router
 }
 
 TEST_CASE("Every answer has an accurate date and an id of its own", "[management_router]") {
-    fixture<> f;
+    fixture f;
     std::vector<std::string> ids;
     auto const check = [&](std::optional<response> const& answer) {
         REQUIRE(answer);
@@ -343,10 +309,10 @@ TEST_CASE("Every answer has an accurate date and an id of its own", "[management
 TEST_CASE("A signed request gets through, and is told why if not", "[management_router]") {
     test::test_hub<test::direct_transport> hub;
     auto const open = hub.open(1);
-    test::fixed_clock const clock{test::at(test::example_date)};
+    test::fixed_clock const clock = test::still();
     router_options options{.stage = "prod"};
     auto const make = [&](router_options const& o) {
-        return std::make_unique<management_router<test::fixed_sigv4, still_traits>>(
+        return std::make_unique<management_router<test::fixed_sigv4, test::still_traits>>(
             *hub.hub, test::fixed_sigv4{static_keys{test::example_session_key()}, {}, clock}, o, clock);
     };
     auto router = make(options);
@@ -385,8 +351,8 @@ TEST_CASE("A signed request gets through, and is told why if not", "[management_
 TEST_CASE("A verified POST of a small body needs no memory", "[management_router]") {
     connection_hub<quiet_transport> hub{quiet_transport{}};
     auto const open = hub.open(1);
-    test::fixed_clock const clock{test::at(test::example_date)};
-    management_router<test::fixed_sigv4, still_traits> router{
+    test::fixed_clock const clock = test::still();
+    management_router<test::fixed_sigv4, test::still_traits> router{
         hub, test::fixed_sigv4{static_keys{test::example_key()}, {}, clock}, router_options{.stage = "prod"}, clock};
     http_request r = test::example_post("/prod/@connections/" + std::string{open.id()});
     sign(r);

@@ -2,11 +2,11 @@
 #include <backchannel/management_router.hpp>
 
 #include "support/catch.hpp"
-#include "support/http_answer.hpp"
-#include "support/signer.hpp"
-#include "support/test_hub.hpp"
+#include "support/router_fixture.hpp"
 
 #include <backchannel/auth/allow_all.hpp>
+#include <backchannel/auth/any_of.hpp>
+#include <backchannel/auth/bearer.hpp>
 
 #include <memory>
 #include <optional>
@@ -23,12 +23,6 @@ using test::lines;
 using test::shown;
 
 namespace {
-
-struct still_traits : default_router_traits {
-    using clock = test::fixed_clock;
-};
-
-[[nodiscard]] test::fixed_clock still() { return {test::at(test::example_date)}; }
 
 /// Answers when it is told to; remembers what it was shown.
 struct slow_auth {
@@ -89,42 +83,12 @@ struct append_throwing_auth {
     [[nodiscard]] state begin(request_view const&, operation, std::string_view) { return {}; }
 };
 
-template <class Transport, class Auth>
-struct fixture {
-    test::test_hub<Transport> hub;
-    session open;
-    management_router<Auth, still_traits> router;
-    lines answers;
-
-    explicit fixture(Auth auth = {}, router_options options = {.stage = "prod"})
-        : open{hub.open(1)}, router{*hub.hub, std::move(auth), options, still()} {}
-
-    [[nodiscard]] std::string path() const { return "/prod/@connections/" + std::string{open.id()}; }
-    [[nodiscard]] auto collect() {
-        return [this](response r) { answers.push_back(shown(r)); };
-    }
-    /// The request's bytes are gone when this returns.
-    bool start(std::string method, std::string body = {}, std::string target = {}) {
-        auto const bytes = std::make_unique<std::string[]>(3);
-        bytes[0] = std::move(method);
-        bytes[1] = target.empty() ? path() : std::move(target);
-        bytes[2] = std::move(body);
-        header_view const headers[] = {{"Host", "x"}};
-        request_view r;
-        r.method = bytes[0];
-        r.target = bytes[1];
-        r.body = bytes[2];
-        r.headers = headers;
-        return router.async_handle(r, collect());
-    }
-};
-
 constexpr std::string_view internal = R"(500 InternalServerErrorException {"message":"Internal server error"})";
 
 }
 
 TEST_CASE("handle answers 200 once a message for another thread is queued", "[management_router]") {
-    fixture<test::looping_transport, allow_all> f;
+    test::router_fixture<allow_all, test::looping_transport> f;
     request_view r;
     std::string const target = f.path();
     r.method = "POST";
@@ -138,7 +102,7 @@ TEST_CASE("handle answers 200 once a message for another thread is queued", "[ma
 }
 
 TEST_CASE("async_handle waits for the answer of the connection's thread", "[management_router]") {
-    fixture<test::looping_transport, allow_all> f;
+    test::router_fixture<allow_all, test::looping_transport> f;
     CHECK(f.start("POST", "one"));
     CHECK(f.answers.empty());
     f.hub.run();
@@ -159,7 +123,7 @@ TEST_CASE("async_handle waits for the answer of the connection's thread", "[mana
 }
 
 TEST_CASE("A message that the loop forgets is answered, as not sent", "[management_router]") {
-    fixture<test::looping_transport, allow_all> f;
+    test::router_fixture<allow_all, test::looping_transport> f;
     CHECK(f.start("POST", "one"));
     f.hub.wire().loops[1].drop();
     f.open = {};
@@ -169,7 +133,7 @@ TEST_CASE("A message that the loop forgets is answered, as not sent", "[manageme
 }
 
 TEST_CASE("async_handle answers inline what need not wait", "[management_router]") {
-    fixture<test::looping_transport, allow_all> f;
+    test::router_fixture<allow_all, test::looping_transport> f;
     f.hub.on_loop(1, [&] { CHECK(f.start("POST", "own thread")); });
     CHECK(f.start("GET"));
     CHECK(f.start("PUT"));
@@ -190,7 +154,7 @@ TEST_CASE("async_handle answers inline what need not wait", "[management_router]
 
 TEST_CASE("An authorizer may take its time, and the request is kept for it", "[management_router]") {
     slow_auth auth;
-    fixture<test::direct_transport, slow_auth> f{auth};
+    test::router_fixture<slow_auth> f{auth};
     CHECK(f.start("POST", "a body that is longer than a short string"));
     CHECK(f.answers.empty());
     CHECK(f.hub.sent().empty());
@@ -218,7 +182,7 @@ TEST_CASE("An authorizer may take its time, and the request is kept for it", "[m
 
 TEST_CASE("A body may arrive in pieces, each shown to the authorizer as it comes", "[management_router]") {
     piecewise_auth auth;
-    fixture<test::direct_transport, piecewise_auth> f{auth, {.stage = "prod", .max_body = 10}};
+    test::router_fixture<piecewise_auth> f{auth, {.stage = "prod", .max_body = 10}};
     auto const begin = [&](std::string_view method, std::string target) {
         auto const text = std::make_unique<std::string>(std::move(target));
         request_view head;
@@ -274,30 +238,35 @@ TEST_CASE("A body may arrive in pieces, each shown to the authorizer as it comes
 }
 
 TEST_CASE("Signed requests verify while they arrive", "[management_router]") {
-    fixture<test::direct_transport, test::fixed_sigv4> f{
-        test::fixed_sigv4{static_keys{test::example_key()}, {}, still()}};
-    test::http_request r = test::example_post(f.path(), "Hello, out there");
-    sign(r);
-    auto const run = [&](std::vector<std::string_view> const& pieces) {
-        auto const kept = std::make_unique<test::http_request>(r);
-        auto view = std::make_unique<test::request_of>(*kept);
-        view->view().body = {};
-        auto incoming = f.router.begin(*view);
-        view.reset(); // the head is kept
-        for (auto const piece : pieces) CHECK(incoming.append(piece));
-        incoming.finish(f.collect());
-        return f.answers.back();
+    auto const verify = [](auto auth) {
+        test::router_fixture<decltype(auth)> f{std::move(auth)};
+        test::http_request r = test::example_post(f.path(), "Hello, out there");
+        sign(r);
+        auto const run = [&](std::vector<std::string_view> const& pieces) {
+            auto const kept = std::make_unique<test::http_request>(r);
+            auto view = std::make_unique<test::request_of>(*kept);
+            view->view().body = {};
+            auto incoming = f.router.begin(*view);
+            view.reset(); // the head is kept
+            for (auto const piece : pieces) CHECK(incoming.append(piece));
+            incoming.finish(f.collect());
+            return f.answers.back();
+        };
+        CHECK(run({"Hello, ", "out there"}) == "200");
+        CHECK(run({"Hello, out there"}) == "200");
+        CHECK(run({"Hello, ", "out there", "!"}).starts_with("403 InvalidSignatureException"));
+        CHECK(run({}).starts_with("403 InvalidSignatureException"));
+        CHECK(f.hub.sent() == lines{"send 1 Hello, out there", "send 1 Hello, out there"});
     };
-    CHECK(run({"Hello, ", "out there"}) == "200");
-    CHECK(run({"Hello, out there"}) == "200");
-    CHECK(run({"Hello, ", "out there", "!"}).starts_with("403 InvalidSignatureException"));
-    CHECK(run({}).starts_with("403 InvalidSignatureException"));
-    CHECK(f.hub.sent() == lines{"send 1 Hello, out there", "send 1 Hello, out there"});
+    auto const aws = [] { return test::fixed_sigv4{static_keys{test::example_key()}, {}, test::still()}; };
+    verify(aws());
+    verify(any_of{aws(), bearer{std::string{"token"}}});
+    verify(any_of{bearer{std::string{"token"}}, aws()});
 }
 
 TEST_CASE("An authorizer without pieces gets the whole body at the end", "[management_router]") {
     slow_auth auth;
-    fixture<test::direct_transport, slow_auth> f{auth};
+    test::router_fixture<slow_auth> f{auth};
     std::string const target = f.path();
     request_view head;
     head.method = "POST";
@@ -319,7 +288,7 @@ TEST_CASE("An authorizer without pieces gets the whole body at the end", "[manag
 TEST_CASE("An authorizer that throws is answered with 500, once, and nothing is sent", "[management_router]") {
     auto const run = [](auto auth) {
         using auth_type = decltype(auth);
-        fixture<test::direct_transport, auth_type> f{auth};
+        test::router_fixture<auth_type> f{auth};
         std::string const target = f.path();
         request_view r;
         r.method = "POST";

@@ -2,9 +2,7 @@
 #include <backchannel/management_router.hpp>
 
 #include "support/catch.hpp"
-#include "support/http_answer.hpp"
-#include "support/signer.hpp"
-#include "support/test_hub.hpp"
+#include "support/router_fixture.hpp"
 
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/dialect/resource_arn.hpp>
@@ -21,20 +19,10 @@ using namespace backchannel;
 using test::lines;
 using test::shown;
 
-namespace {
-
-struct still_traits : default_router_traits {
-    using clock = test::fixed_clock;
-};
-
-[[nodiscard]] test::fixed_clock still() { return {test::at(test::example_date)}; }
-
-}
-
 TEST_CASE("Denials are shown to the hooks, with the operation and the id", "[management_router]") {
     struct denial_hooks {
         std::shared_ptr<lines> seen = std::make_shared<lines>();
-        void on_denied(auth_decision const& why, operation op, std::string_view id) {
+        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
             seen->push_back(std::to_string(static_cast<int>(why.error)) + " " + std::string{method_of(op)} + " " +
                             std::string{id});
         }
@@ -45,7 +33,7 @@ TEST_CASE("Denials are shown to the hooks, with the operation and the id", "[man
     test::test_hub<test::direct_transport> hub;
     denial_hooks hooks;
     management_router<test::fixed_sigv4, hooked_traits> router{
-        *hub.hub, test::fixed_sigv4{static_keys{test::example_key()}, {}, still()}, {}, {}, hooks};
+        *hub.hub, test::fixed_sigv4{static_keys{test::example_key()}, {}, test::still()}, {}, {}, hooks};
     request_view r;
     r.method = "DELETE";
     r.target = "/@connections/abc";
@@ -63,7 +51,7 @@ TEST_CASE("A router takes anything that executes its commands for a hub", "[mana
         }
     };
     elsewhere hub;
-    management_router<allow_all, still_traits> router{hub, allow_all{}, {.stage = "prod"}, still()};
+    management_router<allow_all, test::still_traits> router{hub, allow_all{}, {.stage = "prod"}, test::still()};
     auto const told = [&](delivery result, bool malformed = false, bool was_open = false) {
         hub.next = {result, false, malformed, was_open, std::nullopt};
         request_view r;

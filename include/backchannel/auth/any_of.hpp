@@ -3,8 +3,14 @@
 #define BACKCHANNEL_AUTH_ANY_OF_HPP
 
 #include <backchannel/concepts.hpp>
+#include <backchannel/support/guarded.hpp>
+#include <backchannel/support/piecewise.hpp>
 
 #include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +21,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// One that answers `missing_token` or `incomplete` has not found any and the next is asked. If none has, the answer
 /// is `missing_token`, or else the first one's that found something incomplete. A wrong signature or an unknown token
 /// is final: it is not offered to the others.
+///
+/// The authorizers may be of any form. A body that is still arriving is shown to each that has `begin`, and kept for
+/// the others, which get it as a whole; all are asked in the same order when it is complete. Thread-safe as far as
+/// they are.
 template <class... Auths>
 class any_of {
     static_assert(sizeof...(Auths) > 0, "any_of needs at least one authorizer: any_of{sigv4{keys}, bearer{token}}");
@@ -42,7 +52,17 @@ public:
 
     void async_authorize(request_view const& request, operation op, std::string_view id,
                          completion<auth_decision> done) {
-        ask<0>(request, op, id, auth_decision::refuse(auth_error::missing_token), std::move(done));
+        auto asked = std::make_unique<question>(*this, request, op, id);
+        asked->done = std::move(done);
+        ask<0>(std::move(asked));
+    }
+
+    class verification;
+
+    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
+        requires(has_begin<Auths> || ...)
+    {
+        return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
 private:
@@ -58,28 +78,83 @@ private:
         return final_word;
     }
 
+    /// A request on its way from one to the next.
+    struct question {
+        any_of& all;
+        request_view request;
+        operation op;
+        std::string_view id;
+        std::string body; // what `request` views, if it came in pieces
+        std::tuple<std::optional<piecewise<Auths>>...> begun;
+        auth_decision answer = auth_decision::refuse(auth_error::missing_token);
+        completion<auth_decision> done;
+
+        question(any_of& a, request_view const& r, operation o, std::string_view i)
+            : all{a}, request{r}, op{o}, id{i} {}
+    };
+
     template <std::size_t I>
-    void ask(request_view const& request, operation op, std::string_view id, auth_decision answer,
-             completion<auth_decision> done) {
+    void ask(std::unique_ptr<question> asked) {
         if constexpr (I == sizeof...(Auths)) {
-            done(std::move(answer));
+            asked->done(std::move(asked->answer));
         } else {
+            using auth_type = std::tuple_element_t<I, decltype(auths_)>;
             auto& auth = std::get<I>(auths_);
-            if constexpr (has_authorize<std::remove_reference_t<decltype(auth)>>) {
-                if (settles(answer, auth.authorize(request, op, id))) return done(std::move(answer));
-                ask<I + 1>(request, op, id, std::move(answer), std::move(done));
-            } else {
-                auth.async_authorize(request, op, id,
-                                     [this, &request, op, id, answer = std::move(answer),
-                                      done = std::move(done)](auth_decision newest) mutable {
-                                         if (settles(answer, std::move(newest))) return done(std::move(answer));
-                                         ask<I + 1>(request, op, id, std::move(answer), std::move(done));
-                                     });
-            }
+            question& q = *asked;
+            auto& begun = std::get<I>(q.begun);
+            auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
+                if (settles(asked->answer, std::move(newest))) return asked->done(std::move(asked->answer));
+                ask<I + 1>(std::move(asked));
+            };
+            // one that throws has dropped `next`, which answers for it
+            (void)guarded([&] {
+                if constexpr (has_begin<auth_type>) {
+                    if (!begun && !has_authorize<auth_type> && !has_async_authorize<auth_type>) {
+                        begun.emplace(auth, q.request, q.op, q.id);
+                        begun->append(q.request.body);
+                    }
+                    if (begun) return begun->finish(std::move(next));
+                }
+                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
+                else if constexpr (has_async_authorize<auth_type>)
+                    auth.async_authorize(q.request, q.op, q.id, std::move(next));
+            });
         }
     }
 
     std::tuple<Auths...> auths_;
+};
+
+/// A request whose body is still arriving. Move-only; borrows the head until `finish` has reported.
+template <class... Auths>
+class any_of<Auths...>::verification {
+public:
+    void append(std::string_view piece) {
+        std::apply([&](auto&... each) { ((each ? each->append(piece) : void()), ...); }, asked_->begun);
+        if constexpr (!(has_begin<Auths> && ...)) asked_->body.append(piece);
+    }
+
+    void finish(completion<auth_decision> done) {
+        asked_->request.body = asked_->body;
+        asked_->done = std::move(done);
+        any_of& all = asked_->all;
+        all.template ask<0>(std::move(asked_));
+    }
+
+private:
+    friend class any_of;
+
+    explicit verification(std::unique_ptr<question> asked) : asked_{std::move(asked)} {
+        question& q = *asked_;
+        auto const begin_one = [&q](auto& auth, auto& begun) {
+            if constexpr (has_begin<std::remove_reference_t<decltype(auth)>>)
+                begun.emplace(auth, q.request, q.op, q.id);
+        };
+        std::apply([&](auto&... auth) { std::apply([&](auto&... begun) { (begin_one(auth, begun), ...); }, q.begun); },
+                   q.all.auths_);
+    }
+
+    std::unique_ptr<question> asked_;
 };
 
 }

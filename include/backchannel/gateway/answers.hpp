@@ -30,8 +30,9 @@ namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
     return problem(500, "InternalServerErrorException", "Internal server error");
 }
 
-[[nodiscard]] inline response too_many_connections() {
-    response r = problem(503, "ServiceUnavailableException", "Too many connections");
+/// For want of room, or of time to come.
+[[nodiscard]] inline response unavailable(std::string_view why) {
+    response r = problem(503, "ServiceUnavailableException", why);
     r.headers.add("Retry-After", "1");
     return r;
 }
@@ -47,13 +48,12 @@ struct framing {
 /// the server's (see `response`).
 [[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
     if (r.status < 200) return false;
-    std::string& text = out.tail();
-    std::size_t const before = text.size();
-    if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
-        return false;
-    if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
-    out.appended(text.size() - before);
-    return true;
+    return out.append_by([&](std::string& text) {
+        if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
+            return false;
+        if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
+        return true;
+    });
 }
 
 /// To a request that breaks HTTP or a limit. RFC 9112.

@@ -2,36 +2,50 @@
 #ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
 #define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
+#include <backchannel/gateway/stream.hpp>
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/support/outbox.hpp>
 
-#include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// The deadlines of a connection that do not depend on what its bytes mean.
+struct connection_deadlines {
+    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
+    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
+    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
+};
+
 /// The socket side of a connection: receives, sends, lingers and closes. What the bytes mean is the derived class's.
 ///
-/// `Stream` is an Asio stream, such as asio::ip::tcp::socket. Everything that is queued during one turn of the loop
-/// leaves in one gather write. Bytes are received into the worker's buffer; only what could not be used yet is kept.
-template <class Stream>
+/// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
+/// worker's buffer; only what could not be used yet is kept.
+template <gateway_stream Stream>
 class gateway_connection : public worker_client {
 public:
     /// `owner` keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
+    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream,
+                       connection_deadlines const& deadlines)
+        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)}, deadlines_{deadlines} {}
 
     void start() {
         worker_.add(shared_from_this());
         this->protect([this] {
-            on_start();
+            on_accepted();
+            if (!look_whether_established()) set_deadline(deadlines_.handshake);
             receive();
         });
     }
@@ -39,7 +53,11 @@ public:
 protected:
     // ------------------------------------------------------------------------------------- for the derived class
 
-    virtual void on_start() = 0;
+    /// The connection is the worker's.
+    virtual void on_accepted() {}
+
+    /// Bytes can be exchanged.
+    virtual void on_established() = 0;
 
     /// Takes what it can off the front; the rest is shown again with more behind it.
     virtual void on_bytes(std::span<char>& bytes) = 0;
@@ -47,10 +65,40 @@ protected:
     /// The peer will send nothing more, or the connection has failed: `closed()` tells which.
     virtual void on_end() = 0;
 
+    /// Some of what was queued has been taken by the socket.
+    virtual void on_sent() {}
+
+    /// The time given to `set_deadline` has come.
+    virtual void on_time_up() = 0;
+
+    /// The peer takes nothing of what waits for it. The connection is dropped after that.
+    virtual void on_stalled() {}
+
+    /// Bytes could not be exchanged in time, or what came was no handshake. The connection is dropped after that.
+    virtual void on_no_handshake(std::error_code const&) {}
+
     [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
-    [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] outbox& out() noexcept { return out_; }
+
+    /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
+    [[nodiscard]] bool still_arriving() {
+        if constexpr (requires { stream_.unacknowledged(); }) {
+            std::uint64_t const left = stream_.unacknowledged(), arrived = sent_ - std::min(sent_, left);
+            return arrived > std::exchange(arrived_, arrived) && left != 0; // less: what TLS adds was sent
+        } else {
+            return false;
+        }
+    }
+
+    void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
+        deadline_ = after(wait, since);
+        arm();
+    }
+    void clear_deadline() {
+        deadline_ = time_point::max();
+        arm();
+    }
 
     /// Sends what is in `out()` at the end of this turn.
     void send_soon() { worker_.flush_later(*this); }
@@ -72,15 +120,15 @@ protected:
     /// Sends what waits, then ends the connection without cutting the peer off from the last bytes.
     ///
     /// A close with unread bytes in the socket resets the connection and may destroy what was sent, so the peer's end
-    /// is waited for: at most `linger` from now, unless the derived class moves the deadline when bytes are sent.
-    void finish(std::chrono::milliseconds linger) {
+    /// is waited for.
+    void finish() {
         if (finishing_ || closed_) return;
         finishing_ = true;
         paused_ = false;
         held_ = {};
-        worker_.set_deadline(*this, linger);
-        if (out_.empty() && !writing_)
-            shut_down();
+        clear_deadline();
+        if (out_.empty())
+            end_sending();
         else
             send_soon();
         receive();
@@ -93,10 +141,10 @@ protected:
     void drop() override {
         if (std::exchange(closed_, true)) return;
         auto const self = shared_from_this(); // the worker lets go of it
-        std::error_code ignored;
-        stream_.close(ignored);
+        stream_.close();
         worker_.remove(*this);
-        if (!writing_) out_.clear(); // else the system may still look at it
+        out_.clear();
+        count_queue();
         held_ = {};
         on_end();
     }
@@ -104,84 +152,165 @@ protected:
     void flush() override {
         if (closed_) return;
         if (std::exchange(resume_pending_, false)) resume();
-        if (writing_ || out_.empty() || closed_) return;
-        std::array<std::string_view, max_pieces> pieces;
-        gathered_buffers buffers;
-        buffers.size = out_.gather(pieces);
-        for (std::size_t i = 0; i != buffers.size; ++i)
-            buffers.items[i] = asio::const_buffer{pieces[i].data(), pieces[i].size()};
-        stream_.async_write_some(buffers, [self = self_as_connection()](std::error_code const& error, std::size_t n) {
-            self->protect([&] { self->on_written(error, n); });
-        });
-        writing_ = true;
+        write();
+        count_queue();
     }
 
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    // Holds its items, as the operation keeps a copy of the sequence until the socket takes the bytes.
-    struct gathered_buffers {
-        using value_type = asio::const_buffer;
-        using const_iterator = asio::const_buffer const*;
-
-        std::array<asio::const_buffer, max_pieces> items;
-        std::size_t size = 0;
-
-        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
-        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
-    };
-
     [[nodiscard]] std::shared_ptr<gateway_connection> self_as_connection() {
         return std::static_pointer_cast<gateway_connection>(shared_from_this());
     }
 
-    void on_written(std::error_code const& error, std::size_t written) {
-        writing_ = false;
-        if (closed_) return;
-        if (error) return drop();
-        out_.consume(written);
-        on_sent();
-        if (!out_.empty())
-            flush();
-        else if (finishing_ && !closed_)
-            shut_down();
+    /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
+    template <class F>
+    [[nodiscard]] auto guarded_handler(F act) {
+        return [self = self_as_connection(), act](std::error_code const& error) {
+            self->protect([&] {
+                if (!self->closed_) act(*self, error);
+            });
+        };
     }
 
-    /// Some of what was queued has been taken by the socket.
-    virtual void on_sent() {}
+    // --------------------------------------------------------------------------------------------------- deadlines
 
-    void shut_down() {
-        std::error_code ignored;
-        stream_.lowest_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-        if (ended_) drop();
+    [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
+        return wait < beyond_all_deadlines ? since + wait : time_point::max();
+    }
+
+    void arm() {
+        if (closed_) return;
+        time_point const first = std::min(deadline_, write_deadline_);
+        if (first == time_point::max())
+            worker_.clear_deadline(*this);
+        else
+            worker_.set_deadline(*this, first);
+    }
+
+    void on_deadline() final {
+        time_point const now = std::chrono::steady_clock::now();
+        if (write_deadline_ <= now) {
+            on_stalled();
+            return drop();
+        }
+        if (deadline_ > now) return arm();
+        clear_deadline();
+        if (finishing_) return drop();
+        if (established_) return on_time_up();
+        on_no_handshake(asio::error::timed_out);
+        drop();
+    }
+
+    // ----------------------------------------------------------------------------------------------------- sending
+
+    void write() {
+        if (waiting_to_write_ || closed_ || out_.empty() || !stream_.established()) return;
+        std::size_t taken = 0;
+        std::error_code error;
+        while (!out_.empty() && !error) {
+            std::array<std::string_view, max_pieces> pieces;
+            std::size_t const count = out_.gather(pieces);
+            std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+            out_.consume(n);
+            taken += n;
+        }
+        sent_ += taken;
+        worker_.counters().bytes_sent.add(taken);
+        if (error && !is_retry(error)) return drop();
+        expect_progress(taken != 0);
+        if (taken != 0) on_sent();
+        if (closed_) return;
+        if (is_retry(error))
+            wait_to_write();
+        else if (finishing_ && out_.empty())
+            end_sending();
+    }
+
+    void wait_to_write() {
+        if (std::exchange(waiting_to_write_, true)) return;
+        stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
+            self.waiting_to_write_ = false;
+            if (error) return self.drop();
+            if (self.finishing_ && self.out_.empty()) return self.end_sending();
+            self.write();
+            self.count_queue();
+        }));
+    }
+
+    /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
+    void expect_progress(bool progress) {
+        if (out_.empty()) {
+            if (write_deadline_ == time_point::max()) return;
+            write_deadline_ = time_point::max();
+        } else if (progress || write_deadline_ == time_point::max()) {
+            write_deadline_ = after(deadlines_.write, std::chrono::steady_clock::now());
+        } else {
+            return;
+        }
+        arm();
+    }
+
+    void end_sending() {
+        if (std::exchange(sending_ended_, true)) return;
+        set_deadline(deadlines_.linger);
+        std::error_code error;
+        stream_.end_sending(error);
+        if (is_retry(error)) {
+            sending_ended_ = false;
+            return wait_to_write();
+        }
+        if (ended_ || error) drop();
+    }
+
+    /// Keeps the worker's sum of what waits in all queues.
+    void count_queue() noexcept {
+        worker_.counters().queue_bytes.add(std::uint64_t{out_.size()} - counted_); // modulo 2^64: it may go down
+        counted_ = out_.size();
+    }
+
+    // --------------------------------------------------------------------------------------------------- receiving
+
+    bool look_whether_established() {
+        if (established_ || !stream_.established()) return established_;
+        established_ = true;
+        clear_deadline();
+        on_established();
+        return true;
     }
 
     void receive() {
         if (receiving_ || paused_ || closed_ || ended_) return;
         receiving_ = true;
-        stream_.async_wait(asio::ip::tcp::socket::wait_read,
-                           [self = self_as_connection()](std::error_code const& error) {
-                               self->protect([&] { self->on_readable(error); });
-                           });
+        auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
+            self.receiving_ = false;
+            self.on_readable(error);
+        });
+        if (stream_.has_more())
+            asio::post(worker_.executor(), [f = std::move(on_ready)] { f({}); });
+        else if (stream_.read_wants_write())
+            stream_.wait_writable(std::move(on_ready));
+        else
+            stream_.wait_readable(std::move(on_ready));
     }
 
     void on_readable(std::error_code error) {
-        receiving_ = false;
-        if (closed_) return;
         std::span<char> const buffer = worker_.receive_buffer();
-        std::size_t size = 0;
-        if (!error) size = stream_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-        if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted)
-            return receive();
+        std::size_t const size = error ? 0 : stream_.read_some(buffer, error);
+        worker_.counters().bytes_received.add(size);
+        if (!established_ && !closed_ && !look_whether_established() && error && !is_retry(error)) {
+            on_no_handshake(error);
+            return drop();
+        }
+        if (is_retry(error)) return receive();
         if (error == asio::error::eof) {
             ended_ = true;
-            if (finishing_ && out_.empty() && !writing_) return drop();
+            if (finishing_ && sending_ended_) return drop();
             if (!finishing_) on_end();
             return;
         }
         if (error) return drop();
-        if (finishing_) return receive(); // dropped unread
-        show(buffer.first(size));
+        if (size != 0 && !finishing_ && !closed_) show(buffer.first(size)); // else dropped unread
         receive();
     }
 
@@ -209,11 +338,18 @@ private:
     std::shared_ptr<void const> const owner_;
     gateway_worker& worker_;
     Stream stream_;
+    connection_deadlines const& deadlines_; // of the owner
     outbox out_;
     std::string held_;
-    bool receiving_ = false, writing_ = false, paused_ = false, resume_pending_ = false;
-    bool finishing_ = false; // what was queued is sent, what comes is dropped
-    bool ended_ = false;     // the peer has ended its side
+    time_point deadline_ = time_point::max();
+    time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
+    std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
+    std::size_t counted_ = 0;                       // bytes of `out_` that the worker knows of
+    bool established_ = false;
+    bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    bool finishing_ = false;     // what was queued is sent, what comes is dropped
+    bool sending_ended_ = false; // our side has ended
+    bool ended_ = false;         // the peer has ended its side
     bool closed_ = false;
 };
 

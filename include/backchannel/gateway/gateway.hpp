@@ -10,7 +10,10 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -29,8 +32,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
 /// the client has answered.
 ///
-/// Thread safety: `stop` and what `hub` gives from any thread; everything else before the loops run, or on the loop's
-/// thread if there is one only.
+/// Thread safety: `drain`, `stop`, `metrics` and what `hub` gives from any thread; everything else before the loops
+/// run, or on the loop's thread if there is one only.
 template <class Auth, class Handler = no_handler>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -64,15 +67,41 @@ public:
     ///
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
-        return core_->listen(where, error);
+        return core_->listen(
+            where, [](asio::ip::tcp::socket s) { return plain_stream{std::move(s)}; }, error);
+    }
+
+    /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and
+    /// without TLS.
+    template <class Tls>
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::shared_ptr<Tls> tls,
+                                   std::error_code& error) {
+        return core_->listen(
+            where, [tls = std::move(tls)](asio::ip::tcp::socket s) { return tls->make_stream(std::move(s)); }, error);
     }
 
     /// Runs the gateway's own loops, one on the calling thread, until `stop` has been called. Does nothing if the loop
     /// is the user's.
     void run() { core_->run(); }
 
-    /// Stops accepting, closes every WebSocket with 1001, finishes what is being answered, and ends.
-    void stop() { core_->stop(); }
+    /// Ends in an orderly way: accepts nothing more, finishes what is being answered, refuses new WebSockets with 503,
+    /// and closes those that are open with 1001, spread over the first half of `deadline`. Behind what waits in its
+    /// queue each client gets the close frame; whoever is still there at the deadline is dropped. `done` is called on
+    /// one of the loops when the last connection has gone; then `run` returns.
+    ///
+    /// Called again, it starts anew with the connections that are left. Any thread.
+    void drain(std::chrono::milliseconds deadline, std::function<void()> done = {}) {
+        core_->drain(deadline / 2, deadline, std::move(done));
+    }
+
+    /// The same at once: all WebSockets are asked to close, and have twice the time `linger_timeout` for it.
+    void stop() { core_->drain({}, 2 * std::min(core_->options.linger_timeout, beyond_all_deadlines), {}); }
+
+    /// Whether `drain` or `stop` was called.
+    [[nodiscard]] bool draining() const noexcept { return core_->stopping; }
+
+    /// What has happened so far. Any thread.
+    [[nodiscard]] gateway_metrics metrics() const noexcept { return core_->metrics(); }
 
     /// The (first) loop, e.g. for signals and timers of the application's.
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }

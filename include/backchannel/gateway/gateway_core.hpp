@@ -3,23 +3,37 @@
 #define BACKCHANNEL_GATEWAY_GATEWAY_CORE_HPP
 
 #include <backchannel/connection_hub.hpp>
+#include <backchannel/gateway/admission.hpp>
+#include <backchannel/gateway/connection.hpp>
+#include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/http_session.hpp>
 #include <backchannel/gateway/listener.hpp>
+#include <backchannel/gateway/metrics.hpp>
+#include <backchannel/gateway/request_rules.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/management_router.hpp>
 #include <backchannel/support/guarded.hpp>
+#include <backchannel/support/ip_text.hpp>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -28,32 +42,60 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// Hears of the requests that a router refuses to authorize.
+class denial_observer {
+public:
+    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
+
+protected:
+    ~denial_observer() = default;
+};
+
+/// A gateway's router tells the gateway whom it refused.
+struct gateway_router_traits : default_router_traits {
+    struct hooks {
+        denial_observer* observer = nullptr;
+
+        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
+            if (observer != nullptr) observer->on_denied(why, op, id);
+        }
+    };
+};
+
 /// What a gateway's connections share; it lives as long as the last of them.
 template <class Auth, class Handler>
-class gateway_core : public std::enable_shared_from_this<gateway_core<Auth, Handler>> {
+class gateway_core final : public std::enable_shared_from_this<gateway_core<Auth, Handler>>, private denial_observer {
 public:
     using handler_type = Handler;
     using hub_type = connection_hub<gateway_transport>;
-    using router_type = management_router<Auth>;
-    using stream_type = asio::ip::tcp::socket;
-    using session_type = http_session<gateway_core, stream_type>;
+    using router_type = management_router<Auth, gateway_router_traits>;
 
     gateway_core(Auth auth, Handler h, gateway_options o)
-        : options{std::move(o)}, handler{std::move(h)}, hub{gateway_transport{}, options.hub}, router{hub,
-                                                                                                      std::move(auth),
-                                                                                                      options.router} {}
+        : options{std::move(o)}, deadlines{options.handshake_timeout, options.write_timeout, options.linger_timeout},
+          handler{std::move(h)}, hub{gateway_transport{}, options.hub},
+          router{hub, std::move(auth), options.router, {}, {this}}, admission_{options.max_connections,
+                                                                               options.max_connections_per_address,
+                                                                               options.max_handshakes} {}
 
     gateway_options const options;
+    connection_deadlines const deadlines;
     Handler handler;
     hub_type hub;
     router_type router;
     std::atomic<bool> stopping{false};
-    static constexpr bool secure = false;
 
     [[nodiscard]] response stamped(response r) {
         response whole = std::move(r);
         stamp_.apply(whole, system_clocks{}.wall());
         return whole;
+    }
+
+    /// Tells the handler's log.
+    void note(gateway_event const& event) noexcept {
+        if constexpr (has_on_event<Handler>)
+            (void)guarded([&] { handler.on_event(event); });
+        else
+            (void)event;
     }
 
     /// Whether WebSocket clients connect there: `/{stage}`, with or without a slash at its end, and any query.
@@ -65,8 +107,19 @@ public:
         return path == options.router.stage;
     }
 
+    [[nodiscard]] gateway_metrics metrics() const noexcept {
+        gateway_metrics sum;
+        for (auto const& worker : workers_)
+            sum.combine(worker->counters(), [](std::uint64_t& to, loop_counter const& from) { to += from.get(); });
+        for (std::size_t i = 0; i != denied_.size(); ++i)
+            sum.requests_denied[i] = denied_[i].load(std::memory_order_relaxed);
+        sum.hub = hub.metrics();
+        return sum;
+    }
+
     void add_worker(asio::io_context& io) {
         workers_.push_back(std::make_shared<gateway_worker>(io));
+        drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
         expiry_ = std::make_unique<asio::steady_timer>(io);
@@ -75,7 +128,8 @@ public:
             if (self == nullptr) return;
             (void)guarded([&] { // without memory, deadlines come late
                 asio::post(self->workers_.front()->executor(), [weak] {
-                    if (auto const there = weak.lock()) there->arm_expiry();
+                    auto const there = weak.lock();
+                    if (there != nullptr) (void)guarded([&] { there->arm_expiry(); });
                 });
             });
         });
@@ -84,11 +138,14 @@ public:
     void add_own_workers(std::size_t count) {
         for (std::size_t i = 0; i != count; ++i) {
             own_loops_.push_back(std::make_unique<asio::io_context>(1));
+            busy_.emplace_back(own_loops_.back()->get_executor());
             add_worker(*own_loops_.back());
         }
     }
 
-    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint where, std::error_code& error) {
+    /// `make_stream` makes a connection's stream of its socket.
+    template <class MakeStream>
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint where, MakeStream make_stream, std::error_code& error) {
         std::vector<open_listener> opened;
         for (auto const& worker : workers_) {
             opened.push_back({worker, std::make_shared<tcp_listener>(worker->context())});
@@ -96,9 +153,17 @@ public:
             if (error) return where;
         }
         for (open_listener& one : opened) {
-            one.listener->accept([weak = this->weak_from_this(), w = one.worker.get()](asio::ip::tcp::socket socket) {
-                if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket));
-            });
+            one.listener->accept(
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](asio::ip::tcp::socket socket) {
+                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
+                },
+                [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
+                    auto const self = weak.lock();
+                    if (self == nullptr) return;
+                    w->counters().accept_errors.add(1);
+                    std::string const text = why.message();
+                    self->note({.what = gateway_event::type::accept_failed, .text = text});
+                });
             listeners_.push_back(std::move(one));
         }
         return where;
@@ -112,16 +177,17 @@ public:
         for (std::thread& t : threads) t.join();
     }
 
-    void stop() {
-        if (stopping.exchange(true)) return;
+    /// WebSockets are closed over the time `window`; what is left after `grace` is dropped; then `done` is called.
+    void drain(std::chrono::milliseconds window, std::chrono::milliseconds grace, std::function<void()> done) {
+        bool const first = !stopping.exchange(true);
+        if (first) note({.what = gateway_event::type::draining});
+        if (done) {
+            std::lock_guard const lock{drained_mutex_};
+            when_drained_.push_back(std::move(done));
+        }
         for (auto const& worker : workers_) {
-            asio::post(worker->executor(), [weak = this->weak_from_this(), worker] {
-                auto const self = weak.lock();
-                if (self == nullptr) return; // abandoned meanwhile
-                for (auto const& [owner, listener] : self->listeners_)
-                    if (owner == worker) listener->close();
-                if (worker == self->workers_.front() && self->expiry_ != nullptr) self->expiry_->cancel();
-                worker->stop(2 * self->options.linger_timeout);
+            asio::post(worker->executor(), [weak = this->weak_from_this(), worker, window, grace] {
+                if (auto const self = weak.lock()) self->drain_worker(worker, window, grace); // else abandoned
             });
         }
     }
@@ -146,15 +212,65 @@ private:
         std::shared_ptr<tcp_listener> listener;
     };
 
-    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket) {
+    template <class MakeStream>
+    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket, MakeStream const& make_stream) {
         std::error_code error;
         auto const peer = socket.remote_endpoint(error);
         if (error || stopping) return; // it has gone already, or comes too late
-        socket.set_option(asio::ip::tcp::no_delay{true}, error);
-        socket.non_blocking(true, error);
-        std::make_shared<session_type>(this->shared_from_this(), worker, std::move(socket),
-                                       normalise_ip(peer.address().to_string()))
+        configure(socket);
+        std::string address = normalise_ip(peer.address().to_string());
+        bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
+        auto permit = admission_.enter(counted ? address : std::string{});
+        if (!permit) {
+            worker.counters().connections_refused.add(1); // there is no room even for a refusal
+            note({.what = gateway_event::type::connection_refused, .source_ip = address, .text = "Too many refusals"});
+            return;
+        }
+        using stream_type = decltype(make_stream(std::move(socket)));
+        std::make_shared<http_session<gateway_core, stream_type>>(
+            this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
+    }
+
+    static void configure(asio::ip::tcp::socket& socket) {
+        std::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+        socket.non_blocking(true, ignored);
+#if defined(TCP_NOTSENT_LOWAT)
+        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
+        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+        socket.set_option(unsent_limit{128 * 1024}, ignored);
+#endif
+    }
+
+    void drain_worker(std::shared_ptr<gateway_worker> const& worker, std::chrono::milliseconds window,
+                      std::chrono::milliseconds grace) {
+        for (auto const& [owner, listener] : listeners_)
+            if (owner == worker) listener->close();
+        if (worker == workers_.front() && expiry_ != nullptr) expiry_->cancel();
+        worker->drain(window, grace, [weak = this->weak_from_this(), worker] {
+            if (auto const self = weak.lock()) self->on_drained(*worker);
+        });
+    }
+
+    void on_drained(gateway_worker& worker) {
+        std::vector<std::function<void()>> done;
+        {
+            std::lock_guard const lock{drained_mutex_};
+            bool const again = std::find(drained_.begin(), drained_.end(), &worker) != drained_.end();
+            if (again && when_drained_.empty()) return;
+            if (!again) drained_.push_back(&worker); // there is room
+            if (drained_.size() != workers_.size()) return;
+            done.swap(when_drained_);
+            busy_.clear();
+        }
+        note({.what = gateway_event::type::drained});
+        for (auto const& f : done) (void)guarded(f);
+    }
+
+    void on_denied(auth_decision const& why, operation, std::string_view id) noexcept override {
+        denied_[static_cast<std::size_t>(why.error)].fetch_add(1, std::memory_order_relaxed);
+        note({.what = gateway_event::type::request_denied, .connection_id = id, .text = name_of(why.error)});
     }
 
     void arm_expiry() {
@@ -166,15 +282,22 @@ private:
             auto const self = weak.lock();
             if (error || self == nullptr) return;
             self->hub.expire(std::chrono::steady_clock::now());
-            self->arm_expiry();
+            (void)guarded([&] { self->arm_expiry(); });
         });
     }
 
+    admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>>
+        busy_; // no own loop ends before the last is drained: another may still ask it for a client that has just gone
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
     std::unique_ptr<asio::steady_timer> expiry_;
     response_stamp stamp_;
+    std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};
+    std::mutex drained_mutex_;
+    std::vector<gateway_worker*> drained_; // with room for all
+    std::vector<std::function<void()>> when_drained_;
 };
 
 }

@@ -4,12 +4,14 @@
 
 #include <backchannel/completion.hpp>
 #include <backchannel/concepts.hpp>
+#include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/http.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -44,8 +46,12 @@ private:
 /// What `on_connect` decides.
 class connect_answer {
 public:
-    /// The client is let in.
-    [[nodiscard]] static connect_answer accept() { return {}; }
+    /// The client is let in. A subprotocol must be one that it offered (RFC 6455 1.9); none is chosen unasked.
+    [[nodiscard]] static connect_answer accept(std::string_view subprotocol = {}) {
+        connect_answer a;
+        a.subprotocol_ = subprotocol;
+        return a;
+    }
 
     /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
     [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
@@ -55,14 +61,17 @@ public:
     }
 
     [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
+    [[nodiscard]] std::string_view subprotocol() const noexcept { return subprotocol_; }
 
 private:
     std::optional<response> refusal_;
+    std::string subprotocol_;
 };
 
 /// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
 /// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
-/// connection (1011) or request (500).
+/// connection (1011) or request (500). `on_event` alone may be called on any thread, as `drain` may be and an Auth may
+/// decide on any, and what it throws is ignored.
 ///
 ///     struct my_handler {
 ///         backchannel::connect_answer on_connect(backchannel::gateway_client&, backchannel::request_view const&);
@@ -70,6 +79,7 @@ private:
 ///         void on_message(backchannel::gateway_client&, backchannel::message const&);
 ///         void on_disconnect(std::string_view id, std::uint16_t code, std::string_view reason);
 ///         std::optional<backchannel::response> on_request(backchannel::request_view const&); // nullopt: not found
+///         void on_event(backchannel::gateway_event const&); // one record for each thing that happens: a log
 ///     };
 ///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
@@ -99,59 +109,53 @@ template <class H>
 concept has_async_on_request = requires(H& h, request_view const& r, completion<response> done) {
     { h.on_request(r, std::move(done)) } -> std::same_as<bool>;
 };
+template <class H>
+concept has_on_event = requires(H& h, gateway_event const& e) {
+    h.on_event(e);
+};
 
 /// Does nothing: clients can be reached, and what they send is dropped.
 struct no_handler {};
 
 namespace detail_handler {
 struct every_name {
-    int on_connect, on_open, on_message, on_disconnect, on_request;
+    int on_connect, on_open, on_message, on_disconnect, on_request, on_event;
 };
-template <class T>
-struct both : T, every_name {};
-template <class T>
-concept no_on_connect = requires {
-    &both<T>::on_connect;
-};
-template <class T>
-concept no_on_open = requires {
-    &both<T>::on_open;
-};
-template <class T>
-concept no_on_message = requires {
-    &both<T>::on_message;
-};
-template <class T>
-concept no_on_disconnect = requires {
-    &both<T>::on_disconnect;
-};
-template <class T>
-concept no_on_request = requires {
-    &both<T>::on_request;
-};
+inline constexpr auto on_connect = []<class T>(T*) requires requires { &T::on_connect; }
+{};
+inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; }
+{};
+inline constexpr auto on_message = []<class T>(T*) requires requires { &T::on_message; }
+{};
+inline constexpr auto on_disconnect = []<class T>(T*) requires requires { &T::on_disconnect; }
+{};
+inline constexpr auto on_request = []<class T>(T*) requires requires { &T::on_request; }
+{};
+inline constexpr auto on_event = []<class T>(T*) requires requires { &T::on_event; }
+{};
 }
 
 template <class H>
 consteval bool check_handler() {
-    if constexpr (detail_concepts::can_probe<H>) {
-        static_assert(
-            detail_handler::no_on_connect<H> || has_on_connect<H>,
-            "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-            "backchannel::request_view const&)`");
-        static_assert(detail_handler::no_on_open<H> || has_on_client_open<H>,
-                      "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
-        static_assert(detail_handler::no_on_message<H> || has_on_message<H>,
-                      "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
-                      "backchannel::message const&)`");
-        static_assert(
-            detail_handler::no_on_disconnect<H> || has_on_disconnect<H>,
-            "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
-            "std::string_view reason)`");
-        static_assert(detail_handler::no_on_request<H> || has_on_request<H> || has_async_on_request<H>,
-                      "Handler::on_request must be `std::optional<backchannel::response> "
-                      "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
-                      "const&, backchannel::completion<backchannel::response>)`");
-    }
+    using namespace detail_handler;
+    using detail_concepts::lacks;
+    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H>,
+                  "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
+                  "backchannel::request_view const&)`");
+    static_assert(lacks<H, every_name>(on_open) || has_on_client_open<H>,
+                  "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
+    static_assert(lacks<H, every_name>(on_message) || has_on_message<H>,
+                  "Handler::on_message must be callable as `on_message(backchannel::gateway_client&, "
+                  "backchannel::message const&)`");
+    static_assert(lacks<H, every_name>(on_disconnect) || has_on_disconnect<H>,
+                  "Handler::on_disconnect must be callable as `on_disconnect(std::string_view id, std::uint16_t code, "
+                  "std::string_view reason)`");
+    static_assert(lacks<H, every_name>(on_request) || has_on_request<H> || has_async_on_request<H>,
+                  "Handler::on_request must be `std::optional<backchannel::response> "
+                  "on_request(backchannel::request_view const&)` or `bool on_request(backchannel::request_view "
+                  "const&, backchannel::completion<backchannel::response>)`");
+    static_assert(lacks<H, every_name>(on_event) || has_on_event<H>,
+                  "Handler::on_event must be callable as `on_event(backchannel::gateway_event const&)`");
     return true;
 }
 

@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
+#include <backchannel/gateway/wait_memory.hpp>
 #include <backchannel/support/guarded.hpp>
 
 #include <asio/io_context.hpp>
@@ -47,8 +48,11 @@ public:
         return bound;
     }
 
-    void accept(std::function<void(asio::ip::tcp::socket)> on_socket) {
+    /// `on_error` is told why accepting pauses for a moment.
+    void accept(std::function<void(asio::ip::tcp::socket)> on_socket,
+                std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
+        on_error_ = std::move(on_error);
         accept_next();
     }
 
@@ -59,35 +63,52 @@ public:
     }
 
 private:
+    struct on_ready {
+        using allocator_type = wait_memory::allocator<void>;
+
+        std::shared_ptr<tcp_listener> self;
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->memory_}; }
+        void operator()(std::error_code const& error) const { self->accept_one(error); }
+    };
+
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
-    void accept_next() {
-        acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](std::error_code error) {
-            if (!self->acceptor_.is_open()) return;
-            bool const good = !error && guarded([&] {
-                asio::ip::tcp::socket socket{self->acceptor_.get_executor()};
-                self->acceptor_.accept(socket, error);
-                if (error == asio::error::would_block)
-                    error = {}; // another loop was quicker, or the peer has gone
-                else if (!error)
-                    self->on_socket_(std::move(socket));
-                if (!error && self->acceptor_.is_open()) self->accept_next();
-            });
-            if (!good || error) self->wait_a_little();
+    void accept_next() { acceptor_.async_wait(asio::socket_base::wait_read, on_ready{shared_from_this()}); }
+
+    void accept_one(std::error_code error) {
+        if (!acceptor_.is_open()) return;
+        bool const good = !error && guarded([&] {
+            asio::ip::tcp::socket socket{acceptor_.get_executor()};
+            acceptor_.accept(socket, error);
+            if (error == asio::error::would_block)
+                error = {}; // another loop was quicker, or the peer has gone
+            else if (!error)
+                on_socket_(std::move(socket));
         });
+        if (good && !error) {
+            if (acceptor_.is_open()) accept_next();
+            return;
+        }
+        (void)guarded([&] { on_error_(error ? error : make_error_code(std::errc::not_enough_memory)); });
+        wait_a_little();
     }
 
     /// Out of files or memory: what is open may go on, and there is no use in asking again at once.
     void wait_a_little() {
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
-            if (cancelled || !self->acceptor_.is_open()) return;
-            if (!guarded([&] { self->accept_next(); })) self->wait_a_little();
+        bool const waits = guarded([this] {
+            pause_.expires_after(std::chrono::milliseconds{100});
+            pause_.async_wait([self = shared_from_this()](std::error_code const& cancelled) {
+                if (!cancelled && self->acceptor_.is_open()) self->accept_next();
+            });
         });
+        if (!waits) accept_next(); // not even memory for a timer
     }
 
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer pause_;
+    wait_memory memory_;
     std::function<void(asio::ip::tcp::socket)> on_socket_;
+    std::function<void(std::error_code const&)> on_error_;
 };
 
 }

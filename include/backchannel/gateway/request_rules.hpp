@@ -12,24 +12,25 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// Whether the text is an address of one of the networks.
+[[nodiscard]] inline bool is_within(std::string_view text, std::span<ip_network const> networks) noexcept {
+    auto const address = ip_address::parse(text);
+    for (ip_network const& network : networks)
+        if (address && network.contains(*address)) return true;
+    return false;
+}
+
 /// The address of the client behind trusted proxies.
 ///
 /// `X-Forwarded-For` is read from the right, and only as long as the addresses are those of trusted proxies: whatever
 /// stands further left was written by somebody else. An entry that is no address ends the search.
 [[nodiscard]] inline std::string client_address(std::string_view peer, std::span<header_view const> headers,
                                                 std::span<ip_network const> trusted) {
-    auto const is_trusted = [&](std::string_view text) {
-        auto const address = ip_address::parse(text);
-        if (!address) return false;
-        for (ip_network const& network : trusted)
-            if (network.contains(*address)) return true;
-        return false;
-    };
     std::string current = normalise_ip(peer);
     for (std::size_t i = headers.size(); i-- != 0;) {
         if (!equal_ignoring_case(headers[i].name, "X-Forwarded-For")) continue;
         std::string_view rest = headers[i].value;
-        while (is_trusted(current)) {
+        while (is_within(current, trusted)) {
             auto const comma = rest.rfind(',');
             std::string_view entry = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
             while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);

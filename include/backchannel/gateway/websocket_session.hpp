@@ -2,7 +2,12 @@
 #ifndef BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 #define BACKCHANNEL_GATEWAY_WEBSOCKET_SESSION_HPP
 
+#include <backchannel/gateway/compression.hpp>
+#include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/handler.hpp>
+#include <backchannel/gateway/liveness.hpp>
+#include <backchannel/gateway/message_assembler.hpp>
+#include <backchannel/gateway/metrics.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/protocol/websocket_frame.hpp>
 #include <backchannel/session.hpp>
@@ -10,7 +15,10 @@
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/outbox.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,10 +30,12 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class websocket_carrier {
 public:
     virtual outbox& websocket_out() = 0;
+    virtual gateway_counters& websocket_counters() = 0;
     virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
+    virtual void websocket_ended(std::uint16_t code, std::string_view reason) = 0; ///< it was open and is not any more
 
 protected:
     ~websocket_carrier() = default;
@@ -35,10 +45,12 @@ protected:
 template <class Handler>
 class websocket_session final : public websocket_peer {
 public:
+    /// `codec` is the compression that was agreed on, if any.
     websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
-                      websocket::frame_limits const& limits, std::size_t queue_limit)
-        : carrier_{carrier}, handler_{handler}, tracked_{std::move(tracked)},
-          source_ip_{std::move(source_ip)}, parser_{limits}, queue_limit_{queue_limit} {}
+                      gateway_options const& options, std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, handler_{handler}, options_{options}, tracked_{std::move(tracked)},
+          source_ip_{std::move(source_ip)}, codec_{std::move(codec)}, parser_{limits_of(options, codec_ != nullptr)},
+          assembler_{codec_.get(), options.frames.message}, alive_{options.ping_interval, options.pong_timeout} {}
 
     ~websocket_session() { lost(); }
 
@@ -46,11 +58,15 @@ public:
     websocket_session& operator=(websocket_session const&) = delete;
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
+    [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
     [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_.id(), source_ip_}; }
 
-    /// The 101 answer is on its way and the id can be found.
+    /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
+    void open() noexcept { open_ = true; }
+
+    /// The handler hears of it. Precondition: `open` was called.
     void opened() {
-        open_ = true;
         if constexpr (has_on_client_open<Handler>)
             call([&] {
                 gateway_client c = client();
@@ -59,6 +75,7 @@ public:
     }
 
     void on_bytes(std::span<char>& bytes) {
+        alive_.heard();
         while (!ended_) {
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
@@ -68,40 +85,69 @@ public:
                 on_data(event);
                 break;
             case websocket::frame_event::type::ping:
-                on_ping(event.payload);
+                if (control_frame_is_welcome()) on_ping(event.payload);
                 break;
             case websocket::frame_event::type::pong:
+                (void)control_frame_is_welcome();
                 break;
             case websocket::frame_event::type::close:
                 on_close(event.code, event.reason);
                 break;
             case websocket::frame_event::type::error:
-                send_close(event.code, event.reason);
-                end(event.code, event.reason);
+                fail(event.code, event.reason);
                 break;
             }
         }
         bytes = {};
     }
 
+    /// A close frame was sent, and the peer's is waited for.
+    [[nodiscard]] bool is_closing() const noexcept { return close_sent_; }
+
     /// The connection is gone without a closing handshake.
     void lost() { report(1006, {}); }
+
+    /// Whether the peer is to be looked after, and when for the first time.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
+        if (!alive_.enabled()) return std::nullopt;
+        return alive_.first();
+    }
+
+    /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
+        liveness::advice const advice = alive_.check(sent_all);
+        if (advice.what == liveness::step::gone) return std::nullopt;
+        if (advice.what == liveness::step::ping) ping({});
+        return advice.next;
+    }
 
     // ----------------------------------------------------------------------------------------------- websocket_peer
 
     delivery send(message const& m) override {
         if (!open_ || close_sent_ || ended_) return delivery::gone;
         outbox& out = carrier_.websocket_out();
+        std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        if (size > queue_limit_ || out.size() > queue_limit_ - size) return delivery::backpressure;
-        if (size > copy_limit) {
+        if (size > limit || out.size() > limit - size) return delivery::backpressure;
+        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
+        if (codec_ != nullptr) {
+            bool const whole = guarded([&] {
+                std::string packed;
+                bool const smaller = codec_->deflate(m.data(), packed);
+                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
+            });
+            if (!whole) { // what the codec remembers is not what the peer does
+                carrier_.websocket_drop();
+                return delivery::gone;
+            }
+        } else if (size > copy_limit) {
             shared_message shared = m.share();
             if (!shared) return delivery::backpressure;
             out.append(std::move(shared));
         } else {
-            append_frame(m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
-                         m.data());
+            append_frame(kind, m.data());
         }
+        carrier_.websocket_counters().messages_sent.add(1);
         carrier_.websocket_send();
         return delivery::accepted;
     }
@@ -116,6 +162,7 @@ public:
     void ping(std::string_view payload) override {
         if (open_ && !close_sent_ && !ended_ && payload.size() <= 125) {
             append_frame(websocket::opcode::ping, payload);
+            carrier_.websocket_counters().pings_sent.add(1);
             carrier_.websocket_send();
         }
     }
@@ -126,44 +173,63 @@ private:
     // frames up to this size are gathered into one piece; a copy costs less than a piece of its own
     static constexpr std::size_t copy_limit = 16 * 1024;
 
+    [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
+        websocket::frame_limits limits = options.frames;
+        limits.compression = compressed;
+        return limits;
+    }
+
     /// Runs a handler's member; one that throws ends this connection.
     template <class F>
     void call(F&& f) {
-        if (guarded(f)) return;
-        send_close(1011, "Internal error");
-        end(1011, "Internal error");
+        if (!guarded(f)) fail(1011, "Internal error");
     }
 
     void on_data(websocket::frame_event const& event) {
         tracked_.touch();
+        message_assembler::piece const piece = assembler_.add(event);
+        if (piece.error != 0) return fail(piece.error, piece.text);
+        if (!piece.whole || close_sent_) return;
+        carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
-        if (event.first && event.last) return deliver(event.payload, kind); // in place
-        assembled_.append(event.payload);
-        if (!event.last) return;
-        std::string const whole = std::exchange(assembled_, {});
-        deliver(whole, kind);
-    }
-
-    void deliver(std::string_view data, message_kind kind) {
-        if (close_sent_) return;
         if constexpr (has_on_message<Handler>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_message(c, message{data, kind});
+                handler_.on_message(c, message{piece.text, kind});
             });
         else
-            (void)data, (void)kind;
+            (void)kind;
+        assembler_.clear();
+    }
+
+    /// False, and the connection fails, if the client sends more of them than it may.
+    bool control_frame_is_welcome() {
+        if (options_.control_frame_rate == 0) return true;
+        auto const now = std::chrono::steady_clock::now();
+        if (now - control_since_ >= std::chrono::seconds{1}) {
+            control_since_ = now;
+            control_frames_ = 0;
+        }
+        if (control_frames_++ < options_.control_frame_rate) return true;
+        fail(1008, "Too many control frames");
+        return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_out().size() > queue_limit_) return;
+        if (close_sent_ || carrier_.websocket_out().size() > options_.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
 
     void on_close(std::uint16_t code, std::string_view reason) {
         send_close(code == 1005 ? std::uint16_t{0} : code, {});
+        end(code, reason);
+    }
+
+    /// The peer, or the handler, has broken a rule.
+    void fail(std::uint16_t code, std::string_view reason) {
+        send_close(code, reason);
         end(code, reason);
     }
 
@@ -185,25 +251,31 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code);
+        if (!open_) return;
+        carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<Handler>)
-            if (open_) (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
-        (void)reason;
+            (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
     }
 
-    void append_frame(websocket::opcode kind, std::string_view payload) {
-        outbox& out = carrier_.websocket_out();
-        auto const header = websocket::make_frame_header(kind, payload.size());
-        out.tail().append(header.view()).append(payload);
-        out.appended(header.size + payload.size());
+    void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
+        auto const header = websocket::make_frame_header(kind, payload.size(), true, compressed);
+        carrier_.websocket_out().append_by([&](std::string& text) {
+            text.append(header.view()).append(payload);
+            return true;
+        });
     }
 
     websocket_carrier& carrier_;
     Handler& handler_;
+    gateway_options const& options_;
     session tracked_;
     std::string source_ip_;
+    std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
-    std::size_t queue_limit_;
-    std::string assembled_; // a message that came in pieces
+    message_assembler assembler_;
+    liveness alive_;
+    std::chrono::steady_clock::time_point control_since_{};
+    std::uint32_t control_frames_ = 0; // since then
     bool open_ = false, close_sent_ = false, ended_ = false, reported_ = false;
 };
 

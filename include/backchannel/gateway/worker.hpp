@@ -3,6 +3,7 @@
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <backchannel/connection.hpp>
+#include <backchannel/gateway/metrics.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
 
@@ -12,13 +13,18 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
+inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
 
 /// What a worker needs to know of a connection.
 class worker_client : public std::enable_shared_from_this<worker_client> {
@@ -31,6 +37,8 @@ public:
     virtual void on_deadline() = 0;
     /// The gateway stops: close in an orderly way, and soon.
     virtual void on_stop() = 0;
+    /// Whether `on_stop` may come a little later than for others, so that not all clients come back at once elsewhere.
+    [[nodiscard]] virtual bool may_linger() const noexcept { return false; }
     /// Ends the connection now. Never throws, and nothing happens to a connection that has been dropped.
     virtual void drop() = 0;
 
@@ -57,7 +65,7 @@ private:
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
 public:
-    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, grace_{io} {}
+    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, drain_timer_{io} {}
 
     gateway_worker(gateway_worker const&) = delete;
     gateway_worker& operator=(gateway_worker const&) = delete;
@@ -70,6 +78,10 @@ public:
 
     /// Parsed heads share their storage; valid until the next request is parsed.
     [[nodiscard]] http1::request_head& head() noexcept { return head_; }
+
+    /// What has happened on this loop, for `gateway::metrics`.
+    [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
+    [[nodiscard]] gateway_counters const& counters() const noexcept { return counters_; }
 
     // --------------------------------------------------------------------------------------------- the connections
 
@@ -86,18 +98,30 @@ public:
         std::swap(clients_[hole], clients_.back());
         if (hole + 1 != clients_.size()) clients_[hole]->index_ = hole;
         clients_.pop_back();
-        if (clients_.empty()) cancel_timers(); // an empty loop has nothing to wake up for
+        if (clients_.empty()) now_empty();
     }
 
-    /// Asks every connection to close; what is left when `grace` has passed is dropped.
-    void stop(std::chrono::milliseconds grace) {
-        for (auto const& c : all()) c->protect([&] { c->on_stop(); });
-        if (clients_.empty()) return;
-        grace_.expires_after(grace);
-        grace_.async_wait([weak = weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock();
-            if (!error && self != nullptr) self->drop_all();
-        });
+    /// Asks every connection to close, those that may linger at times spread over `window`; what is left when `grace`
+    /// has passed is dropped. Then calls `done`. Called again, it starts anew with what is left.
+    void drain(std::chrono::milliseconds window, std::chrono::milliseconds grace, std::function<void()> done) {
+        when_empty_ = std::move(done);
+        leaving_.clear();
+        // backwards, since whoever leaves is replaced by the last one; this takes no memory
+        for (std::size_t i = clients_.size(); i-- != 0;) {
+            if (i >= clients_.size()) continue;
+            auto const c = clients_[i];
+            bool const later =
+                window.count() > 0 && c->may_linger() && guarded([&] { leaving_.push_back(c->weak_from_this()); });
+            if (!later) c->protect([&] { c->on_stop(); });
+        }
+        window = std::min(window, beyond_all_deadlines);
+        grace = std::min(grace, beyond_all_deadlines);
+        time_point const now = std::chrono::steady_clock::now();
+        drop_at_ = now + grace;
+        step_ = leaving_.empty() ? grace : window; // then finer than milliseconds: there may be more clients than those
+        if (!leaving_.empty()) step_ /= static_cast<std::chrono::steady_clock::rep>(leaving_.size());
+        next_leaving_ = now;
+        go_on_draining();
     }
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
@@ -120,8 +144,8 @@ public:
     // ----------------------------------------------------------------------------------------------- the deadlines
 
     /// Calls `on_deadline` then, and not before. Moving a deadline to a later time costs nothing.
-    void set_deadline(worker_client& c, std::chrono::milliseconds from_now) {
-        c.deadline_ = std::chrono::steady_clock::now() + from_now;
+    void set_deadline(worker_client& c, time_point when) {
+        c.deadline_ = when;
         if (c.position_ == worker_client::none) {
             deadlines_.push_back({c.deadline_, &c});
             c.position_ = deadlines_.size() - 1;
@@ -151,17 +175,47 @@ private:
         worker_client* who;
     };
 
-    /// As they are now: each of them may be dropped while the caller goes through them.
-    [[nodiscard]] std::vector<std::shared_ptr<worker_client>> all() const { return clients_; }
+    void drop_all() noexcept {
+        while (!clients_.empty()) {
+            auto const c = clients_.back();
+            c->drop(); // removes it
+        }
+    }
 
-    void drop_all() {
-        for (auto const& c : all()) c->drop();
+    /// Lets those go whose turn has come, and looks again when the next one's has.
+    void go_on_draining() {
+        time_point const now = std::chrono::steady_clock::now();
+        if (now >= drop_at_) drop_all();
+        if (clients_.empty()) return now_empty();
+        while (!leaving_.empty() && next_leaving_ <= now) {
+            auto const c = leaving_.back().lock();
+            leaving_.pop_back();
+            next_leaving_ += step_;
+            if (c != nullptr) c->protect([&] { c->on_stop(); });
+        }
+        if (clients_.empty()) return now_empty();
+        bool const waits = guarded([&] {
+            drain_timer_.expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
+            drain_timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+                auto const self = weak.lock();
+                if (!error && self != nullptr) self->go_on_draining();
+            });
+        });
+        if (!waits) drop_all();
+    }
+
+    /// An empty loop has nothing to wake up for.
+    void now_empty() {
+        cancel_timers();
+        if (!when_empty_) return;
+        auto const done = std::exchange(when_empty_, {});
+        if (!guarded([&] { asio::post(io_, done); })) done();
     }
 
     void cancel_timers() noexcept {
         timer_.cancel();
         armed_for_ = time_point::max();
-        grace_.cancel();
+        drain_timer_.cancel();
     }
 
     void put(std::size_t at, entry e) noexcept {
@@ -234,7 +288,12 @@ private:
     }
 
     asio::io_context& io_;
-    asio::steady_timer timer_, grace_;
+    asio::steady_timer timer_, drain_timer_;
+    std::function<void()> when_empty_;
+    std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
+    time_point next_leaving_{}, drop_at_{};
+    std::chrono::steady_clock::duration step_{};
+    gateway_counters counters_;
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;

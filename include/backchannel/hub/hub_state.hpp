@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
 #define BACKCHANNEL_HUB_HUB_STATE_HPP
 
+#include <backchannel/hub/counters.hpp>
 #include <backchannel/hub/deadline_heap.hpp>
 #include <backchannel/hub/id_source.hpp>
 #include <backchannel/hub/record.hpp>
@@ -146,6 +147,7 @@ public:
         r.connected_at = policies_.clock.wall();
         s.last_active.store(r.opened, std::memory_order_relaxed);
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
+        counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(id_text(s), describe(s));
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
         if (!is(s, slot_state::alive)) retire(s, 1006); // the hook has closed it
@@ -161,6 +163,7 @@ public:
             state, (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift,
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        counters_.closed();
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
         return true;
     }
@@ -224,6 +227,11 @@ public:
         deadlines_.remove(table_type::index_of(s));
     }
 
+    [[nodiscard]] hub_metrics metrics() const noexcept { return counters_.sum(); }
+
+    /// A send was asked for that reached no connection.
+    void count_unreached(delivery result) noexcept { counters_.sent(result, 0); }
+
     void on_deadline_earlier(task wake) { on_deadline_earlier_ = std::move(wake); }
 
 protected:
@@ -244,6 +252,7 @@ protected:
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
     table_type table_;
+    hub_counters<Traits> counters_;
 
 private:
     static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
@@ -284,8 +293,10 @@ private:
         }
         consider(last, options_.idle_timeout);
         consider(r.opened, options_.max_lifetime);
-        if (r.texts != nullptr && r.texts->expires_at() != time_point::max())
-            when = std::min(when, ticks(r.texts->expires_at()));
+        if (r.texts != nullptr && r.texts->expires_at() != time_point::max()) {
+            time_point const end = r.texts->expires_at(); // rounded up: before it, nothing has expired
+            when = std::min(when, end < epoch_ ? 0 : std::chrono::ceil<std::chrono::milliseconds>(end - epoch_).count());
+        }
         return clamp(when);
     }
 

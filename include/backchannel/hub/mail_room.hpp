@@ -256,7 +256,7 @@ private:
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
                                            inline_answer* answer) noexcept {
         mailbox_type* const box = make_box(s);
-        if (box == nullptr) return delivery::unavailable;
+        if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
         auto const fits = [&] {
             return size <= limit && box->buffered <= limit - size &&
@@ -268,7 +268,7 @@ private:
             lock.unlock();
             letter.reset(new (std::nothrow) mail);
             if (letter != nullptr) letter->payload = m.share();
-            if (letter == nullptr || !letter->payload) return delivery::unavailable;
+            if (letter == nullptr || !letter->payload) return report(s, delivery::unavailable, size);
             lock.lock();
         }
         bool const reserved = letter != nullptr && fits() &&
@@ -322,7 +322,7 @@ private:
                 std::lock_guard const lock{box->mutex};
                 box->scheduled = false;
             }
-            if (answer_all(s, delivery::unavailable)) this->retire(s, 1006);
+            if (answer_all(s, delivery::unavailable) && this->retire(s, 1006)) this->arm(s);
         }
     }
 

@@ -98,6 +98,7 @@ protected:
     }
 
     delivery report(slot_type& s, delivery result, std::size_t size) noexcept {
+        this->counters_.sent(result, size);
         if constexpr (has_on_delivery<typename Traits::hooks>)
             this->policies_.hooks.on_delivery(this->id_text(s), result, size);
         return result;

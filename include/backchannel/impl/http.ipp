@@ -4,8 +4,6 @@
 
 #include <backchannel/http.hpp>
 
-#include <cstring>
-
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -28,7 +26,7 @@ BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view 
     for (char const c : name)
         if (c <= ' ' || c >= 0x7F || separators.find(c) != std::string_view::npos) return false;
     for (char const c : value)
-        if (c == '\r' || c == '\n' || c == '\0') return false;
+        if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F) return false;
     append(name);
     append(": ");
     append(value);
@@ -53,7 +51,7 @@ BACKCHANNEL_DECL header_view header_lines::take_line(std::string_view& rest) noe
 
 BACKCHANNEL_DECL void header_lines::append(std::string_view bytes) {
     if (overflow_.empty() && size_ + bytes.size() <= inline_capacity) {
-        std::memcpy(inline_.data() + size_, bytes.data(), bytes.size());
+        bytes.copy(inline_.data() + size_, bytes.size()); // unlike memcpy it takes the null of an empty value
         size_ = static_cast<std::uint16_t>(size_ + bytes.size());
         return;
     }

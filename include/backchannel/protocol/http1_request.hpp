@@ -95,7 +95,9 @@ struct request_head {
 /// Choices the RFC leaves open: one empty line before the request is skipped; bytes of a target are visible ASCII
 /// except `#` (the rest of what RFC 3986 leaves out is sent raw by browsers, and harms nobody who doesn't decode it);
 /// absolute-form is taken for http and https only, its path must not be empty in front of a query, and its
-/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5).
+/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5). Stricter than
+/// the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them, and a method that is too
+/// long is 400, not 501.
 class request_parser {
 public:
     enum class status : std::uint8_t {
@@ -114,6 +116,9 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL status parse(std::string_view buffer, request_head& out);
 
     [[nodiscard]] parse_error error() const noexcept { return error_; }
+
+    /// Whether the request that was begun is HEAD: an answer that refuses it has no content either. RFC 9110 9.3.2.
+    [[nodiscard]] bool is_head() const noexcept { return is_head_; }
 
     /// Forgets a request that was begun.
     void reset() noexcept { *this = request_parser{limits_}; }
@@ -185,6 +190,7 @@ private:
     findings found_{};
     std::uint8_t method_size_ = 0;
     std::uint8_t minor_version_ = 1;
+    bool is_head_ = false;
     state state_ = state::start;
     parse_error error_ = parse_error::none;
 };

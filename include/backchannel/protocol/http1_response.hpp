@@ -22,8 +22,9 @@ inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n
 /// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
 ///
 /// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
-/// if one is given, unless the status forbids it (1xx and 204), and `Connection: close` if the connection isn't kept,
-/// or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither.
+/// if one is given, unless the status forbids it (1xx and 204, and 304 with a length of zero), and `Connection: close`
+/// if the connection isn't kept, or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither. That of a 426
+/// names `Upgrade` too, as its Upgrade header wants it (RFC 9110 7.8).
 ///
 /// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
 /// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of

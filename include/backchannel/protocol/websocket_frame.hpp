@@ -24,10 +24,10 @@ enum class endpoint : std::uint8_t { server, client };
 /// A compressed message is measured as it stands on the wire, and may there exceed the byte limits by an eighth and 64
 /// bytes, which is more than deflate adds to bytes it can't shrink: the exact limit is for whoever inflates it.
 struct frame_limits {
-    std::uint64_t frame = 32768;     ///< bytes of a frame's payload
-    std::uint64_t message = 131072;  ///< bytes of a message's payload
-    std::uint32_t fragments = 65536; ///< frames of a message; at least 1
-    bool compression = false;        ///< permessage-deflate was negotiated: RSV1 may open a message. RFC 7692 6
+    std::uint64_t frame = 32768;      ///< bytes of a frame's payload
+    std::uint64_t message = 131072;   ///< bytes of a message's payload
+    std::uint32_t fragments = 131072; ///< frames of a message, empty ones too; at least 1
+    bool compression = false;         ///< permessage-deflate was negotiated: RSV1 may open a message. RFC 7692 6
 };
 
 /// What `frame_parser::next` has found. Views point into the input.

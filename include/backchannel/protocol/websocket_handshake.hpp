@@ -26,6 +26,7 @@ enum class handshake_error : std::uint8_t {
     bad_version,      ///< Sec-WebSocket-Version isn't 13, exactly once: 426
     bad_key,          ///< Sec-WebSocket-Key isn't 16 bytes in base64, exactly once: 400
     bad_subprotocols, ///< see `read_subprotocols`: 400
+    bad_extensions,   ///< see `extensions_are_valid`: 400
     repeated_origin   ///< more than one Origin: 400
 };
 

@@ -36,10 +36,27 @@ public:
         appended(text.size());
     }
 
+    /// Queues what `write(text)` appends; nothing if it returns false or throws.
+    template <class F>
+    bool append_by(F&& write) {
+        struct change {
+            std::string& text;
+            std::size_t const before = text.size();
+            bool good = false;
+            ~change() {
+                if (!good) text.resize(before);
+            }
+        } made{tail()};
+        made.good = write(made.text);
+        if (made.good) appended(made.text.size() - made.before);
+        return made.good;
+    }
+
     /// Queues the frame of a shared message.
     void append(shared_message m) {
-        size_ += m.frame().size();
+        std::size_t const size = m.frame().size();
         pieces_.push_back({std::move(m), {}});
+        size_ += size;
     }
 
     /// The first bytes that wait, as up to `out.size()` pieces; returns how many.

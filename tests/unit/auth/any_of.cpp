@@ -7,7 +7,9 @@
 #include <backchannel/auth/bearer.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,37 @@ struct scripted_later {
     void async_authorize(request_view const& r, operation op, std::string_view id, completion<auth_decision> done) {
         (void)inner.authorize(r, op, id);
         waiting->push_back(std::move(done));
+    }
+};
+
+/// Answers at the end of a body that it has seen in pieces only.
+struct scripted_in_pieces {
+    scripted inner;
+
+    struct state {
+        scripted_in_pieces* self;
+        state(state const&) = delete;
+        explicit state(scripted_in_pieces& s) : self{&s} {}
+        void append(std::string_view piece) {
+            if (piece == "throw") throw std::runtime_error{"append"};
+            self->inner.log->append(piece);
+        }
+        void finish(completion<auth_decision> done) { done(self->inner.authorize({}, operation::post, {})); }
+    };
+    [[nodiscard]] state begin(request_view const& head, operation, std::string_view) {
+        if (head.method == "throw") throw std::runtime_error{"begin"};
+        return state{*this};
+    }
+};
+
+/// Looks at the body as a whole.
+struct reads_body {
+    std::shared_ptr<std::string> log;
+
+    auth_decision authorize(request_view const& r, operation, std::string_view) {
+        log->append("[").append(r.body).append("]");
+        if (r.body.ends_with("!")) throw std::runtime_error{"authorize"};
+        return auth_decision::allow();
     }
 };
 
@@ -74,6 +107,23 @@ TEST_CASE("any_of takes the word of the first that finds credentials of its kind
         CHECK(*each.log == r.asked);
         CHECK(decision.message == r.answer);
         CHECK(decision.allowed() == (r.answer == "a" ? r.a == none : r.answer == "b" ? r.b == none : r.c == none));
+
+        // the same of every form, for a request that is there and for one that arrives
+        run const mixed;
+        scripted_later later{mixed.says(r.a, 'a')};
+        any_of auth{later, scripted_in_pieces{mixed.says(r.b, 'b')}, mixed.says(r.c, 'c')};
+        std::vector<auth_decision> answers;
+        auto const collect = [&](auth_decision d) { answers.push_back(std::move(d)); };
+        auth.async_authorize({}, operation::post, {}, collect);
+        later.waiting->at(0)(auth_decision{later.inner.answer});
+        auth.begin({}, operation::post, {}).finish(collect);
+        later.waiting->at(1)(auth_decision{later.inner.answer});
+        CHECK(*mixed.log == r.asked + r.asked);
+        REQUIRE(answers.size() == 2);
+        for (auto const& each_answer : answers) {
+            CHECK(each_answer.error == decision.error);
+            CHECK(each_answer.message == r.answer);
+        }
     }
     run const nothing;
     CHECK(nothing.ask(missing_token, missing_token, missing_token).error == missing_token);
@@ -114,6 +164,56 @@ TEST_CASE("any_of waits for those that take their time", "[any_of]") {
     CHECK(*each.log == "ababcab");
 }
 
+TEST_CASE("any_of shows a body to those that take pieces as it arrives, to the others as a whole", "[any_of]") {
+    STATIC_REQUIRE_FALSE(has_begin<any_of<scripted, scripted_later>>);
+    STATIC_REQUIRE_FALSE(has_authorize<any_of<scripted, scripted_in_pieces>>);
+    run const each;
+    scripted_in_pieces const pieces{each.says(missing_token, 'a')};
+    any_of auth{pieces, reads_body{each.log}};
+    std::vector<auth_error> answers;
+    auto const collect = [&](auth_decision d) { answers.push_back(d.error); };
+    auto arriving = auth.begin({}, operation::post, {});
+    arriving.append("Hel");
+    CHECK(*each.log == "Hel");
+    arriving.append("lo, it is longer than a short string");
+    auto moved = std::move(arriving);
+    moved.finish(collect);
+    CHECK(*each.log == "Hello, it is longer than a short stringa[Hello, it is longer than a short string]");
+    CHECK(answers == std::vector{none});
+
+    each.log->clear();
+    request_view whole;
+    whole.body = "Hello";
+    auth.async_authorize(whole, operation::post, {}, collect);
+    CHECK(*each.log == "Helloa[Hello]");
+    CHECK(answers == std::vector{none, none});
+
+    { auto const dropped = auth.begin({}, operation::post, {}); } // the client has gone
+    CHECK(answers.size() == 2);
+}
+
+TEST_CASE("any_of answers for one that throws when it is asked, and not before", "[any_of]") {
+    auto const ask = [](auth_error first, std::string_view method, std::vector<std::string_view> const& body) {
+        run const each;
+        any_of auth{each.says(first, 'a'), scripted_in_pieces{each.says(missing_token, 'b')}, reads_body{each.log}};
+        std::vector<auth_error> answers;
+        request_view head;
+        head.method = method;
+        auto arriving = auth.begin(head, operation::post, {});
+        for (auto const piece : body) arriving.append(piece);
+        arriving.finish([&](auth_decision d) { answers.push_back(d.error); });
+        REQUIRE(answers.size() == 1);
+        return answers[0];
+    };
+    for (bool const asked : {false, true}) {
+        auth_error const first = asked ? missing_token : none;
+        CHECK(ask(first, "POST", {"Hello"}) == none);
+        CHECK(ask(first, "throw", {"Hello"}) == (asked ? internal : none));
+        CHECK(ask(first, "POST", {"throw", "Hello"}) == (asked ? internal : none));
+        CHECK(ask(first, "POST", {"Hello", "!"}) == (asked ? internal : none));
+    }
+}
+
 TEST_CASE("sigv4 and bearer side by side", "[any_of]") {
     test::fixed_clock const clock{test::at(test::example_date)};
     auto const ask = [&](test::http_request const& r) {
@@ -122,6 +222,17 @@ TEST_CASE("sigv4 and bearer side by side", "[any_of]") {
         any_of second{bearer{std::string{"token"}}, test::fixed_sigv4{static_keys{test::example_key()}, {}, clock}};
         auto const a = first.authorize(view, operation::post, {}), b = second.authorize(view, operation::post, {});
         CHECK(a.allowed() == b.allowed());
+        auto const in_pieces = [&](auto& auth) {
+            request_view head = view;
+            head.body = {};
+            auto arriving = auth.begin(head, operation::post, {});
+            for (char const& c : r.body) arriving.append({&c, 1});
+            auth_error error{};
+            arriving.finish([&](auth_decision d) { error = d.error; });
+            return error;
+        };
+        CHECK(in_pieces(first) == a.error);
+        CHECK(in_pieces(second) == b.error);
         return a.error;
     };
     test::http_request r = test::example_post();

@@ -2,9 +2,9 @@
 #include <backchannel/auth/iam_pattern.hpp>
 
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 
 using backchannel::iam_pattern;
@@ -189,19 +189,16 @@ TEST_CASE("a resource pattern that could never match is refused", "[iam_pattern]
 }
 
 TEST_CASE("matching agrees with trying every split", "[iam_pattern]") {
-    std::uint32_t state = 12345;
-    auto const next = [&state](std::uint32_t below) {
-        state = state * 1664525 + 1013904223;
-        return (state >> 16) % below;
-    };
+    test::random_source random;
+    auto const next = [&](std::size_t bound) { return random.below(bound); };
     std::string_view const pattern_letters = "aab:**?:";
     std::string_view const name_letters = "aab:b";
     std::size_t matched = 0;
     for (int round = 0; round < 60000; ++round) {
         std::string pattern = "arn:";
         std::string text = "arn:";
-        for (std::uint32_t left = next(12); left > 0; --left) pattern += pattern_letters[next(8)];
-        for (std::uint32_t left = next(14); left > 0; --left) text += name_letters[next(5)];
+        for (std::size_t left = next(12); left > 0; --left) pattern += pattern_letters[next(8)];
+        for (std::size_t left = next(14); left > 0; --left) text += name_letters[next(5)];
         while (std::count(pattern.begin(), pattern.end(), ':') < 5) {
             pattern += next(2) == 0 ? ":" : "*:";
             if (next(3) != 0) text += next(2) == 0 ? ":" : "a:";

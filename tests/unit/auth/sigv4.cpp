@@ -150,6 +150,10 @@ TEST_CASE("The scope must name the date, service and region", "[sigv4]") {
     s3.service = "s3";
     CHECK(ask(signed_post(s), s3).allowed());
     CHECK_FALSE(ask(signed_post(), s3).allowed());
+    for (std::string_view const service : {"execute-api2", "execute-ap", ""}) {
+        s.service = service;
+        CHECK(ask(signed_post(s)).error == auth_error::bad_signature);
+    }
 
     for (std::string_view const region : {"us-east-1", "local-1", ""}) { // the CLI signs an empty one
         s = {};
@@ -161,11 +165,13 @@ TEST_CASE("The scope must name the date, service and region", "[sigv4]") {
         CHECK(ask(signed_post(s), other).message ==
               "Credential should be scoped to a valid Region, not '" + std::string{region} + "'.");
     }
-    s = {};
-    s.region = "eu-west-1/x";
     sigv4_options strict;
     strict.region = "eu-west-1";
-    CHECK_FALSE(ask(signed_post(s), strict).allowed());
+    for (std::string_view const region : {"eu-west-1/x", "eu-west-10", "eu-west-"}) {
+        s = {};
+        s.region = region;
+        CHECK_FALSE(ask(signed_post(s), strict).allowed());
+    }
 }
 
 TEST_CASE("The body is hashed, whatever the request says of its hash", "[sigv4]") {

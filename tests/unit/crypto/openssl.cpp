@@ -5,6 +5,7 @@
 #include <backchannel/crypto/sha1.hpp>
 
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 #include <openssl/crypto.h>
 
@@ -50,20 +51,6 @@ struct limited_memory {
     limited_memory& operator=(limited_memory const&) = delete;
 };
 
-struct random_source {
-    std::uint64_t state = 20150830;
-
-    std::size_t below(std::size_t bound) {
-        state = state * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<std::size_t>(state >> 33) % bound;
-    }
-    std::string bytes(std::size_t size) {
-        std::string text(size, '\0');
-        for (char& c : text) c = static_cast<char>(static_cast<unsigned char>(below(256)));
-        return text;
-    }
-};
-
 crypto::sha1_digest sha1_by_openssl(std::string_view message) {
     crypto::sha1_digest digest{};
     REQUIRE(EVP_Digest(message.data(), message.size(), digest.data(), nullptr, EVP_sha1(), nullptr) == 1);
@@ -73,7 +60,7 @@ crypto::sha1_digest sha1_by_openssl(std::string_view message) {
 }
 
 TEST_CASE("the providers give the same digests and codes for random messages", "[openssl]") {
-    random_source random;
+    test::random_source random;
     for (int round = 0; round < 200; ++round) {
         std::string const message = random.bytes(random.below(1000));
         std::string const key = random.bytes(random.below(150));
@@ -85,7 +72,7 @@ TEST_CASE("the providers give the same digests and codes for random messages", "
 }
 
 TEST_CASE("both sha256 engines agree with OpenSSL on a large message", "[openssl]") {
-    random_source random;
+    test::random_source random;
     std::string const message = random.bytes(131072 + 17);
     auto const expected = crypto::openssl::sha256::digest(message);
     for (auto const engine : {crypto::sha256_engine::portable, crypto::sha256_engine::sha_ni}) {

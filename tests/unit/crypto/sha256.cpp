@@ -4,6 +4,7 @@
 #include <backchannel/protocol/hex.hpp>
 
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 #include <algorithm>
 #include <string>
@@ -37,21 +38,6 @@ std::string digest_with(crypto::sha256_engine engine, std::string_view message) 
     hash.update(message);
     return hex(hash.finish());
 }
-
-// A linear congruential generator; its upper bits are random enough to pick bytes and places.
-struct random_source {
-    std::uint64_t state = 20120215;
-
-    std::size_t below(std::size_t bound) {
-        state = state * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<std::size_t>(state >> 33) % bound;
-    }
-    std::string bytes(std::size_t size) {
-        std::string text(size, '\0');
-        for (char& c : text) c = static_cast<char>(static_cast<unsigned char>(below(256)));
-        return text;
-    }
-};
 
 std::string pattern(std::size_t size) {
     std::string text(size, '\0');
@@ -108,7 +94,7 @@ TEST_CASE("sha256 is right for every length around the block boundaries with eve
 }
 
 TEST_CASE("sha256 doesn't depend on how a message is cut into pieces", "[sha256]") {
-    random_source random;
+    test::random_source random;
     for (int round = 0; round < 300; ++round) {
         std::string const message = random.bytes(random.below(600));
         std::string const expected = digest_with(crypto::sha256_engine::portable, message);
@@ -167,7 +153,7 @@ TEST_CASE("a copy of a sha256 goes on by itself from any state", "[sha256]") {
 }
 
 TEST_CASE("the engines hash blocks at any address into the same state", "[sha256]") {
-    random_source random;
+    test::random_source random;
     for (std::size_t offset = 0; offset < 16; ++offset) {
         std::size_t const count = random.below(5);
         std::string const memory = random.bytes(offset + count * 64);

@@ -64,6 +64,7 @@ TEST_CASE("text, binary and empty messages arrive as what they are", "[connectio
 TEST_CASE("a flood of pings from a client that reads nothing is bounded", "[connection]") {
     auto options = prod();
     options.hub.queue_limit = 100'000;
+    options.control_frame_rate = 0;
     running_gateway<> g{{}, options};
     websocket_client client{g.port, "/prod", {}, 4096};
     websocket_client other{g.port};

@@ -94,7 +94,7 @@ TEST_CASE("a handshake that breaks RFC 6455 is refused", "[http_session]") {
         client.send(w.request + get("/smuggled"));
         auto const answer = client.read_response(w.request.starts_with("HEAD"));
         CHECK(answer.status == w.status);
-        CHECK(answer.header("Connection") == "close");
+        CHECK(answer.header("Connection") == (w.status == 426 ? "close, Upgrade" : "close"));
         CHECK(answer.header("Sec-WebSocket-Version") == (w.status == 426 ? "13" : ""));
         CHECK(answer.header("Allow") == (w.status == 405 ? "GET" : ""));
         CHECK(client.ended());
@@ -194,4 +194,46 @@ TEST_CASE("a full gateway answers 503 and takes the next client when one has gon
     CHECK(one.hang_up() == 1000);
     one.close();
     CHECK(soon([&] { return test_client{g.port}.ask(upgrade_request()).status == 101; }));
+}
+
+TEST_CASE("the subprotocol that the handler chose among those offered is echoed", "[http_session]") {
+    std::string choice;
+    scripted_handler handler;
+    handler.connect = [&](gateway_client&, request_view const&) { return connect_answer::accept(choice); };
+    running_gateway<> g{handler};
+    std::string_view const offers = "Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Protocol: other\r\n";
+    for (std::string const chosen : {"chat", "superchat", "other"}) {
+        choice = chosen;
+        websocket_client client{g.port, "/prod", offers};
+        CHECK(client.answer.header("Sec-WebSocket-Protocol") == chosen);
+        client.send_text("hello");
+        CHECK(client.read_text() == "hello");
+    }
+    choice.clear();
+    websocket_client none{g.port, "/prod", offers};
+    CHECK(none.answer.header("Sec-WebSocket-Protocol").empty());
+    CHECK(none.answer.head.find("ec-WebSocket-Protocol") == std::string::npos);
+}
+
+TEST_CASE("a subprotocol that the client did not offer is the handler's mistake: 500", "[http_session]") {
+    std::string choice;
+    scripted_handler handler;
+    event_log log;
+    handler.connect = [&](gateway_client&, request_view const&) { return connect_answer::accept(choice); };
+    handler.open = [&](gateway_client&) { log.add("open"); };
+    handler.disconnect = [&](std::string_view, int, std::string_view) { log.add("closed"); };
+    running_gateway<> g{handler};
+    std::pair<std::string, std::string> const cases[] = {{"chat", ""},
+                                                         {"chat", "Sec-WebSocket-Protocol: superchat\r\n"},
+                                                         {"Chat", "Sec-WebSocket-Protocol: chat\r\n"},
+                                                         {"a, b", "Sec-WebSocket-Protocol: a, b\r\n"}};
+    for (auto const& [chosen, offers] : cases) {
+        choice = chosen;
+        test_client client{g.port};
+        CHECK(client.ask(upgrade_request("/prod", offers)).status == 500);
+        CHECK(client.ask(get("/")).status == 200); // the connection goes on
+    }
+    CHECK(log.events().empty());
+    CHECK(g.server.hub().metrics().open == 0);
+    CHECK(g.server.metrics().websockets_refused == 4);
 }

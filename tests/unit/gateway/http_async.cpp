@@ -195,7 +195,7 @@ TEST_CASE("a client that pipelines and reads nothing is bounded with late answer
         return true;
     };
     auto options = prod();
-    options.keep_alive_timeout = 700ms;
+    options.write_timeout = 700ms;
     options.linger_timeout = 100ms;
     {
         running_gateway<patient_handler> g{handler, options};

@@ -186,7 +186,7 @@ TEST_CASE("a large answer to a slow reader is not cut off while it makes progres
 
 TEST_CASE("a client that pipelines and reads nothing is not read from for ever", "[http_session]") {
     auto options = prod();
-    options.keep_alive_timeout = 500ms;
+    options.write_timeout = 500ms;
     options.linger_timeout = 100ms;
     std::atomic<int> served{0};
     scripted_handler handler;

@@ -225,3 +225,12 @@ TEST_CASE("the handler sees what the client sent, and from where", "[http_sessio
           "/%2e?q=%20|192.0.2.7|Host=here;X-Forwarded-For=6.6.6.6, 192.0.2.7;");
     CHECK(client.ask("GET http://here/abs HTTP/1.1\r\nHost: here\r\n\r\n").body == "/abs|127.0.0.1|Host=here;");
 }
+
+TEST_CASE("OPTIONS for the server as a whole is answered, whatever the application knows", "[http_session]") {
+    scripted_handler handler;
+    handler.request = [](request_view const&) { return std::nullopt; };
+    running_gateway<> g{handler};
+    test_client client{g.port};
+    CHECK(client.ask("OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n").status == 204);
+    CHECK(client.ask("OPTIONS / HTTP/1.1\r\nHost: here\r\n\r\n").status == 404);
+}

@@ -14,6 +14,7 @@ using backchannel::tcp_listener;
 namespace {
 
 asio::ip::tcp::endpoint const anywhere{asio::ip::address_v4::loopback(), 0};
+auto const ignore = [](std::error_code const&) {};
 
 double cpu_seconds() {
     ::timespec t{};
@@ -23,7 +24,12 @@ double cpu_seconds() {
 
 /// In a process of its own, as it takes all file descriptors. 0: all is well.
 int run_out_of_files() {
-    running_gateway<> g;
+    std::atomic<std::uint64_t> failures{0};
+    scripted_handler handler;
+    handler.event = [&](gateway_event const& e) {
+        if (e.what == gateway_event::type::accept_failed && !e.text.empty()) ++failures;
+    };
+    running_gateway<> g{handler};
     websocket_client open{g.port};
     std::vector<std::unique_ptr<test_client>> waiting;
     for (int i = 0; i != 4; ++i) waiting.push_back(std::make_unique<test_client>(g.port));
@@ -59,6 +65,7 @@ int run_out_of_files() {
     char answer[16] = {};
     if (::recv(next_socket, answer, 15, 0) <= 0 || std::string_view{answer}.substr(0, 12) != "HTTP/1.1 200") return 10;
     ::close(next_socket);
+    if (failures == 0 || failures > 10 || failures != g.server.metrics().accept_errors) return 11;
     return 0;
 }
 
@@ -100,9 +107,11 @@ TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "
     auto const l = std::make_shared<tcp_listener>(io);
     std::error_code error;
     auto const where = l->open(anywhere, false, error);
-    l->accept([&](asio::ip::tcp::socket) {
-        if (++accepted == 2) l->close();
-    });
+    l->accept(
+        [&](asio::ip::tcp::socket) {
+            if (++accepted == 2) l->close();
+        },
+        ignore);
     test_client const one{where.port()}, two{where.port()}, three{where.port()};
     io.run();
     CHECK(accepted == 2);
@@ -115,12 +124,16 @@ TEST_CASE("a listener outlives whoever throws when it is given a connection", "[
     auto const l = std::make_shared<tcp_listener>(io);
     std::error_code error;
     auto const where = l->open(anywhere, false, error);
-    l->accept([&](asio::ip::tcp::socket) {
-        if (++accepted == 2) l->close();
-        throw std::bad_alloc{};
-    });
+    int told = 0;
+    l->accept(
+        [&](asio::ip::tcp::socket) {
+            if (++accepted == 2) l->close();
+            throw std::bad_alloc{};
+        },
+        [&](std::error_code const& why) { told += why == std::errc::not_enough_memory ? 1 : 0; });
     test_client one{where.port()}, two{where.port()};
     io.run();
     CHECK(accepted == 2);
+    CHECK(told != 0);
     CHECK(one.ended());
 }

@@ -275,3 +275,38 @@ TEST_CASE("a client that vanishes is reported as 1006 and is gone", "[websocket_
     test_client caller{g.port};
     CHECK(caller.ask(post_to(ended.id, "x")).status == 410);
 }
+
+namespace {
+
+/// Leaves the first message as it is, and has no memory for any other.
+struct exhausted_codec : backchannel::message_codec {
+    int asked = 0;
+    status inflate(std::string_view, bool, std::string&, std::size_t) override { return status::broken; }
+    bool deflate(std::string_view, std::string&) override { return asked++ == 0 ? false : throw std::bad_alloc{}; }
+};
+
+struct exhausted_compression : backchannel::message_compression {
+    std::optional<agreement> negotiate(std::span<backchannel::header_view const>) const override {
+        return agreement{"none", std::make_unique<exhausted_codec>()};
+    }
+};
+
+}
+
+TEST_CASE("a connection whose compression has failed is dropped, though the handler goes on", "[websocket_session]") {
+    event_log log;
+    scripted_handler handler;
+    handler.receive = [&](gateway_client& c, message const& m) {
+        log.add(c.send(m) == delivery::accepted ? "accepted" : "gone");
+    };
+    handler.disconnect = [&](std::string_view, int code, std::string_view) { log.add(std::to_string(code)); };
+    auto options = prod();
+    options.compression = std::make_shared<exhausted_compression>();
+    running_gateway<> g{handler, options};
+    websocket_client client{g.port};
+    client.send_text("first");
+    CHECK(client.read_text() == "first");
+    client.send_text("second");
+    CHECK(log.wait_for("gone"));
+    CHECK(log.events() == std::vector<std::string>{"accepted", "1006", "gone"});
+}

@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,8 +29,10 @@ struct fake_client : worker_client {
         ++deadlines;
         if (at_deadline) at_deadline();
     }
+    bool may_linger() const noexcept override { return lingers; }
     void on_stop() override {
         ++stopped;
+        stopped_at = std::chrono::steady_clock::now();
         if (at_stop) at_stop();
     }
     void drop() override {
@@ -38,7 +41,8 @@ struct fake_client : worker_client {
     }
 
     gateway_worker& worker;
-    std::chrono::steady_clock::time_point called_at{};
+    std::chrono::steady_clock::time_point called_at{}, stopped_at{};
+    bool lingers = false;
     int flushed = 0, deadlines = 0, stopped = 0, dropped = 0;
     std::function<void()> at_flush, at_deadline, at_stop;
 };
@@ -76,7 +80,7 @@ TEST_CASE("deadlines come in order and not too early, however they were moved", 
         } else {
             std::chrono::milliseconds const wait{random() % 100};
             due[which] = std::chrono::steady_clock::now() + wait;
-            l.worker->set_deadline(*clients[which], wait);
+            l.worker->set_deadline(*clients[which], due[which]);
         }
     }
     l.io.run();
@@ -94,15 +98,15 @@ TEST_CASE("a deadline may be set anew, or its client dropped, when it comes", "[
     loop l;
     auto const again = l.add(), gone = l.add(), other = l.add();
     again->at_deadline = [&] {
-        if (again->deadlines < 3) l.worker->set_deadline(*again, 1ms);
+        if (again->deadlines < 3) l.worker->set_deadline(*again, std::chrono::steady_clock::now() + 1ms);
     };
     gone->at_deadline = [&] {
         gone->drop();
         other->drop();
     };
-    l.worker->set_deadline(*again, 1ms);
-    l.worker->set_deadline(*gone, 5ms);
-    l.worker->set_deadline(*other, 1h);
+    l.worker->set_deadline(*again, std::chrono::steady_clock::now() + 1ms);
+    l.worker->set_deadline(*gone, std::chrono::steady_clock::now() + 5ms);
+    l.worker->set_deadline(*other, std::chrono::steady_clock::now() + 1h);
     l.io.run(); // the hour is not waited for
     CHECK(again->deadlines == 3);
     CHECK(gone->dropped == 1);
@@ -148,13 +152,13 @@ TEST_CASE("a worker keeps its clients until they are dropped", "[worker]") {
     CHECK(l.worker->size() == 0);
 }
 
-TEST_CASE("stop asks everybody, waits for the grace, and drops who is left", "[worker]") {
+TEST_CASE("drain asks everybody, waits for the grace, and drops who is left", "[worker]") {
     loop l;
     auto const leaves = l.add(), stays = l.add(), throws = l.add();
     leaves->at_stop = [&] { leaves->drop(); };
     throws->at_stop = [] { throw 1; };
     auto const start = std::chrono::steady_clock::now();
-    l.worker->stop(50ms);
+    l.worker->drain(0ms, 50ms, {});
     CHECK(leaves->dropped == 1);
     CHECK(throws->dropped == 1);
     CHECK(stays->dropped == 0);
@@ -164,7 +168,7 @@ TEST_CASE("stop asks everybody, waits for the grace, and drops who is left", "[w
 
     loop quick;
     auto const last = quick.add();
-    quick.worker->stop(1h);
+    quick.worker->drain(0ms, 1h, {});
     last->drop();
     quick.io.run(); // nobody is left to wait for
     CHECK(last->stopped == 1);
@@ -175,7 +179,7 @@ TEST_CASE("a worker may go while its timers and flushes are queued", "[worker]")
     auto worker = std::make_shared<gateway_worker>(io);
     auto const c = std::make_shared<fake_client>(*worker);
     worker->add(c);
-    worker->set_deadline(*c, 0ms);
+    worker->set_deadline(*c, std::chrono::steady_clock::now() + 0ms);
     worker->flush_later(*c);
     // both are ready and cannot be cancelled any more
     worker->abandon();
@@ -184,4 +188,68 @@ TEST_CASE("a worker may go while its timers and flushes are queued", "[worker]")
     CHECK(c->deadlines == 0);
     CHECK(c->flushed == 0);
     CHECK(c->dropped == 1);
+}
+
+TEST_CASE("clients leave spread over the window, also more of them than it has milliseconds", "[worker]") {
+    for (std::size_t const count : {5u, 600u}) {
+        loop l;
+        std::vector<std::shared_ptr<fake_client>> clients;
+        for (std::size_t i = 0; i != count; ++i) {
+            clients.push_back(l.add());
+            clients.back()->lingers = true;
+            clients.back()->at_stop = [c = clients.back().get()] { c->drop(); };
+        }
+        auto const at_once = l.add();
+        at_once->at_stop = [&] { at_once->drop(); };
+        int done = 0;
+        auto const start = std::chrono::steady_clock::now();
+        l.worker->drain(300ms, 1h, [&] { ++done; });
+        CHECK(at_once->stopped == 1);
+        l.io.run();
+        CHECK(done == 1);
+        std::vector<std::chrono::steady_clock::duration> times;
+        for (auto const& c : clients) {
+            CHECK(c->stopped == 1);
+            times.push_back(c->stopped_at - start);
+        }
+        std::sort(times.begin(), times.end());
+        for (std::size_t i = 0; i != count; ++i)
+            REQUIRE(times[i] >= std::chrono::nanoseconds{300ms} * static_cast<int>(i) / static_cast<int>(count) - 1ms);
+    }
+}
+
+TEST_CASE("a drain asks everybody although others go meanwhile", "[worker]") {
+    loop l;
+    std::vector<std::shared_ptr<fake_client>> clients;
+    for (int i = 0; i != 20; ++i) clients.push_back(l.add());
+    for (std::size_t i = 0; i != clients.size(); ++i) {
+        clients[i]->at_stop = [&, i] {
+            clients[i]->drop();
+            clients[(i + 7) % 20]->drop();
+        };
+    }
+    int done = 0;
+    l.worker->drain(0ms, 1h, [&] { ++done; });
+    CHECK(l.worker->size() == 0);
+    CHECK(done == 0); // not from inside
+    l.io.run();
+    CHECK(done == 1);
+    for (auto const& c : clients) CHECK((c->stopped == 1 || c->dropped != 0));
+}
+
+TEST_CASE("a drain that is asked for again goes on with who is left, in its own time", "[worker]") {
+    loop l;
+    auto const a = l.add(), b = l.add();
+    a->lingers = b->lingers = true;
+    int first = 0, second = 0;
+    l.worker->drain(1h, 2h, [&] { ++first; });
+    CHECK(a->stopped + b->stopped == 1);
+    l.worker->drain(0ms, 30ms, [&] { ++second; });
+    CHECK(a->stopped >= 1);
+    CHECK(b->stopped >= 1);
+    l.io.run();
+    CHECK(a->dropped == 1);
+    CHECK(b->dropped == 1);
+    CHECK(first == 0); // whoever drains again says what is to be done at the end
+    CHECK(second == 1);
 }

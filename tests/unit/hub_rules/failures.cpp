@@ -43,6 +43,24 @@ TEST_CASE("R7: a dropped task answers unavailable and never leaves a promise sta
     CHECK(t.sent() == lines{"send 2 again"});
 }
 
+TEST_CASE("R7: a connection that ends with a broken promise is terminated when its closing time is over",
+          "[hub_rules]") {
+    test::test_hub<test::hopping_transport> t{{.idle_timeout = 0ms, .max_lifetime = 0ms, .closing_timeout = 10s}};
+    int wakes = 0;
+    t.hub->on_deadline_earlier([&] { ++wakes; });
+    auto a = t.open(0);
+    CHECK(t.hub->send(a.id(), text("promised")) == delivery::accepted);
+    CHECK_FALSE(t.hub->next_deadline());
+    CHECK(t.wire().loops[0].drop() == 1);
+    CHECK_FALSE(t.hub->find(a.id()));
+    CHECK(t.hub->next_deadline() == t.clock.steady() + 10s);
+    CHECK(wakes == 1);
+    t.clock.advance(10s);
+    CHECK(t.expire() == 1);
+    t.run();
+    CHECK(t.sent() == lines{"terminate 0"});
+}
+
 TEST_CASE("R7: a task that dispatch drops at once is no promise", "[hub_rules]") {
     test::test_hub<test::hopping_transport> t;
     auto a = t.open(0);

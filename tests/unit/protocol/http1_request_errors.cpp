@@ -147,6 +147,26 @@ TEST_CASE("http1_request reports a mistake at the byte that makes it one", "[htt
     }
 }
 
+TEST_CASE("http1_request knows a HEAD request that it refuses, as its answer has no content", "[http1_request]") {
+    struct sample {
+        std::string_view bytes;
+        bool is_head;
+    };
+    for (sample const& s : {sample{"HEAD", false}, sample{"HEAD ", true}, sample{"HEAD /\n", true},
+                            sample{"\r\nHEAD / HTTP/1.1\r\n\r\n", true}, sample{"HEADS \n", false},
+                            sample{"head /\n", false}, sample{"GET /HEAD \n", false}}) {
+        INFO(s.bytes);
+        request_parser parser;
+        request_head head;
+        (void)parser.parse(s.bytes, head);
+        CHECK(parser.is_head() == s.is_head);
+        parser.reset();
+        CHECK_FALSE(parser.is_head());
+        CHECK(parser.parse("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", head) == status::complete);
+        CHECK_FALSE(parser.is_head()); // ready for the next
+    }
+}
+
 TEST_CASE("http1_request gives every mistake a status and a phrase of its own", "[http1_request]") {
     std::set<std::string_view> phrases;
     for (int i = 1; i <= static_cast<int>(parse_error::body_too_large); ++i) {

@@ -59,6 +59,11 @@ TEST_CASE("http1_response says what becomes of the connection", "[http1_response
     CHECK(head_of({.keep_alive = false, .minor_version = 1}) == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
     CHECK(head_of({.keep_alive = true, .minor_version = 0}) == "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
     CHECK(head_of({.keep_alive = false, .minor_version = 0}) == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    // whoever names protocols in Upgrade names Upgrade in Connection
+    std::string const upgrade = "HTTP/1.1 426 Upgrade Required\r\nConnection: ";
+    CHECK(head_of({.status = 426, .keep_alive = true}) == upgrade + "Upgrade\r\n\r\n");
+    CHECK(head_of({.status = 426, .keep_alive = false}) == upgrade + "close, Upgrade\r\n\r\n");
+    CHECK(head_of({.status = 426, .keep_alive = true, .minor_version = 0}) == upgrade + "keep-alive, Upgrade\r\n\r\n");
     CHECK(head_of({.keep_alive = true, .minor_version = 2}) == "HTTP/1.1 200 OK\r\n\r\n");
 }
 
@@ -69,6 +74,8 @@ TEST_CASE("http1_response writes no Content-Length where the status forbids it",
     CHECK(head_of({.status = 101, .headers = {{"Connection", "Upgrade"}}, .length = 5, .keep_alive = false}) ==
           "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n");
     CHECK(head_of({.status = 100, .length = 0, .minor_version = 0}) == http1::continue_response);
+    CHECK(head_of({.status = 304, .length = 0}) == "HTTP/1.1 304 Not Modified\r\n\r\n");
+    CHECK(head_of({.status = 304, .length = 5}) == "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
     CHECK(head_of({.status = 205, .length = 0}) == "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -89,6 +96,7 @@ TEST_CASE("http1_response leaves framing to nobody else and refuses impossible s
         header_lines lines;
         CHECK(lines.add("X", "y"));
         CHECK(lines.add(name, "5"));
+        CHECK(lines.add("Z", "y"));
         std::string out = "before";
         CHECK_FALSE(append_response_head(out, 200, lines, std::nullopt, true));
         CHECK(out == "before");

@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/frame_listener.hpp"
+#include "support/random.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,22 +14,6 @@
 #include <vector>
 
 using namespace test::frame_listener;
-
-namespace {
-
-// xorshift64*: the same numbers on every machine.
-struct generator {
-    std::uint64_t state;
-    std::uint64_t operator()() {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return state * 0x2545F4914F6CDD1Du;
-    }
-    std::uint64_t below(std::uint64_t n) { return (*this)() % n; }
-};
-
-}
 
 TEST_CASE("websocket_frame reads the examples of RFC 6455 section 5.7", "[websocket_frame]") {
     CHECK(run("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == "text[Hello]");
@@ -156,7 +141,7 @@ TEST_CASE("websocket_frame writes headers of every length form", "[websocket_fra
 }
 
 TEST_CASE("websocket_frame masks like the byte by byte rule at every length and offset", "[websocket_frame]") {
-    generator random{1};
+    test::random_source random{1};
     for (std::size_t size = 0; size != 40; ++size) {
         for (std::size_t offset = 0; offset != 9; ++offset) {
             std::string text(size, '\0');
@@ -170,7 +155,7 @@ TEST_CASE("websocket_frame masks like the byte by byte rule at every length and 
 }
 
 TEST_CASE("websocket_frame carries random messages through random cuts", "[websocket_frame]") {
-    generator random{20261121};
+    test::random_source random{20261121};
     for (int round = 0; round != 300; ++round) {
         setting const s{{.frame = 1 << 20, .message = 1 << 20, .compression = true},
                         random.below(2) == 0 ? endpoint::server : endpoint::client};
@@ -181,21 +166,21 @@ TEST_CASE("websocket_frame carries random messages through random cuts", "[webso
             stream +=
                 s.side == endpoint::server ? masked(kind, payload, fin, rsv1, mask) : plain(kind, payload, fin, rsv1);
         };
-        for (std::uint64_t messages = 1 + random.below(4); messages != 0; --messages) {
+        for (std::size_t messages = 1 + random.below(4); messages != 0; --messages) {
             bool const text = random.below(2) == 0, compressed = random.below(3) == 0;
-            std::uint64_t const form = random.below(20);
-            std::string body(static_cast<std::size_t>(random.below(form == 0 ? 70000 : form < 5 ? 400 : 20)), '\0');
+            std::size_t const form = random.below(20);
+            std::string body(random.below(form == 0 ? 70000 : form < 5 ? 400 : 20), '\0');
             for (char& c : body) c = static_cast<char>(text && !compressed ? 'a' + random.below(26) : random());
             std::string_view rest = body;
             for (opcode kind = text ? opcode::text : opcode::binary;; kind = opcode::continuation) {
-                std::size_t const size = static_cast<std::size_t>(random.below(rest.size() + 1));
+                std::size_t const size = random.below(rest.size() + 1);
                 bool const fin = random.below(2) == 0;
                 std::string const payload{fin ? rest : rest.substr(0, size)};
                 send(kind, payload, fin, compressed && kind != opcode::continuation);
                 if (fin) break;
                 rest.remove_prefix(size);
                 if (random.below(3) != 0) continue;
-                std::string const control(static_cast<std::size_t>(random.below(126)), 'c');
+                std::string const control(random.below(126), 'c');
                 send(opcode::ping, control, true, false);
                 expected += "ping(" + control + ")";
             }
@@ -203,29 +188,28 @@ TEST_CASE("websocket_frame carries random messages through random cuts", "[webso
         }
         std::vector<std::size_t> ends;
         for (std::size_t at = 0; at < stream.size();)
-            ends.push_back(at = std::min(stream.size(),
-                                         at + 1 + static_cast<std::size_t>(random.below(round % 2 == 0 ? 20 : 5000))));
+            ends.push_back(at = std::min(stream.size(), at + 1 + random.below(round % 2 == 0 ? 20 : 5000)));
         if (run_in(stream, ends, s) != expected) FAIL_CHECK("round " << round);
     }
 }
 
 TEST_CASE("websocket_frame survives random bytes and gives one answer however they are cut", "[websocket_frame]") {
-    generator random{7};
+    test::random_source random{7};
     for (int round = 0; round != 3000; ++round) {
         std::string stream;
         // mostly plausible first bytes, so that the deeper states are reached
         for (int frames = 0; frames != 4; ++frames) {
             constexpr std::string_view firsts = "\x81\x82\x01\x02\x80\x89\x8A\x88\xC1";
-            stream += firsts[static_cast<std::size_t>(random.below(firsts.size()))];
+            stream += firsts[random.below(firsts.size())];
             stream += static_cast<char>(0x80 | random.below(random.below(4) == 0 ? 128 : 8));
-            for (std::uint64_t i = random.below(12); i != 0; --i)
+            for (std::size_t i = random.below(12); i != 0; --i)
                 stream += static_cast<char>(random() & (i % 2 == 0 ? 0xFF : 0x3F));
         }
         setting const s{{.frame = 20, .message = 30, .compression = random.below(2) == 0}};
         std::vector<std::size_t> bytes, cuts;
         for (std::size_t i = 1; i <= stream.size(); ++i) bytes.push_back(i);
         for (std::size_t at = 0; at < stream.size();)
-            cuts.push_back(at = std::min(stream.size(), at + 1 + static_cast<std::size_t>(random.below(9))));
+            cuts.push_back(at = std::min(stream.size(), at + 1 + random.below(9)));
         std::string const whole = run_in(stream, {stream.size()}, s);
         if (run_in(stream, bytes, s) != whole || run_in(stream, cuts, s) != whole) FAIL_CHECK("round " << round);
     }

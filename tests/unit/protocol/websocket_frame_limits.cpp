@@ -113,7 +113,7 @@ TEST_CASE("websocket_frame holds a message to its number of fragments", "[websoc
     // the default
     listener l{{}, endpoint::server};
     l.feed(masked(opcode::text, "", false));
-    for (int i = 1; i != 65536; ++i) l.feed(masked(opcode::continuation, "", false));
+    for (int i = 1; i != 131072; ++i) l.feed(masked(opcode::continuation, "", false));
     CHECK_FALSE(l.ended());
     l.feed(std::string(1, '\0'));
     CHECK(l.log() == "error(1008,too many fragments)");

@@ -79,6 +79,7 @@ TEST_CASE("websocket_handshake names each mistake", "[websocket_handshake]") {
     CHECK(check(good("Content-Length: 1\r\n")) == handshake_error::body_present);
     CHECK(check(good("Transfer-Encoding: chunked\r\n")) == handshake_error::body_present);
     CHECK(check(good("Sec-WebSocket-Protocol: a, a\r\n")) == handshake_error::bad_subprotocols);
+    CHECK(check(good("Sec-WebSocket-Extensions: a;\r\n")) == handshake_error::bad_extensions);
     CHECK(check(good("Origin: https://a\r\nOrigin: https://a\r\n")) == handshake_error::repeated_origin);
 }
 
@@ -160,6 +161,7 @@ TEST_CASE("websocket_handshake gives every mistake a status and a phrase", "[web
     CHECK(websocket::status_of(handshake_error::bad_key) == 400);
     CHECK(websocket::status_of(handshake_error::body_present) == 400);
     CHECK(websocket::status_of(handshake_error::bad_subprotocols) == 400);
+    CHECK(websocket::status_of(handshake_error::bad_extensions) == 400);
     CHECK(websocket::status_of(handshake_error::repeated_origin) == 400);
     CHECK(websocket::supported_version == "13");
 }

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <array>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -137,4 +138,31 @@ TEST_CASE("an outbox that has been emptied takes new bytes", "[outbox]") {
         box.consume(size);
         CHECK(box.empty());
     }
+}
+
+TEST_CASE("what could not be finished is not queued", "[outbox]") {
+    outbox box;
+    box.append("a");
+    CHECK_FALSE(box.append_by([](std::string& text) {
+        text.append("refused");
+        return false;
+    }));
+    CHECK_THROWS_AS(box.append_by([](std::string& text) -> bool {
+        text.append("thrown");
+        throw std::bad_alloc{};
+    }),
+                    std::bad_alloc);
+    CHECK(box.append_by([](std::string& text) {
+        text.append("bc");
+        return true;
+    }));
+    CHECK(box.size() == 3);
+    CHECK(joined(gathered(box)) == "abc");
+    CHECK_FALSE(box.append_by([](std::string& text) { // behind what is being written
+        text.append("refused");
+        return false;
+    }));
+    box.consume(3);
+    CHECK(box.empty());
+    CHECK(gathered(box).empty());
 }

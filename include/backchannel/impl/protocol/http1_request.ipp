@@ -215,6 +215,7 @@ BACKCHANNEL_DECL bool request_parser::read_method(std::string_view text) noexcep
     if (position_ == text.size()) return true;
     if (text[position_] != ' ' || size == 0) return fail(parse_error::bad_method);
     method_size_ = static_cast<std::uint8_t>(size);
+    is_head_ = method_in(text) == "HEAD";
     mark_ = ++position_;
     state_ = state::target;
     return true;

@@ -42,13 +42,22 @@ inline void append_status_line(std::string& out, int status) {
 inline void append_framing(std::string& out, int status, std::optional<std::uint64_t> content_length, bool keep_alive,
                            int minor_version) {
     bool const interim = status < 200;
-    if (content_length.has_value() && !interim && status != 204) {
+    // the length of a 304 is that of what it stands for, of which an empty body says nothing
+    bool const may_have_length = !interim && status != 204 && (status != 304 || content_length != 0u);
+    if (content_length.has_value() && may_have_length) {
         out.append("Content-Length: ");
         append_number(out, *content_length);
         out.append("\r\n");
     }
-    if (!keep_alive && !interim) out.append("Connection: close\r\n");
-    if (keep_alive && !interim && minor_version == 0) out.append("Connection: keep-alive\r\n");
+    std::string_view const option = interim              ? std::string_view{}
+                                    : !keep_alive        ? "close"
+                                    : minor_version == 0 ? "keep-alive"
+                                                         : std::string_view{};
+    std::string_view const upgrade = status == 426 ? "Upgrade" : "";
+    if (!option.empty() || !upgrade.empty()) {
+        out.append("Connection: ").append(option).append(!option.empty() && !upgrade.empty() ? ", " : "");
+        out.append(upgrade).append("\r\n");
+    }
     out.append("\r\n");
 }
 

@@ -4,6 +4,7 @@
 
 #include <backchannel/crypto/sha1.hpp>
 #include <backchannel/protocol/base64.hpp>
+#include <backchannel/protocol/websocket_extensions.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
 
 #include <algorithm>
@@ -58,6 +59,7 @@ BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head
     if (!detail_handshake::is_key(detail_handshake::only_one(head, "sec-websocket-key").value_or("")))
         return handshake_error::bad_key;
     if (!read_subprotocols(head).has_value()) return handshake_error::bad_subprotocols;
+    if (!extensions_are_valid(head.headers)) return handshake_error::bad_extensions;
     return read_origin(head).valid ? handshake_error::none : handshake_error::repeated_origin;
 }
 
@@ -93,6 +95,8 @@ BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept {
         return "invalid Sec-WebSocket-Key";
     case handshake_error::bad_subprotocols:
         return "invalid Sec-WebSocket-Protocol";
+    case handshake_error::bad_extensions:
+        return "invalid Sec-WebSocket-Extensions";
     case handshake_error::repeated_origin:
         return "repeated Origin";
     }

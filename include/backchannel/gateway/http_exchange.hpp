@@ -1,0 +1,190 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+
+#include <backchannel/gateway/answers.hpp>
+#include <backchannel/gateway/connection.hpp>
+#include <backchannel/gateway/event.hpp>
+#include <backchannel/gateway/handler.hpp>
+#include <backchannel/gateway/metrics.hpp>
+#include <backchannel/support/guarded.hpp>
+
+#include <asio/post.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
+///
+/// `Core` has the options, the hub, the router and the handler; connections share it.
+template <class Core, class Stream>
+class http_exchange : public gateway_connection<Stream> {
+protected:
+    using handler_type = typename Core::handler_type;
+
+    enum class phase : std::uint8_t {
+        idle,      ///< between requests
+        head,      ///< a head has begun
+        body,      ///< its body is arriving
+        answering, ///< the answer is being worked on, maybe elsewhere
+        websocket
+    };
+
+    http_exchange(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
+        : gateway_connection<Stream>(core, worker, std::move(stream), core->deadlines), core_(*core),
+          peer_ip_(std::move(peer_ip)) {}
+
+    /// A request whose body is arriving is given up.
+    virtual void forget_request() = 0;
+
+    // ------------------------------------------------------------------------------------------------- the request
+
+    /// What is remembered of the request that is being read, for its answer.
+    void begin_request(std::string_view method, std::string_view path, int minor_version, bool keep_alive) {
+        minor_version_ = static_cast<std::uint8_t>(minor_version > 0);
+        keep_alive_ = keep_alive && !core_.stopping;
+        is_head_ = method == "HEAD";
+        operation_ = method == "POST" ? 0 : method == "GET" ? 1 : method == "DELETE" ? 2 : 3;
+        managed_ = false;
+        label_.set(method, path);
+    }
+
+    // ------------------------------------------------------------------------------------------------- the answer
+
+    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
+    ///
+    /// False: `ask` returned false and there is no answer.
+    template <class Ask>
+    bool expect_answer(bool managed, std::shared_ptr<void const> kept, Ask&& ask) {
+        phase_ = phase::answering;
+        asking_ = true;
+        dropped_ = false;
+        managed_ = managed;
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
+            auto const there = weak.lock(); // the client may have gone, or all of the gateway
+            if (there == nullptr) return;
+            auto const executor = there->worker().executor();
+            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
+            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
+                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
+            });
+        };
+        bool mine = false;
+        bool const whole = guarded([&] { mine = ask(std::move(done)); });
+        asking_ = false;
+        if (phase_ != phase::answering) return true; // it came at once
+        if (whole && !mine) return false;
+        if (!whole || dropped_)
+            respond_with(gateway_answers::internal_error());
+        else
+            this->set_deadline(core_.options.answer_timeout);
+        return true;
+    }
+
+    /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
+    void respond_with(response r, gateway_event::type what = gateway_event::type::request_answered,
+                      std::string_view why = {}) {
+        respond(core_.stamped(std::move(r)), what, why);
+    }
+
+    /// `what` is the one record that the log gets of it.
+    void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
+                 std::string_view why = {}) {
+        bool const keep = keep_alive_ && !core_.stopping;
+        auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
+        if (!append()) {
+            r = core_.stamped(gateway_answers::internal_error());
+            (void)append();
+        }
+        this->send_soon();
+        phase_ = phase::idle;
+        count_answer(r.status);
+        note({what, r.status, client_ip(), {}, label_.method, label_.path, why});
+        if (keep)
+            this->set_deadline(core_.options.keep_alive_timeout);
+        else
+            this->finish();
+    }
+
+    /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
+    void refuse(response r, std::string_view why) {
+        forget_request();
+        keep_alive_ = false;
+        respond_with(std::move(r), gateway_event::type::request_rejected, why);
+    }
+
+    /// The handler or Auth did not answer in time.
+    void give_up_waiting() {
+        ++question_; // what may still come is for nobody
+        respond_with(gateway_answers::problem(504, "GatewayTimeoutException", "The answer took too long"));
+        this->resume_soon();
+    }
+
+    /// Tells the log, if the handler keeps one.
+    void note(gateway_event const& event) { core_.note(event); }
+
+    Core& core_; // kept by `owner`
+    std::string const peer_ip_;
+    phase phase_ = phase::idle;
+    bool keep_alive_ = false;
+
+    /// Method and path of the request at hand, kept only for a log.
+    struct no_label {
+        void set(std::string_view, std::string_view) noexcept {}
+        void from(std::string_view) noexcept {}
+        std::string_view method{}, path{}, proxied{};
+    };
+    struct kept_label {
+        void set(std::string_view m, std::string_view p) {
+            method = m;
+            path = p.substr(0, p.find('?')); // a query may hold a signature
+            proxied.clear();
+        }
+        void from(std::string_view ip) { proxied = ip; }
+        std::string method, path, proxied; // the client's address, where a proxy names it
+    };
+    [[no_unique_address]] std::conditional_t<has_on_event<handler_type>, kept_label, no_label> label_;
+
+    /// Who sent the request at hand, for a log.
+    [[nodiscard]] std::string_view client_ip() const noexcept {
+        return label_.proxied.empty() ? std::string_view{peer_ip_} : label_.proxied;
+    }
+
+    void count_answer(int status) {
+        auto& counters = this->worker().counters();
+        counters.responses[static_cast<std::size_t>(status / 100)].add(1);
+        if (managed_) counters.management[operation_][management_status_index(status)].add(1);
+    }
+
+private:
+    void on_answer(std::uint32_t number, response r) {
+        if (this->closed() || phase_ != phase::answering || number != question_) return;
+        dropped_ = r.status == 0;
+        if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
+        this->protect([&] {
+            if (dropped_) r = gateway_answers::internal_error();
+            if (dropped_ || !managed_)
+                respond_with(std::move(r));
+            else
+                respond(std::move(r));
+            if (!asking_) this->resume_soon();
+        });
+    }
+
+    std::uint32_t question_ = 0; // tells the answers to different requests apart
+    std::uint8_t minor_version_ = 1;
+    std::uint8_t operation_ = 3; // of the request at hand, as metrics count it
+    bool is_head_ = false, asking_ = false;
+    bool managed_ = false; // the request at hand is the router's
+    bool dropped_ = false; // its completion was not called
+};
+
+}
+
+#endif

@@ -1,0 +1,150 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_STREAM_HPP
+#define BACKCHANNEL_GATEWAY_STREAM_HPP
+
+#include <backchannel/config.hpp>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/ioctl.h>
+#endif
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a connection of the gateway reads from and writes to: `plain_stream` is TCP itself, `tls_stream` is TLS on it.
+///
+/// No call waits for the peer. `read_some` and `write_some` give `asio::error::would_block` when they cannot go on, and
+/// are called again once the socket is ready. Used on one thread only.
+///
+/// - `secure`: whether others on the way can neither read nor change the bytes.
+/// - `established()`: whether bytes can be exchanged; before that, `read_some` is called to go on with the handshake.
+/// - `read_some(room, error) -> size`: `asio::error::eof` when the peer has ended its side.
+/// - `has_more()`: whether `read_some` would give bytes although the socket itself is not readable.
+/// - `read_wants_write()`: whether the `read_some` that gave `would_block` can go on when the socket is *writable*.
+/// - `write_some(pieces, error) -> size`: the number of bytes taken off the front of all pieces together. After
+///   `would_block` the next call's pieces begin with the same bytes; there may be more behind them.
+/// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
+/// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
+/// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
+template <class S>
+concept gateway_stream = std::movable<S> &&
+    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
+             std::function<void(std::error_code const&)> f) {
+    requires std::same_as<decltype(S::secure), bool const>;
+    { c.established() } -> std::same_as<bool>;
+    { s.read_some(room, error) } -> std::same_as<std::size_t>;
+    { c.has_more() } -> std::same_as<bool>;
+    { c.read_wants_write() } -> std::same_as<bool>;
+    { s.write_some(pieces, error) } -> std::same_as<std::size_t>;
+    s.end_sending(error);
+    s.wait_readable(std::move(f));
+    s.wait_writable(std::move(f));
+    { s.close() }
+    noexcept;
+};
+
+/// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
+[[nodiscard]] inline std::size_t unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket& socket) {
+#if defined(__linux__)
+    struct {
+        int value = 0;
+        [[nodiscard]] int name() const noexcept { return TIOCOUTQ; } // SIOCOUTQ of tcp(7)
+        [[nodiscard]] void* data() noexcept { return &value; }
+    } question;
+    std::error_code error;
+    socket.io_control(question, error);
+    return error ? 0 : static_cast<std::size_t>(question.value);
+#else
+    return 0;
+#endif
+}
+
+/// Whether the call is to be made again, later.
+[[nodiscard]] inline bool is_retry(std::error_code const& error) noexcept {
+    return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
+}
+
+/// What every stream on a TCP socket does in the same way.
+class tcp_stream {
+public:
+    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
+
+    template <class F>
+    void wait_readable(F&& f) {
+        socket_.async_wait(asio::ip::tcp::socket::wait_read, std::forward<F>(f));
+    }
+    template <class F>
+    void wait_writable(F&& f) {
+        socket_.async_wait(asio::ip::tcp::socket::wait_write, std::forward<F>(f));
+    }
+
+    void close() noexcept {
+        std::error_code ignored;
+        socket_.close(ignored);
+    }
+
+protected:
+    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
+
+    asio::ip::tcp::socket socket_;
+};
+
+/// TCP as it is.
+class plain_stream : public tcp_stream {
+public:
+    static constexpr bool secure = false;
+
+    /// Precondition: the socket is connected and non-blocking.
+    explicit plain_stream(asio::ip::tcp::socket socket) : tcp_stream{std::move(socket)} {}
+
+    [[nodiscard]] bool established() const noexcept { return true; }
+    [[nodiscard]] bool has_more() const noexcept { return false; }
+    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
+
+    std::size_t read_some(std::span<char> room, std::error_code& error) {
+        return socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    }
+
+    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
+        gather_list list;
+        while (list.size != max_pieces && list.size != pieces.size()) {
+            list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
+            ++list.size;
+        }
+        return socket_.write_some(list, error);
+    }
+
+    void end_sending(std::error_code& error) { socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error); }
+
+private:
+    static constexpr std::size_t max_pieces = 16;
+
+    struct gather_list {
+        using value_type = asio::const_buffer;
+        using const_iterator = asio::const_buffer const*;
+
+        std::array<asio::const_buffer, max_pieces> items;
+        std::size_t size = 0;
+
+        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
+        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
+    };
+};
+
+static_assert(gateway_stream<plain_stream>);
+
+}
+
+#endif
