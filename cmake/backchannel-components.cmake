@@ -1,7 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #
-# The optional targets gateway, openssl and boost_json. The build and the installed package both read this file, so that
-# what an installed package offers depends on the machine that uses it and not on the one that built it.
+# The optional targets gateway, tls, openssl, deflate and boost_json. The build and the installed package both read this
+# file, so that what an installed package offers depends on the machine that uses it and not on the one that built it.
 
 set(_backchannel_module_dir "${CMAKE_CURRENT_LIST_DIR}")
 
@@ -59,10 +59,20 @@ function(backchannel_define_component component reason)
         endif()
         set(libraries StandaloneAsio::StandaloneAsio Threads::Threads)
         set(definitions ASIO_STANDALONE ASIO_NO_DEPRECATED)
+    elseif(component STREQUAL "tls")
+        backchannel_define_component(gateway missing)
+        if(NOT missing)
+            _backchannel_find(missing "OpenSSL's libssl was not found (set OPENSSL_ROOT_DIR)"
+                              "OpenSSL::SSL;OpenSSL::Crypto" OpenSSL COMPONENTS SSL Crypto)
+        endif()
+        set(libraries backchannel::gateway OpenSSL::SSL OpenSSL::Crypto)
     elseif(component STREQUAL "openssl")
         _backchannel_find(missing "OpenSSL's libcrypto was not found (set OPENSSL_ROOT_DIR)" OpenSSL::Crypto OpenSSL
                           COMPONENTS Crypto)
         set(libraries OpenSSL::Crypto)
+    elseif(component STREQUAL "deflate")
+        _backchannel_find(missing "zlib was not found (set ZLIB_ROOT)" ZLIB::ZLIB ZLIB)
+        set(libraries ZLIB::ZLIB)
     elseif(component STREQUAL "boost_json")
         if(POLICY CMP0167)
             cmake_policy(SET CMP0167 NEW)

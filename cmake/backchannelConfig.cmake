@@ -1,7 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #
 # find_package(backchannel 0.1) defines backchannel::backchannel and looks for nothing else.
-# find_package(backchannel 0.1 COMPONENTS gateway openssl boost_json compiled) defines these targets too, sets
+# find_package(backchannel 0.1 COMPONENTS gateway tls openssl deflate boost_json compiled) defines these targets too, sets
 # backchannel_<component>_FOUND and, for those that are missing, backchannel_<component>_NOT_FOUND_MESSAGE.
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.20)

@@ -2,6 +2,8 @@
 
 // The runnable default: a gateway with signatures, from the command line. `gateway --help` lists the options.
 
+#include "gateway/handlers.hpp"
+#include "gateway/local_callers.hpp"
 #include "gateway/options.hpp"
 
 #include <backchannel/gateway/gateway.hpp>
@@ -16,65 +18,10 @@ namespace {
 
 using namespace backchannel;
 
-/// Greets, and echoes, if asked to.
-struct default_handler {
-    bool greet = false, echo = false;
-
-    void on_open(gateway_client& client) {
-        if (!greet) return;
-        std::string const text = "{\"connectionId\":\"" + std::string{client.id()} + "\"}";
-        (void)client.send({text, message_kind::text});
-    }
-
-    void on_message(gateway_client& client, message const& m) {
-        if (echo && client.send(m) != delivery::accepted) client.close(1013, "Queue limit");
-    }
-
-    std::optional<response> on_request(request_view const& request) {
-        if (!echo || request.target != "/echo/http") return std::nullopt;
-        if (request.method == "GET") return response{200, "text/plain", "echo\n"};
-        if (request.method == "POST") return response{200, "application/octet-stream", std::string{request.body}};
-        response wrong{405};
-        wrong.headers.add("Allow", "GET, POST");
-        return wrong;
-    }
-};
-
-/// --auth none: everybody on this machine, but no web page in a browser on it.
-class local_callers {
-public:
-    void configure(router_options const& options) { public_hosts_ = options.public_hosts; }
-
-    auth_decision authorize(request_view const& request, operation, std::string_view) const {
-        for (std::string_view const name : {"Origin", "Sec-Fetch-Site"})
-            if (find_header(request.headers, name) != nullptr)
-                return auth_decision::refuse(auth_error::not_permitted, "Not for web pages");
-        header_view const* const host = find_header(request.headers, "Host");
-        if (host == nullptr || !is_known(host->value))
-            return auth_decision::refuse(auth_error::not_permitted, "Not for this Host");
-        return auth_decision::allow();
-    }
-
-private:
-    bool is_known(std::string_view authority) const {
-        for (std::string const& known : public_hosts_)
-            if (equal_ignoring_case(known, authority)) return true;
-        auto const bracket = authority.rfind(']');
-        auto const colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-        std::string_view host = authority.substr(0, colon);
-        if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-        std::error_code error;
-        auto const address = asio::ip::make_address(std::string{host}, error);
-        return equal_ignoring_case(host, "localhost") || (!error && address.is_loopback());
-    }
-
-    std::vector<std::string> public_hosts_;
-};
-
-std::string url_of(asio::ip::tcp::endpoint const& where, std::string const& stage) {
+std::string url_of(asio::ip::tcp::endpoint const& where, std::string const& stage, bool secure = false) {
     std::string const address = where.address().to_string();
-    return "http://" + (where.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(where.port()) +
-           (stage.empty() ? "" : "/" + stage);
+    return (secure ? "https://" : "http://") + (where.address().is_v6() ? "[" + address + "]" : address) + ":" +
+           std::to_string(where.port()) + (stage.empty() ? "" : "/" + stage);
 }
 
 void print_how_to_use(settings const& s, std::string const& url) {
@@ -89,22 +36,55 @@ void print_how_to_use(settings const& s, std::string const& url) {
               << (s.greet ? ", and in its first message" : "; with --greet also in its first message") << ".\n";
 }
 
+/// Answers GET /metrics on a port of its own, as long as the gateway runs.
+template <class Gateway>
+class metrics_service {
+public:
+    explicit metrics_service(Gateway& observed)
+        : server_{
+              observed.context(),
+              nobody{},
+              metrics_handler{[&observed] { return observed.metrics(); }, [&observed] { return observed.draining(); }},
+              {}} {}
+
+    bool listen(asio::ip::tcp::endpoint const& where) {
+        std::error_code error;
+        auto const bound = server_.listen(where, error);
+        if (error)
+            std::cerr << "cannot listen on " << url_of(where, "") << ": " << error.message() << "\n";
+        else
+            std::cerr << "metrics on " << url_of(bound, "metrics") << "\n";
+        return !error;
+    }
+
+    void stop() { server_.stop(); }
+
+private:
+    gateway<nobody, metrics_handler> server_;
+};
+
 template <class Auth>
 int serve(settings const& s, Auth auth) {
-    gateway<Auth, default_handler> server{s.threads, std::move(auth), default_handler{s.greet, s.echo}, s.gateway};
-    asio::signal_set signals{server.context(), SIGINT, SIGTERM};
+    using server_type = gateway<Auth, default_handler>;
+    server_type server{s.threads, std::move(auth), default_handler{s.greet, s.echo, s.log}, s.gateway};
+    server.handler().draining = [&server] { return server.draining(); };
+    metrics_service<server_type> metrics{server};
+    asio::signal_set signals{server.context(), SIGINT, SIGTERM}, hangup{server.context(), SIGHUP};
+    s.tls.reload_on(hangup);
     signals.async_wait([&](std::error_code const& failed, int) {
         if (failed) return;
+        hangup.cancel();
         signals.clear(); // a second signal ends the process at once
-        server.stop();
+        server.drain(s.drain_timeout, [&] { metrics.stop(); });
     });
     std::error_code error;
-    auto const where = server.listen(s.listen, error);
-    std::string const url = url_of(where, s.gateway.router.stage);
+    auto const where = s.tls.listen(server, s.listen, error);
+    std::string const url = url_of(where, s.gateway.router.stage, s.tls.enabled());
     if (error) {
         std::cerr << "cannot listen on " << url_of(s.listen, "") << ": " << error.message() << "\n";
         return 1;
     }
+    if (s.metrics_listen && !metrics.listen(*s.metrics_listen)) return 1;
     print_how_to_use(s, url);
     std::cout << "listening on " << url << std::endl;
 

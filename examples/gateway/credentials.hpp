@@ -43,17 +43,22 @@ inline std::vector<backchannel::access_key> read_credentials(std::string const& 
         }
         auto const equals = text.find('=');
         if (equals == std::string_view::npos || profile.empty())
-            throw std::runtime_error{path + ":" + std::to_string(number) + ": neither [profile] nor name = value in one"};
+            throw std::runtime_error{path + ":" + std::to_string(number) +
+                                     ": neither [profile] nor name = value in one"};
         std::string_view const name = trimmed(text.substr(0, equals)), value = trimmed(text.substr(equals + 1));
         backchannel::access_key& key = profiles[profile];
-        if (name == "aws_access_key_id") key.id = value;
-        else if (name == "aws_secret_access_key") key.secret = value;
-        else if (name == "aws_session_token") key.session_token = value;
+        if (name == "aws_access_key_id")
+            key.id = value;
+        else if (name == "aws_secret_access_key")
+            key.secret = value;
+        else if (name == "aws_session_token")
+            key.session_token = value;
     }
     std::vector<backchannel::access_key> keys;
     for (auto& [name, key] : profiles)
         if (!key.id.empty() && !key.secret.empty()) keys.push_back(std::move(key));
-    if (keys.empty()) throw std::runtime_error{path + " has no profile with aws_access_key_id and aws_secret_access_key"};
+    if (keys.empty())
+        throw std::runtime_error{path + " has no profile with aws_access_key_id and aws_secret_access_key"};
     return keys;
 }
 

@@ -3,8 +3,12 @@
 #define BACKCHANNEL_EXAMPLES_GATEWAY_OPTIONS_HPP
 
 #include "credentials.hpp"
+#include "tls.hpp"
 
 #include <backchannel/gateway/gateway.hpp>
+#if defined(EXAMPLE_HAS_ZLIB)
+#include <backchannel/gateway/deflate.hpp>
+#endif
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +19,7 @@
 #include <cstdint>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,12 +27,15 @@
 /// What the command line says.
 struct settings {
     asio::ip::tcp::endpoint listen;
+    std::optional<asio::ip::tcp::endpoint> metrics_listen;
     std::vector<backchannel::access_key> keys;
-    bool random_key = false, no_auth = false, greet = false, echo = false;
+    bool random_key = false, no_auth = false, greet = false, echo = false, log = false;
+    std::chrono::milliseconds drain_timeout{};
     std::optional<backchannel::iam_policy> policy;
     backchannel::sigv4_options sigv4{.candidates = backchannel::sigv4_candidates::all};
     backchannel::gateway_options gateway;
     std::size_t threads = 1;
+    tls_settings tls;
 };
 
 /// `HOST:PORT`, an IPv6 address in brackets.
@@ -60,6 +68,18 @@ inline CLI::Validator const bytes{[](std::string& text) -> std::string {
                                       return "expected a number of bytes from 1 to 4294967295, got '" + text + "'";
                                   },
                                   ""};
+
+/// Seconds, with a fraction if need be.
+inline CLI::Option* add_seconds(CLI::App& app, std::string const& name, std::chrono::milliseconds& target,
+                                std::string const& text, double least = 0.001) {
+    auto const set = [&target](double const& seconds) {
+        target = std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+    };
+    return app.add_option_function<double>(name, set, text)
+        ->check(CLI::Range(least, 1e9))
+        ->type_name("SECONDS")
+        ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(target).count()));
+}
 
 /// `HOST` or `HOST:PORT`, as it stands in a Host header.
 inline CLI::Validator const authority{[](std::string& text) -> std::string {
@@ -102,7 +122,8 @@ inline settings parse_command_line(int argc, char** argv) {
     backchannel::access_key typed;
     std::vector<std::string> proxies;
     std::size_t queue_limit = 0;
-    double idle = 600, lifetime = 7200, request = 30;
+    std::string metrics_listen;
+    s.drain_timeout = std::chrono::seconds{10};
     backchannel::gateway_options& g = s.gateway;
     g.router.stage = "prod";
 
@@ -132,6 +153,24 @@ inline settings parse_command_line(int argc, char** argv) {
     app.add_option("--allowed-origin", g.allowed_origins, "origin of web pages that may connect; '*' for any")
         ->check(web_origin)
         ->type_name("ORIGIN");
+#if defined(EXAMPLE_HAS_OPENSSL)
+    app.add_option("--tls-certificate", s.tls.options.certificate_file,
+                   "serve TLS: certificate, then those that lead to its root")
+        ->type_name("FILE");
+    app.add_option("--tls-key", s.tls.options.key_file, "its private key; both files are read anew on SIGHUP")
+        ->type_name("FILE");
+    app.add_option("--tls-client-ca", s.tls.options.client_ca_file,
+                   "roots that the certificate of every client must lead to")
+        ->type_name("FILE");
+#endif
+#if defined(EXAMPLE_HAS_ZLIB)
+    bool deflate = false;
+    backchannel::deflate_options compression;
+    app.add_flag("--deflate", deflate, "compress messages with clients that can (permessage-deflate)");
+    app.add_flag("--deflate-context-takeover", compression.parameters.server_context_takeover,
+                 "with the help of those before: smaller, and about 300 KiB for each client")
+        ->needs("--deflate");
+#endif
     app.add_option("--max-frame", g.frames.frame, "bytes of a frame from a client")
         ->check(bytes)
         ->type_name("BYTES")
@@ -147,19 +186,34 @@ inline settings parse_command_line(int argc, char** argv) {
     app.add_option("--queue-limit", queue_limit, "bytes that may wait for one client [1048576]")
         ->check(bytes)
         ->type_name("BYTES");
-    app.add_option("--idle-timeout", idle, "seconds without a message; 0: no limit")
-        ->check(CLI::Range(0.0, 1e9))
+    add_seconds(app, "--idle-timeout", g.hub.idle_timeout, "without a message; 0: no limit", 0);
+    add_seconds(app, "--max-lifetime", g.hub.max_lifetime, "that a client may stay; 0: no limit", 0);
+    add_seconds(app, "--header-timeout", g.header_timeout, "for the head of a request to arrive");
+    add_seconds(app, "--request-timeout", g.request_timeout, "for a whole request to arrive");
+    add_seconds(app, "--write-timeout", g.write_timeout, "for a client to take some of what waits for it");
+    add_seconds(app, "--ping-interval", g.ping_interval, "between two pings to a client; 0: none", 0);
+    add_seconds(app, "--pong-timeout", g.pong_timeout, "for anything to come after a ping");
+    app.add_option("--max-connections", g.max_connections, "connections of all kinds")
+        ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str();
-    app.add_option("--max-lifetime", lifetime, "seconds that a client may stay; 0: no limit")
-        ->check(CLI::Range(0.0, 1e9))
+    app.add_option("--max-connections-per-address", g.max_connections_per_address,
+                   "of one address, trusted proxies excepted; 0: no limit")
+        ->check(CLI::Range(0, 10'000'000))
         ->capture_default_str();
-    app.add_option("--request-timeout", request, "seconds for a request to arrive")
-        ->check(CLI::Range(0.001, 1e9))
-        ->capture_default_str();
+    add_seconds(app, "--drain-timeout", s.drain_timeout, "for clients to leave after SIGTERM or SIGINT");
+    app.add_option("--metrics-listen", metrics_listen, "where GET /metrics and /healthz are answered; default: nowhere")
+        ->type_name("HOST:PORT");
+    app.add_flag("--log", s.log, "one line of JSON on stderr for each event");
 
     try {
         app.parse(argc, argv);
         s.listen = parse_endpoint("--listen", listen);
+        s.tls.read();
+#if defined(EXAMPLE_HAS_ZLIB)
+        compression.parameters.client_context_takeover = compression.parameters.server_context_takeover;
+        if (deflate) g.compression = std::make_shared<backchannel::permessage_deflate>(compression);
+#endif
+        if (!metrics_listen.empty()) s.metrics_listen = parse_endpoint("--metrics-listen", metrics_listen);
         for (char const c : g.router.stage)
             if (c != '-' && c != '_' && c != '.' && std::isalnum(static_cast<unsigned char>(c)) == 0)
                 throw CLI::ValidationError{"--stage", "may hold letters, digits, '-', '_' and '.' only"};
@@ -169,12 +223,6 @@ inline settings parse_command_line(int argc, char** argv) {
             if (!network) throw CLI::ValidationError{"--trusted-proxy", "expected ADDRESS/BITS, got '" + text + "'"};
             g.trusted_proxies.push_back(*network);
         }
-        auto const duration = [](double seconds) {
-            return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
-        };
-        g.hub.idle_timeout = duration(idle);
-        g.hub.max_lifetime = duration(lifetime);
-        g.request_timeout = duration(request);
         g.hub.queue_limit = queue_limit != 0 ? queue_limit : std::max<std::size_t>(1024 * 1024, 2 * g.frames.message);
         g.max_request_body = std::max(g.max_request_body, g.router.max_body);
         if (candidates == "aws") s.sigv4.candidates = backchannel::sigv4_candidates::aws;

@@ -17,8 +17,9 @@ class BackchannelConan(ConanFile):
     topics = ("websocket", "server", "header-only")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"gateway": [True, False], "openssl": [True, False], "boost_json": [True, False]}
-    default_options = {"gateway": False, "openssl": False, "boost_json": False}
+    options = {"gateway": [True, False], "tls": [True, False], "openssl": [True, False],
+               "deflate": [True, False], "boost_json": [True, False]}
+    default_options = {"gateway": False, "tls": False, "openssl": False, "deflate": False, "boost_json": False}
     no_copy_source = True
 
     @property
@@ -35,10 +36,12 @@ class BackchannelConan(ConanFile):
             copy(self, pattern, os.path.join(self._tree, "include"), os.path.join(self.export_sources_folder, "include"))
 
     def requirements(self):
-        if self.options.gateway:
+        if self.options.gateway or self.options.tls:
             self.requires("asio/[>=1.22 <2]", transitive_headers=True)
-        if self.options.openssl:
-            self.requires("openssl/[>=1.1 <4]", transitive_headers=True, transitive_libs=True)
+        if self.options.openssl or self.options.tls:
+            self.requires("openssl/[>=3 <4]", transitive_headers=True, transitive_libs=True)
+        if self.options.deflate:
+            self.requires("zlib/[>=1.2.11 <2]", transitive_headers=True, transitive_libs=True)
         if self.options.boost_json:
             self.requires("boost/[>=1.75 <2]", transitive_headers=True, transitive_libs=True)
 
@@ -60,13 +63,17 @@ class BackchannelConan(ConanFile):
 
         core = self.cpp_info.components["core"]
         core.set_property("cmake_target_name", "backchannel::backchannel")
-        if self.options.gateway:
+        if self.options.gateway or self.options.tls:
             gateway = self._component("gateway", "asio::asio")
             gateway.defines = ["ASIO_STANDALONE", "ASIO_NO_DEPRECATED"]
             if self.settings.os in ("Linux", "FreeBSD"):
                 gateway.system_libs = ["pthread"]
+        if self.options.tls:
+            self._component("tls", "openssl::openssl").requires.append("gateway")
         if self.options.openssl:
             self._component("openssl", "openssl::crypto")
+        if self.options.deflate:
+            self._component("deflate", "zlib::zlib")
         if self.options.boost_json:
             self._component("boost_json", "boost::json")
         for component in self.cpp_info.components.values():
