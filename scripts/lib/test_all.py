@@ -1,6 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """Builds and tests every configuration and counts what passed; started by scripts/test."""
 import argparse
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -12,12 +13,13 @@ import sys
 import tempfile
 import time
 
-from test_results import Results, read_catch2, read_ctest, read_integration
+from test_results import Results, read_catch2, read_ctest, read_integration, read_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 LOGS = BUILD / "test-logs"
 INTEGRATION = ROOT / "tests" / "integration"
+FAULTS = ROOT / "tests" / "faults"
 CATCH2_LABELS = {"unit", "gateway"}
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -64,12 +66,17 @@ def without_address_randomisation():
     return prefix if subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0 else []
 
 
-def can_sanitize(sanitizers):
+def can_sanitize(sanitizers, program="int main() {}\n"):
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder, "probe.cpp")
-        source.write_text("int main() {}\n", encoding="utf-8")
+        source.write_text(program, encoding="utf-8")
         command = ["clang++", f"-fsanitize={sanitizers}", str(source), "-o", str(source.with_suffix(""))]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def labels_of(entry):
+    """The labels of one of CTest's entries."""
+    return {label for item in entry.get("properties", []) if item["name"] == "LABELS" for label in item["value"]}
 
 
 class Configuration:
@@ -118,12 +125,7 @@ class Configuration:
                 yield entry["name"], entry["command"], properties
 
     def program_names(self):
-        return [
-            entry["name"]
-            for entry in self.entries
-            for item in entry.get("properties", [])
-            if item["name"] == "LABELS" and CATCH2_LABELS & set(item["value"])
-        ]
+        return [entry["name"] for entry in self.entries if CATCH2_LABELS & labels_of(entry)]
 
     def report(self, what, results, began):
         self.total.add(results, f"{self.preset}: {what}: ")
@@ -178,19 +180,54 @@ def install_node_packages():
     print("npm ci failed, see build/test-logs/npm.log; the tests with Node.js clients are skipped", flush=True)
 
 
-def run_integration(configuration, full, environment=None):
-    gateway = configuration.folder / "examples" / "gateway"
-    began, log = time.monotonic(), f"{configuration.preset}-integration"
+def run_checks(configuration, what, command, seconds, environment=None):
+    """Runs a program that counts its checks, and writes them where --json says."""
+    began, log = time.monotonic(), f"{configuration.preset}-{what}"
     report = LOGS / f"{log}.json"
     report.unlink(missing_ok=True)
-    command = ["/usr/bin/python3", str(INTEGRATION / "run.py"), "--gateway", str(gateway), "--json", str(report)]
-    status = run(log, [*command, *(["--full"] if full else [])], 3600 if full else 1200, environment)
+    status = run(log, ["/usr/bin/python3", *map(str, command), "--json", str(report)], seconds, environment)
     results = Results()
     if report.exists():
         results = read_integration(json.loads(report.read_text(encoding="utf-8")))
     if not report.exists() or (status != 0 and not results.failures):
         results.failures.append((f"run.py ended with {status}", end_of(log)))
-    configuration.report("integration", results, began)
+    configuration.report(what, results, began)
+
+
+def run_integration(configuration, full, environment=None):
+    gateway = configuration.folder / "examples" / "gateway"
+    command = [INTEGRATION / "run.py", "--gateway", gateway, *(["--full"] if full else [])]
+    run_checks(configuration, "integration", command, 3600 if full else 1200, environment)
+
+
+def run_faults(configuration, full):
+    """Faults and load; their figures are in a table beside the logs. At full size they are of a release build."""
+    gateway = configuration.folder / "examples" / "gateway"
+    if full:
+        folder = BUILD / "release"
+        release = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DBACKCHANNEL_BUILD_TESTS=OFF"]
+        steps = (
+            ["-S", str(ROOT), "-B", str(folder), *release],
+            ["--build", str(folder), "--target", "backchannel_gateway_example"],
+        )
+        if any(run("release-build", ["cmake", *step], 1200) != 0 for step in steps):
+            configuration.fail("release build of the gateway", "release-build")
+            return
+        gateway = folder / "examples" / "gateway"
+    tests = configuration.folder / "tests"
+    command = [FAULTS / "run.py", "--results", LOGS / "faults.md", "--gateway", gateway]
+    command += ["--client", tests / "load_client", "--allocations", tests / "allocation_failures"]
+    command += ["--full"] if full else []
+    run_checks(configuration, "faults", command, 5400 if full else 600)
+
+
+def run_simulation(configuration, prefix=(), environment=None):
+    """More schedules than CI has time for, and others than it has."""
+    began, log = time.monotonic(), f"{configuration.preset}-simulation"
+    program = configuration.folder / "tests" / "simulation" / "simulation"
+    status = run(log, [*prefix, program, "--seed", "1000000", "--schedules", "20000"], 1800, environment)
+    failures = [] if status == 0 else [("20000 schedules", end_of(log))]
+    configuration.report("simulation", Results(passed=int(status == 0), failures=failures), began)
 
 
 def test_gcc(total, full):
@@ -201,8 +238,10 @@ def test_gcc(total, full):
     configuration.run_ctest()
     install_node_packages()
     run_integration(configuration, full)
+    run_faults(configuration, full)
     if not full:
         return
+    run_simulation(configuration)
     if shutil.which("valgrind"):
         prefix = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--num-callers=30"]
         configuration.run_catch2(prefix, name="unit_tests", factor=40)
@@ -210,12 +249,19 @@ def test_gcc(total, full):
         total.skips.append(("gcc: valgrind", "valgrind is not installed"))
 
 
+def test_hardened(total):
+    """With the flags that distributions build servers with, and the library's assertions on."""
+    configuration = Configuration("hardened", total)
+    if configuration.configure() and configuration.build(*configuration.program_names()):
+        configuration.run_catch2()
+
+
 def test_clang(total, full):
     configuration = Configuration("clang", total)
     variants = f"-DBACKCHANNEL_TEST_VARIANTS={'ON' if full else 'OFF'}"  # the time of CI is bounded, and gcc has had them
     if configuration.configure(variants) and configuration.build():
         configuration.run_catch2()
-        configuration.run_ctest("--label-regex", "^(headers|odr|compile_fail|examples)$")
+        configuration.run_ctest("--label-regex", "^(headers|odr|compile_fail|examples|fuzz)$")
 
 
 def test_sanitized(total, preset, sanitizers, full):
@@ -226,11 +272,60 @@ def test_sanitized(total, preset, sanitizers, full):
     if not configuration.configure():
         return
     targets = configuration.program_names() + (["backchannel_gateway_example"] if full else [])
+    simulated = full and preset == "address"  # it has one thread
+    targets += ["simulation"] if simulated else []
     if not configuration.build(*targets):
         return
     configuration.run_catch2(without_address_randomisation(), SANITIZER_ENVIRONMENT)
+    if simulated:
+        run_simulation(configuration, without_address_randomisation(), SANITIZER_ENVIRONMENT)
     if full:
         run_integration(configuration, False, SANITIZER_ENVIRONMENT)
+
+
+def run_target(configuration, name, command, seconds):
+    """Runs one target on a copy of its corpus; an input that breaks it is kept in the logs."""
+    program, corpus = command[0], pathlib.Path(command[-1])
+    found = configuration.folder / "corpus" / corpus.name
+    shutil.rmtree(found, ignore_errors=True)
+    shutil.copytree(corpus, found)
+    limits = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]
+    arguments = [*without_address_randomisation(), program, *limits, f"-artifact_prefix={LOGS / name}-", str(found)]
+    status = run(name, arguments, seconds + 120, SANITIZER_ENVIRONMENT)
+    if status == 0:
+        return Results(passed=1)
+    kept = [str(path.relative_to(ROOT)) for path in sorted(LOGS.glob(f"{name}-*"))]
+    detail = f"exit code {status}; the input: {', '.join(kept) or 'none was kept'}\n{end_of(name)}"
+    return Results(failures=[(name, detail)])
+
+
+def test_fuzz(total, full):
+    sanitizers = "fuzzer,address,undefined"
+    probe = 'extern "C" int LLVMFuzzerTestOneInput(unsigned char const*, unsigned long) { return 0; }\n'
+    if not can_sanitize(sanitizers, probe):
+        total.skips.append(("fuzz", f"clang++ has no runtime for -fsanitize={sanitizers}"))
+        return
+    configuration = Configuration("fuzz", total)
+    if not configuration.configure() or not configuration.build("fuzz"):
+        return
+    began, results = time.monotonic(), Results()
+    targets = [(entry["name"], entry["command"]) for entry in configuration.entries if "fuzz" in labels_of(entry)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for result in pool.map(lambda target: run_target(configuration, *target, 600 if full else 20), targets):
+            results.add(result)
+    configuration.report("targets", results, began)
+
+
+def test_mutants(total, full):
+    """Mistakes in the headers, made on purpose: one that no test notices counts as a failed test."""
+    began, log = time.monotonic(), "mutants"
+    command = [sys.executable, str(ROOT / "scripts" / "mutants"), *([] if full else ["--quick"])]
+    status = run(log, command, 3600 if full else 600)
+    results = read_mutants(end_of(log, 1 << 20))
+    if status != 0 and not results.failures:
+        results.failures.append((f"scripts/mutants ended with {status}", end_of(log)))
+    total.add(results, "mutants: ")
+    print(f"mutants: {results.summary()} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
 def main():
@@ -245,12 +340,16 @@ def main():
     total = Results()
 
     test_gcc(total, full)
+    test_mutants(total, full)
+    if full:
+        test_hardened(total)
     if shutil.which("clang++"):
         test_clang(total, full)
         test_sanitized(total, "address", "address,undefined", full)
         test_sanitized(total, "thread", "thread", full)
+        test_fuzz(total, full)
     else:
-        total.skips += [(preset, "clang++ is not installed") for preset in ("clang", "address", "thread")]
+        total.skips += [(preset, "clang++ is not installed") for preset in ("clang", "address", "thread", "fuzz")]
 
     for name, reason in total.skips:
         print(f"{name}\nskipped: {reason}")

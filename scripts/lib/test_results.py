@@ -1,5 +1,6 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""Counts tests: Catch2's XML reports (2.13 and 3 alike), CTest's JUnit files, and the JSON of the integration tests."""
+"""Counts tests: Catch2's XML reports (2.13 and 3 alike), CTest's JUnit files, the JSON of the integration tests, and
+what scripts/mutants prints."""
 import dataclasses
 import re
 import xml.etree.ElementTree
@@ -89,4 +90,14 @@ def read_integration(report):
             results.skips.append((check["name"], check["detail"]))
         else:
             results.failures.append((check["name"], check["detail"]))
+    return results
+
+
+def read_mutants(output):
+    results = Results()
+    for name, what in re.findall(r"^([\w.]+): (noticed by|NOT NOTICED|error: .*)", output, re.MULTILINE):
+        if what == "noticed by":
+            results.passed += 1
+        else:
+            results.failures.append((name, what))
     return results

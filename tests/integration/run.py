@@ -4,15 +4,12 @@
 import argparse
 import concurrent.futures
 import importlib
-import json
 import os
 import pathlib
 import pkgutil
 import signal
 import sys
 import threading
-import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -20,6 +17,7 @@ sys.path.insert(0, str(HERE))
 import checks  # noqa: E402
 from support import checks as registry  # noqa: E402
 from support.gateway import Gateway  # noqa: E402
+from support.running import finish, report, run_check  # noqa: E402
 
 
 class Context:
@@ -52,31 +50,6 @@ class Context:
             if status != 0:
                 complaints.append(f"the shared gateway with stage {stage!r} ended with {status}: {gateway.stderr()[-4000:]}")
         return complaints
-
-
-def run_check(context, check):
-    began = time.monotonic()
-    try:
-        check.function(context, *check.arguments)
-        outcome, detail = "passed", ""
-    except registry.Skipped as reason:
-        outcome, detail = "skipped", str(reason)
-    except registry.Failed as error:
-        outcome, detail = "failed", str(error)
-    except Exception:  # a check that breaks is a failed check, and the others go on
-        outcome, detail = "failed", traceback.format_exc()
-    return {"name": check.name, "outcome": outcome, "detail": detail, "seconds": round(time.monotonic() - began, 3)}
-
-
-def report(result):
-    line = {"passed": "ok    ", "failed": "FAILED", "skipped": "skip  "}[result["outcome"]]
-    print(f"{line} {result['name']} ({result['seconds']:.2f} s)")
-    if result["outcome"] == "skipped":
-        print(f"skipped: {result['detail']}")
-    elif result["detail"]:
-        print("    " + result["detail"].rstrip().replace("\n", "\n    "))
-    sys.stdout.flush()
-    return result
 
 
 def arguments():
@@ -125,11 +98,7 @@ def main():
             )
         )
 
-    counts = {name: sum(result["outcome"] == name for result in results) for name in ("passed", "failed", "skipped")}
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"counts": counts, "results": results}, indent=1), encoding="utf-8")
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not counts["passed"] else 0
+    return finish(results, options.json)
 
 
 if __name__ == "__main__":

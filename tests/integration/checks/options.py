@@ -22,7 +22,9 @@ def help_and_version(context):
     for option in (
         "--listen --stage --region --credentials --access-key --secret-key --session-token --policy --auth --public-host "
         "--trusted-proxy --sigv4-candidates --threads --greet --echo --allowed-origin --max-frame --max-message --max-body "
-        "--queue-limit --idle-timeout --max-lifetime --request-timeout --help --version"
+        "--queue-limit --idle-timeout --max-lifetime --header-timeout --request-timeout --write-timeout --ping-interval "
+        "--pong-timeout --max-connections --max-connections-per-address --drain-timeout --metrics-listen --log --deflate "
+        "--tls-certificate --tls-key --tls-client-ca --help --version"
     ).split():
         expect_in(option, text, "--help")
     status, text, _ = run_to_end(context.path, "--version")

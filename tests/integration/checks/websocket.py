@@ -270,6 +270,10 @@ def any_origin(context):
 
 @check("python3-websockets: connects, receives a post and the close")
 def python_websockets(context):
+    converse_with_python(context.shared())
+
+
+def converse_with_python(gateway, variables=None):
     script = """
 import asyncio, sys, websockets
 async def main():
@@ -285,11 +289,16 @@ asyncio.run(main())
         import websockets  # noqa: F401
     except ImportError:
         skip("python3-websockets is not installed")
-    converse(context, ["/usr/bin/python3", "-c", script], lambda line: line.strip(), ["'echoed'", "'posted'", "1000"])
+    expected = ["'echoed'", "'posted'", "1000"]
+    converse(gateway, ["/usr/bin/python3", "-c", script], lambda line: line.strip(), expected, str, variables)
 
 
 @check("npm ws: connects, receives a post and the close")
 def npm_websockets(context):
+    converse_with_npm(context.shared())
+
+
+def converse_with_npm(gateway, variables=None):
     if clients.node_missing("ws"):
         skip(clients.node_missing("ws"))
     expected = [
@@ -299,17 +308,16 @@ def npm_websockets(context):
         {"event": "close", "code": 1000},
     ]
     command = ["node", str(clients.HERE / "node" / "websocket.mjs")]
-    converse(context, command, lambda line: json.loads(line)["id"], expected, json.loads)
+    converse(gateway, command, lambda line: json.loads(line)["id"], expected, json.loads, variables)
 
 
-def converse(context, command, read_id, expected, read=str):
+def converse(gateway, command, read_id, expected, read=str, variables=None):
     """Runs a client that prints its id, echoes that arrive, "posted" and the close code, line by line."""
     import subprocess
 
-    gateway = context.shared()
-    environment = clients.clean_environment()
+    environment = clients.clean_environment(variables)
     with subprocess.Popen(
-        [*command, f"ws://{gateway.authority}{gateway.path()}"], stdout=subprocess.PIPE, env=environment, text=True
+        [*command, gateway.websocket_url()], stdout=subprocess.PIPE, env=environment, text=True
     ) as process:
         try:
             identifier = read_id(process.stdout.readline())

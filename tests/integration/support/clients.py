@@ -33,6 +33,7 @@ class Keys:
     access_key: str = ACCESS_KEY
     secret_key: str = SECRET_KEY
     token: "str | None" = None
+    root: "str | None" = None  # file with the certificate that the server's leads to
 
     def environment(self):
         variables = {
@@ -48,6 +49,8 @@ class Keys:
         }
         if self.token is not None:
             variables["AWS_SESSION_TOKEN"] = self.token
+        if self.root is not None:
+            variables.update({"AWS_CA_BUNDLE": self.root, "NODE_EXTRA_CA_CERTS": self.root})
         return clean_environment(variables)
 
 
@@ -163,7 +166,7 @@ class Boto3(Client):
             region_name=REGION,
         )
         config = botocore.config.Config(retries={"max_attempts": 0}, proxies={})
-        return session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
+        return session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config, verify=keys.root)
 
     def call(self, operation, endpoint, identifier, body=None, keys=Keys()):
         import botocore.exceptions
@@ -198,6 +201,8 @@ class Curl(Client):
         command += ["--aws-sigv4", f"aws:amz:{REGION}:execute-api", "--user", f"{keys.access_key}:{keys.secret_key}"]
         if keys.token is not None:
             command += ["--header", f"x-amz-security-token: {keys.token}"]
+        if keys.root is not None:
+            command += ["--cacert", keys.root]
         return [*command, f"{endpoint}/@connections/{urllib.parse.quote(identifier, safe='')}"]
 
     @staticmethod

@@ -49,7 +49,7 @@ class Gateway:
         self.reader = threading.Thread(target=self.read_stdout, daemon=True)
         self.reader.start()
         self.started.wait(START_SECONDS)
-        match = re.match(r"listening on (http://(.+):([0-9]+)(?:/([^/\n]+))?)\n\Z", self.stdout)
+        match = re.match(r"listening on (https?://(.+):([0-9]+)(?:/([^/\n]+))?)\n\Z", self.stdout)
         if not match:
             self.process.kill()
             self.process.wait()
@@ -58,6 +58,7 @@ class Gateway:
         self.host = host.strip("[]")
         self.port = int(port)
         self.stage = stage or ""
+        self.tls = None  # how the raw clients connect: an ssl.SSLContext, None: without TLS
         self.authority = f"{host}:{port}"
 
     def read_stdout(self):
@@ -67,12 +68,16 @@ class Gateway:
         self.started.set()
 
     def stderr(self):
-        self.errors_file.seek(0)
-        return self.errors_file.read().decode("utf-8", "replace")
+        # not by seek(): the gateway writes to the same open file, and would go on from there
+        descriptor = self.errors_file.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
 
     def path(self, rest=""):
         """The path of the stage, followed by what is given."""
         return (f"/{self.stage}" if self.stage else "") + rest or "/"
+
+    def websocket_url(self):
+        return self.endpoint.replace("http", "ws", 1)
 
     def running(self):
         return self.process.poll() is None

@@ -49,9 +49,11 @@ def encode_request(method, target, headers, body=b""):
 class RawHttp:
     """One connection, kept alive."""
 
-    def __init__(self, host, port, timeout=TIMEOUT_SECONDS):
+    def __init__(self, host, port, timeout=TIMEOUT_SECONDS, tls=None):
         self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.input = self.socket.makefile("rb")
 
     def close(self):
@@ -119,7 +121,7 @@ def request(gateway, method, target, headers=None, body=b""):
     headers = list(headers or [])
     if not any(name.lower() == "host" for name, _ in headers):
         headers.insert(0, ("Host", gateway.authority))
-    with RawHttp(gateway.host, gateway.port) as connection:
+    with RawHttp(gateway.host, gateway.port, tls=getattr(gateway, "tls", None)) as connection:
         connection.send(encode_request(method, target, headers, body))
         return connection.receive(method)
 

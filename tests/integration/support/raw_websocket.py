@@ -18,7 +18,7 @@ class RawWebSocket:
 
     def __init__(self, gateway, path=None, headers=(), host=None, receive_buffer=None, timeout=20):
         self.key = base64.b64encode(os.urandom(16)).decode()
-        self.connection = RawHttp(gateway.host, gateway.port, timeout)
+        self.connection = RawHttp(gateway.host, gateway.port, timeout, gateway.tls)
         if receive_buffer:
             self.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         handshake = [
