@@ -1,5 +1,5 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""Starts the gateway as a child process and stops it again."""
+"""Starts the gateway, or another server, as a child process and stops it again."""
 import os
 import re
 import signal
@@ -29,18 +29,15 @@ def clean_environment(extra=None):
     return environment
 
 
-class Gateway:
-    """A running gateway. Give options as on its command line; the listener is a free loopback port unless given."""
+class Server:
+    """A running program that tells on its first line where it listens."""
 
-    def __init__(self, path, *options, environment=None):
-        self.options = list(options)
-        if "--listen" not in self.options:
-            self.options += ["--listen", "127.0.0.1:0"]
+    def __init__(self, command, environment=None):
         self.errors_file = tempfile.TemporaryFile()
         self.stdout = ""
         self.started = threading.Event()
         self.process = subprocess.Popen(
-            [path, *self.options],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.errors_file,
@@ -53,7 +50,7 @@ class Gateway:
         if not match:
             self.process.kill()
             self.process.wait()
-            raise Failed(f"the gateway did not start; stdout: {self.stdout!r}, stderr: {self.stderr()!r}")
+            raise Failed(f"{command[0]} did not start; stdout: {self.stdout!r}, stderr: {self.stderr()!r}")
         self.endpoint, host, port, stage = match.groups()
         self.host = host.strip("[]")
         self.port = int(port)
@@ -91,7 +88,7 @@ class Gateway:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Failed(f"the gateway did not end within {STOP_SECONDS} s; stderr: {self.stderr()}") from None
+            raise Failed(f"{self.process.args[0]} did not end within {STOP_SECONDS} s; stderr: {self.stderr()}") from None
         self.reader.join(STOP_SECONDS)
         return self.process.returncode
 
@@ -104,7 +101,15 @@ class Gateway:
         self.process.stdout.close()
         self.errors_file.close()
         if kind is None and status != 0:
-            raise Failed(f"the gateway ended with {status}; stderr: {errors}")
+            raise Failed(f"{self.process.args[0]} ended with {status}; stderr: {errors}")
+
+
+class Gateway(Server):
+    """A running gateway. Give options as on its command line; the listener is a free loopback port unless given."""
+
+    def __init__(self, path, *options, environment=None):
+        listener = [] if "--listen" in options else ["--listen", "127.0.0.1:0"]
+        super().__init__([path, *options, *listener], environment)
 
 
 def run_to_end(path, *options, environment=None, seconds=20):

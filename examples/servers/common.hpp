@@ -1,0 +1,54 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef EXAMPLES_SERVERS_COMMON_HPP
+#define EXAMPLES_SERVERS_COMMON_HPP
+
+// What the servers of this folder have in common, whatever they stand on: they listen on 127.0.0.1, on the port that is
+// their only argument (8080; 0 picks one), tell each client its id and echo what it says.
+
+#include <backchannel/backchannel.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+inline std::uint16_t port_argument(int argc, char** argv) {
+    if (argc < 2) return 8080;
+    char* end = nullptr;
+    unsigned long const port = std::strtoul(argv[1], &end, 10);
+    if (argc == 2 && *argv[1] != '\0' && *end == '\0' && port < 65536) return static_cast<std::uint16_t>(port);
+    std::cerr << "usage: " << argv[0] << " [PORT], a number below 65536\n";
+    std::exit(2);
+}
+
+/// All that backchannel needs to be: a hub for the server's connections, and who may manage them.
+template <class Transport>
+struct service {
+    using keys = backchannel::static_keys;
+
+    backchannel::connection_hub<Transport> hub;
+    backchannel::management_router<backchannel::sigv4<keys>> router{
+        hub,
+        backchannel::sigv4{keys{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
+                           {.candidates = backchannel::sigv4_candidates::all}}, // also those of curl --aws-sigv4
+        {.stage = "prod"}};
+};
+
+inline std::string greeting(std::string_view id) { return "{\"connectionId\":\"" + std::string{id} + "\"}"; }
+
+/// For servers on Asio, Boost's or standalone.
+template <class Timer, class Hub>
+void expire_each_second(Timer& timer, Hub& hub) {
+    timer.expires_after(std::chrono::seconds{1});
+    timer.async_wait([&](auto const& error) {
+        if (error) return;
+        hub.expire(std::chrono::steady_clock::now());
+        expire_each_second(timer, hub);
+    });
+}
+
+inline void tell_port(unsigned port) { std::cout << "listening on http://127.0.0.1:" << port << "/prod" << std::endl; }
+
+#endif

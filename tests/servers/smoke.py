@@ -1,0 +1,80 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""One client and each call, made by real AWS clients."""
+import time
+
+from support import clients
+from support.checks import expect, expect_equal, skip
+from support.gateway import SECRET_KEY
+from support.raw_http import RawHttp, encode_request
+from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
+
+LIMIT = 131072
+
+
+def refused(result, status, error, what):
+    expect_equal((result.status, result.error), (status, error), what)
+
+
+def wait_until_gone(client, server, identifier):
+    deadline = time.monotonic() + 10
+    while client.call("get", server.endpoint, identifier).status != 410:
+        expect(time.monotonic() < deadline, "10 s after a client left, GET still finds it")
+        time.sleep(0.05)
+
+
+def manage(client, server):
+    with RawWebSocket(server, headers=[("User-Agent", "the tests/1.0")]) as websocket:
+        expect(websocket.open, f"the handshake: {websocket.answer!r}")
+        identifier = websocket.receive_greeting()
+        for kind, message in ((TEXT, "from the client ä€😀".encode()), (BINARY, b"\x00\xff\xfe"), (TEXT, b"")):
+            websocket.send(kind, message)
+            expect_equal(websocket.receive(), (kind, message), "the echo")
+
+        def post(message, kind):
+            expect_equal(client.call("post", server.endpoint, identifier, message).status, 200, "POST")
+            expect_equal(websocket.receive(), (kind, message), "what the client received")
+
+        post("Hello from the backend! ä€😀".encode(), TEXT)
+        post(b"\xff\x00" * 1000, BINARY)
+        post(b"", TEXT)
+        post(b"x" * LIMIT, TEXT)
+        result = client.call("post", server.endpoint, identifier, b"x" * (LIMIT + 1))
+        refused(result, 413, "PayloadTooLargeException", "POST of too much")
+        keys = clients.Keys(secret_key=SECRET_KEY[:-1] + "Z")
+        refused(client.call("post", server.endpoint, identifier, b"no", keys), 403, "InvalidSignatureException", "forged")
+
+        result = client.call("get", server.endpoint, identifier)
+        expect_equal(result.status, 200, "GET")
+        expect_equal(result.connection["identity"], {"sourceIp": "127.0.0.1", "userAgent": "the tests/1.0"}, "identity")
+
+        expect_equal(client.call("delete", server.endpoint, identifier).status, 204, "DELETE")
+        expect_equal(websocket.receive_close(), 1000, "close code")
+        refused(client.call("post", server.endpoint, identifier, b"late"), 410, "GoneException", "POST after DELETE")
+
+
+def leave(client, server):
+    """Each way in which a client can go."""
+    for close in (lambda w: w.send(CLOSE, b"\x03\xe9"), lambda w: w.send(CLOSE), lambda w: w.connection.close()):
+        websocket = RawWebSocket(server)
+        identifier = websocket.receive_greeting()
+        expect_equal(client.call("get", server.endpoint, identifier).status, 200, "GET")
+        close(websocket)
+        wait_until_gone(client, server, identifier)
+        websocket.connection.close()
+
+
+def own_routes(server):
+    with RawHttp(server.host, server.port) as connection:
+        connection.send(encode_request("GET", "/not/ours", [("Host", server.authority)]))
+        expect_equal(connection.receive("GET").status, 404, "a path that is not the router's")
+
+
+def smoke(context, program):
+    usable = [client for client in (clients.Boto3(), clients.Curl()) if not client.missing()]
+    if not usable:
+        skip("neither python3-boto3 nor a curl with --aws-sigv4")
+    with context.start(program) as server:
+        for client in usable:
+            manage(client, server)
+        leave(usable[0], server)
+        own_routes(server)
