@@ -3,12 +3,12 @@
 // Boost.Beast: WebSockets and HTTP on one port, on two threads, with a strand for each connection.
 
 #include "common.hpp"
+#include "key_store.hpp"
 
 #include <backchannel/adapters/beast.hpp>
 
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
-
 #include <optional>
 #include <thread>
 
@@ -19,7 +19,7 @@ namespace net = boost::asio;
 using boost::beast::error_code;
 using enum backchannel::message_kind;
 using websocket_stream = websocket::stream<boost::beast::tcp_stream>;
-using demo = service<adapter::transport>;
+using demo = service<adapter::transport, key_store>;
 
 struct websocket_session : std::enable_shared_from_this<websocket_session> {
     websocket_session(demo& s, boost::beast::tcp_stream stream) : service_{s}, stream_{std::move(stream)} {}
@@ -99,8 +99,9 @@ struct http_session : std::enable_shared_from_this<http_session> {
 };
 
 int main(int argc, char** argv) {
-    demo s;
+    demo s{key_store{}};
     net::io_context io{2}; // ends before the service
+    net::steady_timer timer{io};
     net::ip::tcp::acceptor acceptor{io, {net::ip::address_v4::loopback(), port_argument(argc, argv)}};
     std::function<void()> const accept = [&] {
         acceptor.async_accept(net::make_strand(io), [&](error_code error, net::ip::tcp::socket socket) {
@@ -108,11 +109,10 @@ int main(int argc, char** argv) {
             accept();
         });
     };
-    net::steady_timer timer{io};
     net::signal_set signals{io, SIGINT, SIGTERM};
     signals.async_wait([&](error_code, int) { io.stop(); });
-    accept();
     expire_each_second(timer, s.hub);
+    accept();
     tell_port(acceptor.local_endpoint().port());
     std::jthread other{[&] { io.run(); }};
     io.run();

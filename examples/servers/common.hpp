@@ -23,17 +23,18 @@ inline std::uint16_t port_argument(int argc, char** argv) {
     std::exit(2);
 }
 
+inline backchannel::static_keys demo_keys() { return {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}; }
+
 /// All that backchannel needs to be: a hub for the server's connections, and who may manage them.
-template <class Transport>
+template <class Transport, class Keys = backchannel::static_keys>
 struct service {
-    using keys = backchannel::static_keys;
+    explicit service(Keys keys = demo_keys())
+        : router{hub,
+                 backchannel::sigv4{std::move(keys), {.candidates = backchannel::sigv4_candidates::all}},
+                 {.stage = "prod"}} {}
 
     backchannel::connection_hub<Transport> hub;
-    backchannel::management_router<backchannel::sigv4<keys>> router{
-        hub,
-        backchannel::sigv4{keys{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
-                           {.candidates = backchannel::sigv4_candidates::all}}, // also those of curl --aws-sigv4
-        {.stage = "prod"}};
+    backchannel::management_router<backchannel::sigv4<Keys>> router;
 };
 
 inline std::string greeting(std::string_view id) { return "{\"connectionId\":\"" + std::string{id} + "\"}"; }

@@ -20,6 +20,7 @@ BUILD = ROOT / "build"
 LOGS = BUILD / "test-logs"
 INTEGRATION = ROOT / "tests" / "integration"
 FAULTS = ROOT / "tests" / "faults"
+SERVERS = ROOT / "tests" / "servers"
 CATCH2_LABELS = {"unit", "gateway"}
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -221,6 +222,17 @@ def run_faults(configuration, full):
     run_checks(configuration, "faults", command, 5400 if full else 600)
 
 
+def run_servers(configuration, seconds, prefix=(), environment=None):
+    """Each server of examples/servers that could be built here; no churn for 0 seconds."""
+    programs = sorted(path for path in (configuration.folder / "examples" / "servers").iterdir() if os.access(path, os.X_OK))
+    programs = [path for path in programs if path.is_file()]
+    if not programs:
+        configuration.total.skips.append((f"{configuration.preset}: servers", "none of the servers is installed"))
+        return
+    command = [SERVERS / "run.py", "--churn", seconds, "--jobs", 2, "--prefix", " ".join(prefix), *programs]
+    run_checks(configuration, "servers", command, 1200, environment)
+
+
 def run_simulation(configuration, prefix=(), environment=None):
     """More schedules than CI has time for, and others than it has."""
     began, log = time.monotonic(), f"{configuration.preset}-simulation"
@@ -239,6 +251,7 @@ def test_gcc(total, full):
     install_node_packages()
     run_integration(configuration, full)
     run_faults(configuration, full)
+    run_servers(configuration, 6 if full else 0)
     if not full:
         return
     run_simulation(configuration)
@@ -271,12 +284,13 @@ def test_sanitized(total, preset, sanitizers, full):
     configuration = Configuration(preset, total)
     if not configuration.configure():
         return
-    targets = configuration.program_names() + (["backchannel_gateway_example"] if full else [])
+    targets = [*configuration.program_names(), "server_examples", *(["backchannel_gateway_example"] if full else [])]
     simulated = full and preset == "address"  # it has one thread
     targets += ["simulation"] if simulated else []
     if not configuration.build(*targets):
         return
     configuration.run_catch2(without_address_randomisation(), SANITIZER_ENVIRONMENT)
+    run_servers(configuration, 6, without_address_randomisation(), SANITIZER_ENVIRONMENT)
     if simulated:
         run_simulation(configuration, without_address_randomisation(), SANITIZER_ENVIRONMENT)
     if full:

@@ -39,8 +39,8 @@ class Crowd:
             self.complaints.append(f"{act.__name__}: {error!r}")
 
 
-def end_with_reset(websocket):
-    websocket.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def end_with_reset(connection):
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def come_and_go(crowd, chance):
@@ -61,7 +61,7 @@ def come_and_go(crowd, chance):
                     raise
             end = chance.choice(["reset", "close frame", "nothing"])
             if end == "reset":
-                end_with_reset(websocket)
+                end_with_reset(websocket.connection)
             elif end == "close frame":
                 websocket.send(CLOSE, b"\x03\xe8")
 

@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 from churn import churn  # noqa: E402
+from slow_keys import SERVERS, slow_keys  # noqa: E402
 from smoke import smoke  # noqa: E402
 from support.checks import Check  # noqa: E402
 from support.gateway import Server  # noqa: E402
@@ -25,8 +26,8 @@ class Context:
         self.prefix = shlex.split(options.prefix)
         self.seconds = options.churn
 
-    def start(self, program):
-        return Server([*self.prefix, program, "0"])
+    def start(self, program, environment=None):
+        return Server([*self.prefix, program, "0"], environment or {})
 
 
 def arguments():
@@ -48,6 +49,8 @@ def main():
         chosen.append(Check(f"{name}: smoke", smoke, (program,), False))
         if options.churn:
             chosen.append(Check(f"{name}: churn", churn, (program,), False))
+        if name in SERVERS:
+            chosen.append(Check(f"{name}: slow keys", slow_keys, (program,), False))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         running = [pool.submit(run_check, context, check) for check in chosen]
         results = [report(future.result()) for future in concurrent.futures.as_completed(running)]
