@@ -4917,6 +4917,8 @@ public:
 
     /// Called, on any thread, when the next deadline has become an earlier one, so that a sleeping loop can be woken.
     ///
+    /// It runs inside the call that moved the deadline, be it `expire` itself, and must not throw. It should put
+    /// something into the loop's queue: a timer that it armed itself, the loop could disarm at the same time.
     /// Precondition: no connection has been opened yet.
     void on_deadline_earlier(task wake) { state_->on_deadline_earlier(std::move(wake)); }
 
