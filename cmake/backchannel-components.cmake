@@ -77,8 +77,8 @@ function(backchannel_define_component component reason)
         if(POLICY CMP0167)
             cmake_policy(SET CMP0167 NEW)
         endif()
-        _backchannel_find(missing "Boost.JSON 1.75 or newer was not found (set Boost_DIR)" "Boost::headers;Boost::json"
-                          Boost 1.75 COMPONENTS json)
+        _backchannel_find(missing "Boost.JSON 1.81 or newer was not found (set Boost_DIR)" "Boost::headers;Boost::json"
+                          Boost 1.81 COMPONENTS json)
         set(libraries Boost::headers Boost::json)
     else()
         set(missing "there is no component of this name")

@@ -43,7 +43,7 @@ class BackchannelConan(ConanFile):
         if self.options.deflate:
             self.requires("zlib/[>=1.2.11 <2]", transitive_headers=True, transitive_libs=True)
         if self.options.boost_json:
-            self.requires("boost/[>=1.75 <2]", transitive_headers=True, transitive_libs=True)
+            self.requires("boost/[>=1.81 <2]", transitive_headers=True, transitive_libs=True)
 
     def package_id(self):
         self.info.clear()
