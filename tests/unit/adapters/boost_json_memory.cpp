@@ -41,8 +41,8 @@ TEST_CASE("the memory that route selection takes does not depend on the message"
     routes.on("join", 1);
     for (std::string const& filling :
          {std::string{"0,"}, std::string{"[],"}, std::string{R"({"":{"action":1}},)"},
-          "\"" + std::string(5000, 'x') + "\",", "{\"" + std::string(5000, '\n') + "\":1},",
-          "{\"" + std::string(5000, 'x') + "\":1},", std::string(5000, '1') + ",", std::string{"1e1,"}}) {
+          "\"" + std::string(50'000, 'x') + "\",", "{\"" + std::string(50'000, '\n') + "\":1},",
+          "{\"" + std::string(50'000, 'x') + "\":1},", std::string(50'000, '1') + ",", std::string{"1e1,"}}) {
         std::string const body = hostile(filling);
         std::size_t const before = asked_for;
         auto const* const route = routes.select({body, backchannel::message_kind::text});
@@ -50,6 +50,19 @@ TEST_CASE("the memory that route selection takes does not depend on the message"
         INFO(filling.substr(0, 20));
         CHECK(taken < 8192);
         CHECK((route != nullptr) == (filling.find('\n') == std::string::npos)); // which is no JSON
+    }
+}
+
+TEST_CASE("a long value where the key should be takes no memory", "[message_router]") {
+    backchannel::message_router<int> routes{"$request.body.action"};
+    std::string text;
+    for (int i = 0; i != 200'000; ++i) text += "\\n1234"; // with escapes it comes in parts
+    for (std::string const& value :
+         {'"' + text + '"', '"' + std::string(1'000'000, 'x') + '"', std::string(1'000'000, '1')}) {
+        std::string const body = R"({"action":)" + value + "}";
+        std::size_t const before = asked_for;
+        CHECK(routes.select({body, backchannel::message_kind::text}) == nullptr);
+        CHECK(asked_for - before < 8192);
     }
 }
 
