@@ -74,9 +74,10 @@ private:
     }
 
     json::value number() {
-        auto const read = by_boost(in_.raw());
-        too_large_ = too_large_ || !read; // the reader has seen that it is a number
-        return read.value_or(nullptr);
+        boost::system::error_code wrong;
+        json::value const read = json::parse({in_.raw().data(), in_.raw().size()}, wrong);
+        too_large_ = too_large_ || wrong == json::error::exponent_overflow;
+        return read; // null if the reader took for a number what is none: Boost.JSON refuses the whole text then
     }
 
     json::value object() {
