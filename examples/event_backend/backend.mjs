@@ -18,7 +18,7 @@ const longestEvent = 1024 * 1024; // bytes
 
 const clients = new Map(); // one for each callback URL
 function clientFor({ domainName, stage }) {
-    const endpoint = `${options.http ? "http" : "https"}://${domainName}${stage ? `/${stage}` : ""}`;
+    const endpoint = `${options.http ? "http" : "https"}://${domainName}/${stage}`;
     if (!clients.has(endpoint)) clients.set(endpoint, new ApiGatewayManagementApiClient({ endpoint, maxAttempts: 1 }));
     return clients.get(endpoint);
 }
