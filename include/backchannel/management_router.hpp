@@ -5,7 +5,6 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/dialect/aws.hpp>
 #include <backchannel/hub_ref.hpp>
-#include <backchannel/protocol/utf8.hpp>
 #include <backchannel/response_stamp.hpp>
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
@@ -25,6 +24,12 @@ struct default_router_traits {
     using clock = system_clocks;
     using hooks = no_hooks;      ///< `on_denied`
     using dialect = aws_dialect; ///< targets, statuses and bodies
+};
+
+/// The default traits with another dialect, such as `yandex_dialect`.
+template <class Dialect>
+struct router_traits_for : default_router_traits {
+    using dialect = Dialect;
 };
 
 /// Answers the connection-management API for the connections of a hub.
@@ -80,8 +85,10 @@ public:
         if (auto const early = check_head(c, request.body.size())) return failed(*early, c);
         auth_decision const decision = decide(request, c);
         if (!decision.allowed()) return denied(decision, c);
+        auto const content = dialect_.read_body(c, request.body);
+        if (!content.complaint().empty()) return refused(content.complaint());
         outcome result;
-        execute(c, request.body, patience::queued, result);
+        execute(c, content.message(), patience::queued, result);
         return answer(c, std::move(result));
     }
 
@@ -154,16 +161,12 @@ private:
         return decision;
     }
 
-    [[nodiscard]] static message_kind kind_of(std::string_view body) noexcept {
-        return protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary;
-    }
-
     [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
         switch (c.what) {
         case operation::post:
             return {command::kind::send, c.target.id(), &body, {}, wait};
         case operation::del:
-            return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
+            return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
             break;
         }
@@ -171,18 +174,19 @@ private:
     }
 
     /// Runs a command that answers before it returns.
-    void execute(call const& c, std::string_view body, patience wait, outcome& result) {
-        message const m{body, kind_of(body)};
+    void execute(call const& c, message const& m, patience wait, outcome& result) {
         hub_.execute(command_for(c, m, wait), [&result](outcome o) { result = std::move(o); });
     }
 
     template <class F>
     void proceed(call const& c, std::string_view body, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
+        auto const content = dialect_.read_body(c, body);
+        if (!content.complaint().empty()) return done(refused(content.complaint()));
+        message const m = content.message();
         outcome result;
-        execute(c, body, patience::inline_only, result);
+        execute(c, m, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
-        message const m{body, kind_of(body)};
         hub_.execute(
             command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
@@ -207,7 +211,7 @@ private:
         return finished([&](response& r) {
             switch (result.result) {
             case delivery::accepted:
-                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
+                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr, id);
             case delivery::backpressure:
                 return dialect_.fail(r, failure::backpressure, id);
             case delivery::gone:
@@ -224,6 +228,10 @@ private:
         return finished([&](response& r) { dialect_.fail(r, why, c.target.id()); });
     }
 
+    [[nodiscard]] response refused(std::string_view complaint) {
+        return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
+    }
+
     [[nodiscard]] response denied(auth_decision const& why, call const& c) {
         if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, c.what, c.target.id());
         return finished([&](response& r) { dialect_.deny(r, why, c.what, c.target.id()); });
@@ -232,7 +240,7 @@ private:
     template <class Write>
     [[nodiscard]] response finished(Write&& write) {
         response r;
-        stamp_.apply(r, clock_.wall());
+        stamp_.apply(r, clock_.wall(), dialect_type::request_id_header);
         write(r);
         return r;
     }

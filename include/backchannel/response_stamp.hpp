@@ -12,10 +12,11 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Puts `Date` and `x-amzn-RequestId` on a response: SDKs set their clock by the one and show the other.
+/// Puts `Date` and a request id on a response: SDKs set their clock by the one and show the other.
 ///
 /// Request ids are version 4 UUIDs (RFC 9562 5.4) from a counter under a random key. Thread-safe.
 class response_stamp {
@@ -26,11 +27,11 @@ public:
         (void)second_.seed();
     }
 
-    void apply(response& r, wall_time now) {
+    void apply(response& r, wall_time now, std::string_view id_header) {
         auto const date = protocol::format_http_date(now);
         r.headers.add("Date", {date.data(), date.size()});
         auto const id = next_id();
-        r.headers.add("x-amzn-RequestId", {id.data(), id.size()});
+        r.headers.add(id_header, {id.data(), id.size()});
     }
 
     [[nodiscard]] std::array<char, 36> next_id() noexcept {

@@ -19,6 +19,7 @@
 #include <backchannel/impl/crypto/sha1.ipp>
 #include <backchannel/impl/crypto/sha256.ipp>
 #include <backchannel/impl/dialect/aws.ipp>
+#include <backchannel/impl/dialect/yandex.ipp>
 #include <backchannel/impl/http.ipp>
 #include <backchannel/impl/hub/id_source.ipp>
 #include <backchannel/impl/message.ipp>
@@ -40,6 +41,7 @@
 #include <backchannel/impl/protocol/websocket_extensions.ipp>
 #include <backchannel/impl/protocol/websocket_frame.ipp>
 #include <backchannel/impl/protocol/websocket_handshake.ipp>
+#include <backchannel/impl/protocol/yandex_target.ipp>
 #include <backchannel/impl/support/ip_text.ipp>
 
 #endif

@@ -30,7 +30,7 @@
 #ifndef BACKCHANNEL_BACKCHANNEL_HPP
 #define BACKCHANNEL_BACKCHANNEL_HPP
 
-// The core: hub, router, AWS dialect and authorizers. It reaches the standard library only.
+// The core: hub, router, dialects and authorizers. It reaches the standard library only.
 
 // ---- backchannel/auth/allow_all.hpp
 #ifndef BACKCHANNEL_AUTH_ALLOW_ALL_HPP
@@ -1381,17 +1381,16 @@ struct bearer_token {
     std::string arn{};  ///< shown to a caller who is denied
 };
 
-/// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
+/// Tokens that callers send as `Authorization: {scheme} {token}`, see `bearer` and `api_key`.
 ///
-/// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only. Every
-/// known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
-class bearer {
-public:
+/// Every known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
+class authorization_tokens {
+protected:
     /// Precondition: no token is empty.
-    explicit bearer(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
-    explicit bearer(std::string token) { tokens_.push_back({std::move(token), "bearer", {}}); }
+    explicit authorization_tokens(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+    /// `scheme` ends with a space.
+    [[nodiscard]] auth_decision decide(request_view const& request, std::string_view scheme) const {
         header_view const* credentials = nullptr;
         for (header_view const& h : request.headers) {
             if (!equal_ignoring_case(h.name, "authorization")) continue;
@@ -1399,7 +1398,6 @@ public:
                 return auth_decision::refuse(auth_error::bad_request, "Repeated header: Authorization");
             credentials = &h;
         }
-        constexpr std::string_view scheme = "bearer ";
         if (credentials == nullptr || credentials->value.size() < scheme.size() ||
             !equal_ignoring_case(credentials->value.substr(0, scheme.size()), scheme))
             return auth_decision::refuse(auth_error::missing_token);
@@ -1414,6 +1412,32 @@ public:
 
 private:
     std::vector<bearer_token> tokens_;
+};
+
+/// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
+///
+/// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only.
+class bearer : authorization_tokens {
+public:
+    /// Precondition: no token is empty.
+    explicit bearer(std::vector<bearer_token> tokens) : authorization_tokens{std::move(tokens)} {}
+    explicit bearer(std::string token) : bearer{std::vector{bearer_token{std::move(token), "bearer", {}}}} {}
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+        return decide(request, "bearer ");
+    }
+};
+
+/// Takes `Authorization: Api-Key {key}`, as services of Yandex Cloud do. The rest is as with `bearer`.
+class api_key : authorization_tokens {
+public:
+    /// Precondition: no key is empty.
+    explicit api_key(std::vector<bearer_token> keys) : authorization_tokens{std::move(keys)} {}
+    explicit api_key(std::string key) : api_key{std::vector{bearer_token{std::move(key), "api-key", {}}}} {}
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+        return decide(request, "api-key ");
+    }
 };
 
 }
@@ -2689,17 +2713,25 @@ concept permits_principals = requires(P const& policy, principal const& who, iam
     { policy.permits(who, r) } -> std::same_as<bool>;
 };
 
+/// The same without the words of IAM: `bool permits(principal const&, operation, std::string_view id)`.
+template <class P>
+concept permits_operations = requires(P const& policy, principal const& who, operation op, std::string_view id) {
+    { policy.permits(who, op, id) } -> std::same_as<bool>;
+};
+
 /// An authorizer, and a policy that is asked about everybody it lets in.
 ///
 /// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
 /// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
-/// `bool permits(principal const&, iam_request const&) const`. Thread-safe as far as `Auth` and `Policy` are.
+/// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
+/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are.
 template <class Auth, class Policy = iam_policy>
 class with_policy {
     static_assert(check_authorizer<Auth>());
-    static_assert(std::same_as<Policy, iam_policy> || permits_principals<Policy>,
+    static_assert(std::same_as<Policy, iam_policy> || permits_principals<Policy> || permits_operations<Policy>,
                   "the policy of with_policy must be backchannel::iam_policy or have `bool "
-                  "permits(backchannel::principal const&, backchannel::iam_request const&) const`");
+                  "permits(backchannel::principal const&, backchannel::iam_request const&) const` or `bool "
+                  "permits(backchannel::principal const&, backchannel::operation, std::string_view id) const`");
 
 public:
     with_policy(Auth auth, Policy policy) : auth_{std::move(auth)}, policy_{std::move(policy)} {}
@@ -2709,25 +2741,20 @@ public:
         if constexpr (has_configure<Auth>) auth_.configure(options);
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires has_authorize<Auth>
-    {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires has_authorize<Auth> {
         return judged(auth_.authorize(request, op, id), request, op, id);
     }
 
     void async_authorize(request_view const& request, operation op, std::string_view id,
-                         completion<auth_decision> done)
-        requires has_async_authorize<Auth>
-    {
+                         completion<auth_decision> done) requires has_async_authorize<Auth> {
         auth_.async_authorize(request, op, id,
                               [this, &request, op, id, done = std::move(done)](auth_decision decision) mutable {
                                   done(judged(std::move(decision), request, op, id));
                               });
     }
 
-    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id)
-        requires has_begin<Auth>
-    {
+    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id) requires has_begin<Auth> {
         using inner = decltype(auth_.begin(head, op, id));
         struct state {
             with_policy* self;
@@ -2750,10 +2777,16 @@ public:
     /// Whether the policy grants one more target of the same request, for each target of a batch.
     [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
                                std::string_view id) const {
-        std::string const resource = resource_arn(options_, op, id);
-        iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
-        if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
-        else return policy_.permits(who, asked);
+        if constexpr (permits_operations<Policy>) {
+            return policy_.permits(who, op, id);
+        } else {
+            std::string const resource = resource_arn(options_, op, id);
+            iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
+            if constexpr (std::same_as<Policy, iam_policy>)
+                return policy_.allows(asked);
+            else
+                return policy_.permits(who, asked);
+        }
     }
 
 private:
@@ -2767,6 +2800,53 @@ private:
     Auth auth_;
     Policy policy_;
     router_options options_{};
+};
+
+}
+
+#endif
+
+// ---- backchannel/auth/yandex_roles.hpp
+#ifndef BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
+#define BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Which principals have which roles of Yandex API Gateway, as a policy for `with_policy`.
+///
+///     with_policy{bearer{tokens}, yandex_roles{{{"billing", "api-gateway.websocketWriter"}}}}
+///
+/// `api-gateway.websocketWriter`, `api-gateway.websocketBroadcaster`, `api-gateway.editor` and `api-gateway.admin` may
+/// send, get and disconnect; any other role grants nothing here. Immutable, thread-safe.
+class yandex_roles {
+public:
+    struct binding {
+        std::string who; ///< the principal's name
+        std::string role;
+    };
+
+    explicit yandex_roles(std::vector<binding> bindings) : bindings_{std::move(bindings)} {}
+
+    [[nodiscard]] bool permits(principal const& who, operation, std::string_view) const noexcept {
+        return std::any_of(bindings_.begin(), bindings_.end(),
+                           [&](binding const& b) { return b.who == who.name.view() && manages_connections(b.role); });
+    }
+
+private:
+    [[nodiscard]] static bool manages_connections(std::string_view role) noexcept {
+        for (std::string_view const known : {"api-gateway.websocketWriter", "api-gateway.websocketBroadcaster",
+                                             "api-gateway.editor", "api-gateway.admin"})
+            if (role == known) return true;
+        return false;
+    }
+
+    std::vector<binding> bindings_;
 };
 
 }
@@ -4963,13 +5043,9 @@ connection_hub(Transport, hub_options) -> connection_hub<Transport>;
 
 #endif
 
-// ---- backchannel/management_router.hpp
-#ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
-#define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
-
-// ---- backchannel/dialect/aws.hpp
-#ifndef BACKCHANNEL_DIALECT_AWS_HPP
-#define BACKCHANNEL_DIALECT_AWS_HPP
+// ---- backchannel/dialect/yandex.hpp
+#ifndef BACKCHANNEL_DIALECT_YANDEX_HPP
+#define BACKCHANNEL_DIALECT_YANDEX_HPP
 
 // ---- backchannel/dialect/failure.hpp
 #ifndef BACKCHANNEL_DIALECT_FAILURE_HPP
@@ -4985,6 +5061,7 @@ enum class failure : std::uint8_t {
     never_open,         ///< no connection of that id is known to have been open
     malformed_id,       ///< the id is missing or outside the syntax
     bad_method,         ///< the operation does not exist
+    bad_body,           ///< the body is not what the operation takes
     too_large,          ///< the body is longer than a message may be
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again
@@ -4995,6 +5072,128 @@ enum class failure : std::uint8_t {
 }
 
 #endif
+
+// ---- backchannel/protocol/yandex_target.hpp
+#ifndef BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
+#define BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// The request target `/apigateways/websocket/v1/connections/{connectionId}[:{verb}]`.
+///
+/// The verb may stand behind a slash, `/{connectionId}/:send`, and the colon and the id may be escaped. Segments are
+/// decoded once and empty ones are skipped, as in `connection_target`.
+class yandex_target {
+public:
+    static constexpr std::size_t max_id = 50; ///< bytes of a decoded id; a longer one is `invalid`
+
+    enum class kind : std::uint8_t {
+        foreign,    ///< another path
+        connection, ///< names a connection
+        send,       ///< the same with the verb `send`
+        other_verb, ///< the same with a verb that does not exist
+        invalid     ///< the id is missing, too long or not allowed
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL static yandex_target parse(std::string_view target, target_form form) noexcept;
+
+    [[nodiscard]] kind what() const noexcept { return kind_; }
+
+    /// The decoded id; empty if it is `foreign` or `invalid`.
+    [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_size_}; }
+
+private:
+    kind kind_ = kind::foreign;
+    std::uint8_t id_size_ = 0;
+    std::array<char, max_id> id_;
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The REST form of the WebSocket Connection Service of Yandex API Gateway, version 1: Get, Send and Disconnect.
+///
+/// `GET|DELETE /apigateways/websocket/v1/connections/{connectionId}` and `POST .../{connectionId}:send` with a body of
+/// `{"data": base64, "type": "TEXT" or "BINARY"}`. Bodies are read by the rules of ProtoJSON: either base64 alphabet,
+/// with or without padding; `type` by name or number; unknown members are ignored. Without a type, a message is a text
+/// if it is UTF-8. Errors are `google.rpc.Status` objects with the HTTP status that belongs to their code; a closed
+/// connection is 404, code 5. `router_options::api_id` is shown as `gatewayId`; there is no stage.
+///
+/// A dialect is immutable and thread-safe.
+class yandex_dialect {
+public:
+    explicit yandex_dialect(router_options const& options)
+        : gateway_id_{options.api_id}, max_message_{options.max_body} {}
+
+    /// What a request line asks for.
+    struct call {
+        bool ours = false;                ///< false: the application's own path
+        std::optional<failure> refused{}; ///< what is wrong with it
+        operation what = operation::get;
+        protocol::yandex_target target{};
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+
+    /// Whether the router of this dialect answers for the target.
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    /// The message that a body of `Send` describes, or what is wrong with it.
+    class content {
+    public:
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {data_, kind_}; }
+
+    private:
+        friend class yandex_dialect;
+
+        std::string_view complaint_{}; // a literal
+        std::string data_{};
+        message_kind kind_ = message_kind::text;
+    };
+    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    static constexpr std::string_view request_id_header = "x-request-id";
+    static constexpr close_frame disconnect{1000, {}};
+
+    /// Bytes of the longest body that is looked at: room for a message whose every character is escaped, and for some
+    /// members that are ignored.
+    [[nodiscard]] std::size_t max_body() const noexcept { return max_message_ / 3 * 8 + 8192; }
+
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
+                                  std::string_view id) const;
+    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
+    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
+    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
+
+private:
+    std::string gateway_id_;
+    std::size_t max_message_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/management_router.hpp
+#ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
+#define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
+
+// ---- backchannel/dialect/aws.hpp
+#ifndef BACKCHANNEL_DIALECT_AWS_HPP
+#define BACKCHANNEL_DIALECT_AWS_HPP
 
 // ---- backchannel/protocol/connection_target.hpp
 #ifndef BACKCHANNEL_PROTOCOL_CONNECTION_TARGET_HPP
@@ -5064,55 +5263,6 @@ private:
 
 #endif
 
-#include <optional>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The management API of AWS API Gateway, version 2018-11-29 (`apigatewaymanagementapi`): targets, statuses and bodies.
-///
-/// `POST|GET|DELETE [/{stage}]/@connections/{connectionId}`. Every error carries `x-amzn-ErrorType` and a JSON object
-/// with `message`, which is what all SDKs need for their typed exceptions; member names are lower camel case.
-///
-/// With `router_options::openapi_description` answers follow the third-party OpenAPI description of the API instead:
-/// `ConnectedAt`, `LastActiveAt`, `Identity.SourceIp`, `Identity.UserAgent`, `Message`, and 404 for an id that is not
-/// known to have been open. SDKs do not understand that form; it is for clients generated from the description.
-///
-/// A dialect is immutable and thread-safe.
-class aws_dialect {
-public:
-    explicit aws_dialect(router_options const& options) : options_{options} {}
-
-    /// What a request line asks for.
-    struct call {
-        bool ours = false;                ///< false: the application's own path
-        std::optional<failure> refused{}; ///< what is wrong with it
-        operation what = operation::get;
-        protocol::connection_target target{};
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
-
-    /// Whether the router of this dialect answers for the target.
-    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
-
-    /// Bytes of the longest body that is not answered by `too_large`.
-    [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
-
-    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state) const;
-    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
-    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
-
-private:
-    BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
-
-    router_options options_;
-};
-
-}
-
-#endif
-
 // ---- backchannel/protocol/utf8.hpp
 #ifndef BACKCHANNEL_PROTOCOL_UTF8_HPP
 #define BACKCHANNEL_PROTOCOL_UTF8_HPP
@@ -5153,6 +5303,75 @@ private:
 
 /// Whether `text` is UTF-8 (RFC 3629) that ends with a whole character. Empty text is.
 [[nodiscard]] BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept;
+
+}
+
+#endif
+
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS API Gateway, version 2018-11-29 (`apigatewaymanagementapi`): targets, statuses and bodies.
+///
+/// `POST|GET|DELETE [/{stage}]/@connections/{connectionId}`. Every error carries `x-amzn-ErrorType` and a JSON object
+/// with `message`, which is what all SDKs need for their typed exceptions; member names are lower camel case.
+///
+/// With `router_options::openapi_description` answers follow the third-party OpenAPI description of the API instead:
+/// `ConnectedAt`, `LastActiveAt`, `Identity.SourceIp`, `Identity.UserAgent`, `Message`, and 404 for an id that is not
+/// known to have been open. SDKs do not understand that form; it is for clients generated from the description.
+///
+/// A dialect is immutable and thread-safe.
+class aws_dialect {
+public:
+    explicit aws_dialect(router_options const& options) : options_{options} {}
+
+    /// What a request line asks for.
+    struct call {
+        bool ours = false;                ///< false: the application's own path
+        std::optional<failure> refused{}; ///< what is wrong with it
+        operation what = operation::get;
+        protocol::connection_target target{};
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+
+    /// Whether the router of this dialect answers for the target.
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    /// What a body is for the client: itself, a text if it is UTF-8.
+    class content {
+    public:
+        content(call const&, std::string_view body) noexcept
+            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
+
+        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
+
+    private:
+        std::string_view body_;
+        message_kind kind_;
+    };
+    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
+
+    static constexpr std::string_view request_id_header = "x-amzn-RequestId";
+    static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
+
+    /// Bytes of the longest body that is not answered by `too_large`.
+    [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
+
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
+                                  std::string_view id) const;
+    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
+    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
+    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
+
+private:
+    BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
+
+    router_options options_;
+};
 
 }
 
@@ -5232,10 +5451,11 @@ struct iso8601_text {
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Puts `Date` and `x-amzn-RequestId` on a response: SDKs set their clock by the one and show the other.
+/// Puts `Date` and a request id on a response: SDKs set their clock by the one and show the other.
 ///
 /// Request ids are version 4 UUIDs (RFC 9562 5.4) from a counter under a random key. Thread-safe.
 class response_stamp {
@@ -5246,11 +5466,11 @@ public:
         (void)second_.seed();
     }
 
-    void apply(response& r, wall_time now) {
+    void apply(response& r, wall_time now, std::string_view id_header) {
         auto const date = protocol::format_http_date(now);
         r.headers.add("Date", {date.data(), date.size()});
         auto const id = next_id();
-        r.headers.add("x-amzn-RequestId", {id.data(), id.size()});
+        r.headers.add(id_header, {id.data(), id.size()});
     }
 
     [[nodiscard]] std::array<char, 36> next_id() noexcept {
@@ -5360,6 +5580,12 @@ struct default_router_traits {
     using dialect = aws_dialect; ///< targets, statuses and bodies
 };
 
+/// The default traits with another dialect, such as `yandex_dialect`.
+template <class Dialect>
+struct router_traits_for : default_router_traits {
+    using dialect = Dialect;
+};
+
 /// Answers the connection-management API for the connections of a hub.
 ///
 ///     backchannel::management_router router{hub, backchannel::sigv4{keys}, {.stage = "prod"}};
@@ -5413,8 +5639,10 @@ public:
         if (auto const early = check_head(c, request.body.size())) return failed(*early, c);
         auth_decision const decision = decide(request, c);
         if (!decision.allowed()) return denied(decision, c);
+        auto const content = dialect_.read_body(c, request.body);
+        if (!content.complaint().empty()) return refused(content.complaint());
         outcome result;
-        execute(c, request.body, patience::queued, result);
+        execute(c, content.message(), patience::queued, result);
         return answer(c, std::move(result));
     }
 
@@ -5487,16 +5715,12 @@ private:
         return decision;
     }
 
-    [[nodiscard]] static message_kind kind_of(std::string_view body) noexcept {
-        return protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary;
-    }
-
     [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
         switch (c.what) {
         case operation::post:
             return {command::kind::send, c.target.id(), &body, {}, wait};
         case operation::del:
-            return {command::kind::close, c.target.id(), nullptr, {1000, "Connection Closed Normally"}};
+            return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
             break;
         }
@@ -5504,18 +5728,19 @@ private:
     }
 
     /// Runs a command that answers before it returns.
-    void execute(call const& c, std::string_view body, patience wait, outcome& result) {
-        message const m{body, kind_of(body)};
+    void execute(call const& c, message const& m, patience wait, outcome& result) {
         hub_.execute(command_for(c, m, wait), [&result](outcome o) { result = std::move(o); });
     }
 
     template <class F>
     void proceed(call const& c, std::string_view body, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
+        auto const content = dialect_.read_body(c, body);
+        if (!content.complaint().empty()) return done(refused(content.complaint()));
+        message const m = content.message();
         outcome result;
-        execute(c, body, patience::inline_only, result);
+        execute(c, m, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
-        message const m{body, kind_of(body)};
         hub_.execute(
             command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
@@ -5540,7 +5765,7 @@ private:
         return finished([&](response& r) {
             switch (result.result) {
             case delivery::accepted:
-                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr);
+                return dialect_.succeed(r, what, result.state ? &*result.state : nullptr, id);
             case delivery::backpressure:
                 return dialect_.fail(r, failure::backpressure, id);
             case delivery::gone:
@@ -5557,6 +5782,10 @@ private:
         return finished([&](response& r) { dialect_.fail(r, why, c.target.id()); });
     }
 
+    [[nodiscard]] response refused(std::string_view complaint) {
+        return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
+    }
+
     [[nodiscard]] response denied(auth_decision const& why, call const& c) {
         if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, c.what, c.target.id());
         return finished([&](response& r) { dialect_.deny(r, why, c.what, c.target.id()); });
@@ -5565,7 +5794,7 @@ private:
     template <class Write>
     [[nodiscard]] response finished(Write&& write) {
         response r;
-        stamp_.apply(r, clock_.wall());
+        stamp_.apply(r, clock_.wall(), dialect_type::request_id_header);
         write(r);
         return r;
     }
@@ -6036,6 +6265,62 @@ private:
 
 /// Takes the next segment that is not empty off the front of a path, still encoded; nothing if there is none.
 [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept;
+
+}
+
+#endif
+
+// ---- backchannel/protocol/base64.hpp
+#ifndef BACKCHANNEL_PROTOCOL_BASE64_HPP
+#define BACKCHANNEL_PROTOCOL_BASE64_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// The length of `size` bytes as padded base64.
+[[nodiscard]] constexpr std::size_t base64_encoded_size(std::size_t size) noexcept {
+    return size / 3 * 4 + (size % 3 == 0 ? 0 : 4);
+}
+
+/// The length of `size` bytes as unpadded base64url.
+[[nodiscard]] constexpr std::size_t base64url_encoded_size(std::size_t size) noexcept {
+    return size / 3 * 4 + (size % 3 == 0 ? 0 : size % 3 + 1);
+}
+
+/// An upper bound of the bytes that `size` characters of either alphabet, padded or not, decode to.
+///
+/// Exact for unpadded text of a possible length; at most two bytes too large for padded text.
+[[nodiscard]] constexpr std::size_t base64_decoded_size(std::size_t size) noexcept {
+    return size / 4 * 3 + size % 4 * 3 / 4;
+}
+
+/// Encodes with the standard alphabet and padding (RFC 4648, section 4).
+[[nodiscard]] BACKCHANNEL_DECL std::string base64_encode(std::string_view bytes);
+
+/// Encodes with the URL and file name safe alphabet, without padding (RFC 4648, section 5).
+[[nodiscard]] BACKCHANNEL_DECL std::string base64url_encode(std::string_view bytes);
+
+/// Encodes like the string form into a buffer of the caller's; the number of characters written is returned.
+///
+/// Precondition: `out` has room for `base64url_encoded_size(bytes.size())` characters. No terminating zero is written.
+BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> bytes, char* out) noexcept;
+
+/// Decodes the standard alphabet with its padding (RFC 4648, section 4).
+///
+/// Nothing if the text isn't the one encoding of its bytes: a foreign character or blank, a line break, missing or
+/// surplus padding, or bits other than zero after the last byte.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> base64_decode(std::string_view text);
+
+/// Decodes text of either alphabet (RFC 4648, sections 4 and 5), even mixed, with padding or without.
+///
+/// Padding must be right where there is any; everything else is refused as in `base64_decode`.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view text);
 
 }
 
@@ -7889,6 +8174,284 @@ BACKCHANNEL_DECL std::optional<connection_id> id_source::make(std::uint32_t slot
 
 #endif
 
+// ---- backchannel/impl/protocol/yandex_target.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_YANDEX_TARGET_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_YANDEX_TARGET_IPP
+
+#include <cstring>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+BACKCHANNEL_DECL yandex_target yandex_target::parse(std::string_view target, target_form form) noexcept {
+    yandex_target result;
+    std::string_view rest = path_of(target);
+    if (rest.empty() || rest.front() != '/') return result;
+    path_segment s;
+    for (std::string_view const expected : {"apigateways", "websocket", "v1", "connections"}) {
+        auto const raw = take_segment(rest);
+        if (!raw) return result;
+        s.decode(*raw, form);
+        if (!s.allowed() || s.text() != expected) return result;
+    }
+
+    result.kind_ = kind::invalid;
+    auto const raw_id = take_segment(rest);
+    if (!raw_id) return result;
+    s.decode(*raw_id, form);
+    if (!s.allowed()) return result;
+    std::string_view id = s.text(), verb;
+    if (auto const colon = id.rfind(':'); colon != std::string_view::npos) {
+        verb = id.substr(colon);
+        id = id.substr(0, colon);
+    }
+    path_segment behind;
+    if (auto const raw_verb = take_segment(rest)) {
+        behind.decode(*raw_verb, form);
+        bool const is_verb = verb.empty() && behind.allowed() && behind.text().starts_with(':') && !take_segment(rest);
+        if (!is_verb) {
+            result.kind_ = kind::foreign; // something else behind the id
+            return result;
+        }
+        verb = behind.text();
+    }
+    if (id.empty() || id.size() > max_id) return result;
+    std::memcpy(result.id_.data(), id.data(), id.size());
+    result.id_size_ = static_cast<std::uint8_t>(id.size());
+    result.kind_ = verb.empty() ? kind::connection : verb == ":send" ? kind::send : kind::other_verb;
+    return result;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/dialect/yandex.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_YANDEX_IPP
+#define BACKCHANNEL_IMPL_DIALECT_YANDEX_IPP
+
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_yandex {
+
+/// `google.rpc.Code`, and the HTTP status that goes with it.
+struct rpc_status {
+    int code, http;
+};
+inline constexpr rpc_status invalid_argument{3, 400}, deadline_exceeded{4, 504}, not_found{5, 404},
+    permission_denied{7, 403}, resource_exhausted{8, 429}, unimplemented{12, 501}, internal{13, 500},
+    unavailable{14, 503}, unauthenticated{16, 401};
+
+inline void error(response& r, rpc_status status, std::string_view text) {
+    r.status = status.http;
+    r.headers.add("Content-Type", "application/json");
+    r.body.clear();
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("code", status.code)
+        .member("message", text)
+        .key("details")
+        .begin_array()
+        .begin_object()
+        .member("@type", "type.googleapis.com/google.rpc.RequestInfo")
+        .member("requestId", r.headers.find(yandex_dialect::request_id_header).value_or(std::string_view{}))
+        .end_object()
+        .end_array()
+        .end_object();
+}
+
+/// The members of a `SendToConnectionRequest` as they stand in its JSON form.
+struct send_request {
+    std::optional<std::string> data{};
+    std::optional<message_kind> kind{}; ///< nothing: unspecified
+    std::string_view complaint{};
+
+    explicit send_request(std::string_view body) { complaint = read(body); }
+
+private:
+    enum member : unsigned { data_member = 1, type_member = 2, id_member = 4, unknown_member = 0 };
+
+    [[nodiscard]] static member member_of(protocol::json_reader const& json) noexcept {
+        if (json.equals("data")) return data_member;
+        if (json.equals("type")) return type_member;
+        return json.equals("connectionId") || json.equals("connection_id") ? id_member : unknown_member;
+    }
+
+    [[nodiscard]] std::string_view read(std::string_view body) {
+        using enum protocol::json_token;
+        constexpr std::string_view not_json = "The request body is not a valid JSON object";
+        protocol::json_reader json{body};
+        if (json.next() != begin_object) return not_json;
+        unsigned seen = 0;
+        while (json.next() == name) {
+            member const which = member_of(json);
+            if ((seen & which) != 0) return "A field occurs twice in the request body";
+            seen |= which;
+            if (which == unknown_member || which == id_member) { // the id is that of the path
+                if (!json.skip_value()) return not_json;
+                continue;
+            }
+            protocol::json_token const value = json.next();
+            if (value == error) return not_json;
+            if (value == null_value) continue; // as if it were absent
+            std::string_view const wrong = which == data_member ? read_data(json, value) : read_type(json, value);
+            if (!wrong.empty()) return wrong;
+        }
+        if (json.token() != end_object || json.next() != end) return not_json;
+        return {};
+    }
+
+    [[nodiscard]] std::string_view read_data(protocol::json_reader const& json, protocol::json_token value) {
+        if (value != protocol::json_token::string) return "data: a base64 string is expected";
+        std::string scratch;
+        data = protocol::base64_decode_any(json.string(scratch));
+        return data ? std::string_view{} : "data: a base64 string is expected";
+    }
+
+    [[nodiscard]] std::string_view read_type(protocol::json_reader const& json, protocol::json_token value) {
+        bool const is_number = value == protocol::json_token::number;
+        auto const is = [&](std::string_view text, std::string_view number) {
+            return is_number ? json.raw() == number : json.equals(text);
+        };
+        if (is_number || value == protocol::json_token::string) {
+            if (is("DATA_TYPE_UNSPECIFIED", "0")) return {};
+            if (is("BINARY", "1")) return kind = message_kind::binary, std::string_view{};
+            if (is("TEXT", "2")) return kind = message_kind::text, std::string_view{};
+        }
+        return "type: one of DATA_TYPE_UNSPECIFIED, BINARY and TEXT is expected";
+    }
+};
+
+}
+
+BACKCHANNEL_DECL bool yandex_dialect::owns(std::string_view target, target_form form) const noexcept {
+    return protocol::yandex_target::parse(target, form).what() != protocol::yandex_target::kind::foreign;
+}
+
+BACKCHANNEL_DECL yandex_dialect::call yandex_dialect::read(std::string_view method, std::string_view target,
+                                                           target_form form) const {
+    using kind = protocol::yandex_target::kind;
+    call c;
+    c.target = protocol::yandex_target::parse(target, form);
+    kind const what = c.target.what();
+    c.ours = what != kind::foreign;
+    if (what == kind::invalid)
+        c.refused = failure::malformed_id;
+    else if (what == kind::send && method == "POST")
+        c.what = operation::post;
+    else if (what == kind::connection && method == "GET")
+        c.what = operation::get;
+    else if (what == kind::connection && method == "DELETE")
+        c.what = operation::del;
+    else
+        c.refused = failure::bad_method;
+    return c;
+}
+
+BACKCHANNEL_DECL yandex_dialect::content yandex_dialect::read_body(call const& c, std::string_view body) const {
+    content result;
+    if (c.what != operation::post) return result;
+    detail_yandex::send_request request{body};
+    result.complaint_ = request.complaint;
+    if (!result.complaint_.empty()) return result;
+    if (!request.data || request.data->empty()) {
+        result.complaint_ = "data: Field is required";
+    } else if (request.data->size() > max_message_) {
+        result.complaint_ = "data: the message is too long";
+    } else {
+        bool const is_text = protocol::is_valid_utf8(*request.data);
+        if (request.kind == message_kind::text && !is_text) result.complaint_ = "data: a text must be valid UTF-8";
+        result.kind_ = request.kind.value_or(is_text ? message_kind::text : message_kind::binary);
+        result.data_ = std::move(*request.data);
+    }
+    return result;
+}
+
+BACKCHANNEL_DECL void yandex_dialect::succeed(response& r, operation what, connection_state const* state,
+                                              std::string_view id) const {
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    if (what != operation::get || state == nullptr) {
+        r.body = "{}";
+        return;
+    }
+    auto const connected = protocol::format_iso8601(state->connected_at);
+    auto const active = protocol::format_iso8601(state->last_active_at);
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("id", id)
+        .member("gatewayId", std::string_view{gateway_id_})
+        .key("identity")
+        .begin_object()
+        .member("sourceIp", std::string_view{state->source_ip})
+        .member("userAgent", std::string_view{state->user_agent})
+        .end_object()
+        .member("connectedAt", connected.view())
+        .member("lastActiveAt", active.view())
+        .end_object();
+}
+
+BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string_view id) const {
+    using namespace detail_yandex;
+    switch (why) {
+    case failure::gone:
+    case failure::never_open:
+        return error(r, not_found,
+                     id.empty() ? "Connection not found" : std::string{"Connection "}.append(id).append(" not found"));
+    case failure::malformed_id:
+        return error(r, invalid_argument, "connectionId: a valid id is expected");
+    case failure::bad_method:
+        return error(r, unimplemented, "Method not implemented");
+    case failure::bad_body:
+        return error(r, invalid_argument, id);
+    case failure::too_large:
+        return error(r, invalid_argument, "data: the message is too long");
+    case failure::backpressure:
+        return error(r, resource_exhausted, "The client's send buffer is full");
+    case failure::unavailable:
+        r.headers.add("Retry-After", "1");
+        return error(r, unavailable, "Service unavailable");
+    case failure::unknown:
+        return error(r, deadline_exceeded, "It is not known whether the message was sent");
+    case failure::internal:
+        break;
+    }
+    error(r, internal, "Internal error");
+}
+
+BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why, operation,
+                                           std::string_view id) const {
+    using namespace detail_yandex;
+    auto const text_or = [&](std::string_view otherwise) {
+        return why.message.empty() ? otherwise : std::string_view{why.message};
+    };
+    switch (why.error) {
+    case auth_error::missing_token:
+        return error(r, unauthenticated, text_or("The request has no credentials"));
+    case auth_error::incomplete:
+    case auth_error::unknown_principal:
+    case auth_error::expired_token:
+    case auth_error::bad_signature:
+        return error(r, unauthenticated, text_or("Token is invalid or has expired."));
+    case auth_error::payload_mismatch:
+    case auth_error::bad_request:
+        return error(r, invalid_argument, text_or("Bad request"));
+    case auth_error::not_permitted:
+        return error(r, permission_denied, text_or("Permission denied"));
+    case auth_error::unavailable:
+        return fail(r, failure::unavailable, id);
+    case auth_error::none:
+    case auth_error::internal:
+        break;
+    }
+    fail(r, failure::internal, id);
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/connection_target.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
@@ -7963,137 +8526,6 @@ BACKCHANNEL_DECL connection_target connection_target::parse_any_stage(std::strin
 
 #endif
 
-// ---- backchannel/impl/dialect/aws.ipp
-#ifndef BACKCHANNEL_IMPL_DIALECT_AWS_IPP
-#define BACKCHANNEL_IMPL_DIALECT_AWS_IPP
-
-#include <string>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form form) const noexcept {
-    using kind = protocol::connection_target::kind;
-    kind const what = protocol::connection_target::parse(target, options_.stage, form).what();
-    return what != kind::foreign && what != kind::collection;
-}
-
-BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,
-                                                     target_form form) const {
-    using kind = protocol::connection_target::kind;
-    call c;
-    c.target = protocol::connection_target::parse(target, options_.stage, form);
-    c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
-    if (!c.ours) return c;
-    if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
-    else if (method == "POST") c.what = operation::post;
-    else if (method == "GET") c.what = operation::get;
-    else if (method == "DELETE") c.what = operation::del;
-    else c.refused = failure::bad_method;
-    return c;
-}
-
-BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state) const {
-    if (what == operation::del) {
-        r.status = 204;
-        return;
-    }
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
-    if (what == operation::post || state == nullptr) return;
-    bool const capital = options_.openapi_description;
-    auto const connected = protocol::format_iso8601(state->connected_at);
-    auto const active = protocol::format_iso8601(state->last_active_at);
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member(capital ? "ConnectedAt" : "connectedAt", connected.view())
-        .key(capital ? "Identity" : "identity")
-        .begin_object()
-        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state->source_ip})
-        .member(capital ? "UserAgent" : "userAgent", std::string_view{state->user_agent})
-        .end_object()
-        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view())
-        .end_object();
-}
-
-BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_view id) const {
-    switch (why) {
-    case failure::gone: return error(r, 410, "GoneException", "Gone");
-    case failure::never_open:
-        if (options_.openapi_description)
-            return error(r, 404, "NotFoundException", "The specified connection does not exist");
-        return error(r, 410, "GoneException", "Gone");
-    case failure::malformed_id:
-        return error(r, 400, "BadRequestException", std::string{"Invalid connectionId: "}.append(id));
-    case failure::bad_method:
-        r.headers.add("Allow", "DELETE, GET, POST");
-        return error(r, 405, "MethodNotAllowedException", "Method not allowed");
-    case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
-    case failure::backpressure:
-        return error(r, 429, "LimitExceededException", "The client's send buffer is full");
-    case failure::unavailable:
-        r.headers.add("Retry-After", "1");
-        return error(r, 503, "ServiceUnavailableException", "Service unavailable");
-    case failure::unknown: return error(r, 504, "GatewayTimeoutException", "It is not known whether the message was sent");
-    case failure::internal: break;
-    }
-    error(r, 500, "InternalServerErrorException", "Internal server error");
-}
-
-BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, operation what,
-                                        std::string_view id) const {
-    auto const text_or = [&](std::string_view otherwise) {
-        return why.message.empty() ? otherwise : std::string_view{why.message};
-    };
-    switch (why.error) {
-    case auth_error::missing_token:
-        return error(r, 403, "MissingAuthenticationTokenException", text_or("Missing Authentication Token"));
-    case auth_error::incomplete:
-        return error(r, 403, "IncompleteSignatureException", text_or("The request signature is incomplete"));
-    case auth_error::unknown_principal:
-        return error(r, 403, "UnrecognizedClientException",
-                     text_or("The security token included in the request is invalid."));
-    case auth_error::expired_token:
-        return error(r, 403, "ExpiredTokenException",
-                     text_or("The security token included in the request is expired"));
-    case auth_error::bad_signature:
-        return error(r, 403, "InvalidSignatureException", text_or("The request signature is not valid"));
-    case auth_error::payload_mismatch:
-        return error(r, 400, "XAmzContentSHA256Mismatch",
-                     text_or("The provided 'x-amz-content-sha256' header does not match what was computed."));
-    case auth_error::bad_request: return error(r, 400, "BadRequestException", text_or("Bad Request"));
-    case auth_error::not_permitted: {
-        std::string text{why.message};
-        if (text.empty()) {
-            std::string_view const who = why.who.arn.empty() ? why.who.name.view() : std::string_view{why.who.arn};
-            text = std::string{"User: "}
-                       .append(who)
-                       .append(" is not authorized to perform: execute-api:ManageConnections on resource: ")
-                       .append(resource_arn(options_, what, id, true));
-        }
-        return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
-    }
-    case auth_error::unavailable: return fail(r, failure::unavailable, id);
-    case auth_error::none:
-    case auth_error::internal: break;
-    }
-    fail(r, failure::internal, id);
-}
-
-BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_view type, std::string_view text) const {
-    r.status = status;
-    r.headers.add("Content-Type", "application/json");
-    r.headers.add("x-amzn-ErrorType", type);
-    r.body.clear();
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member(options_.openapi_description ? "Message" : "message", text)
-        .end_object();
-}
-
-}
-
-#endif
-
 // ---- backchannel/impl/protocol/utf8.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
@@ -8158,6 +8590,139 @@ BACKCHANNEL_DECL bool utf8_validator::feed(std::string_view bytes) noexcept {
 BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept {
     utf8_validator validator;
     return validator.feed(text) && validator.complete();
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/dialect/aws.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_AWS_IPP
+#define BACKCHANNEL_IMPL_DIALECT_AWS_IPP
+
+#include <string>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form form) const noexcept {
+    using kind = protocol::connection_target::kind;
+    kind const what = protocol::connection_target::parse(target, options_.stage, form).what();
+    return what != kind::foreign && what != kind::collection;
+}
+
+BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,
+                                                     target_form form) const {
+    using kind = protocol::connection_target::kind;
+    call c;
+    c.target = protocol::connection_target::parse(target, options_.stage, form);
+    c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
+    if (!c.ours) return c;
+    if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
+    else if (method == "POST") c.what = operation::post;
+    else if (method == "GET") c.what = operation::get;
+    else if (method == "DELETE") c.what = operation::del;
+    else c.refused = failure::bad_method;
+    return c;
+}
+
+BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state,
+                                           std::string_view) const {
+    if (what == operation::del) {
+        r.status = 204;
+        return;
+    }
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    if (what == operation::post || state == nullptr) return;
+    bool const capital = options_.openapi_description;
+    auto const connected = protocol::format_iso8601(state->connected_at);
+    auto const active = protocol::format_iso8601(state->last_active_at);
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member(capital ? "ConnectedAt" : "connectedAt", connected.view())
+        .key(capital ? "Identity" : "identity")
+        .begin_object()
+        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state->source_ip})
+        .member(capital ? "UserAgent" : "userAgent", std::string_view{state->user_agent})
+        .end_object()
+        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view())
+        .end_object();
+}
+
+BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_view id) const {
+    switch (why) {
+    case failure::gone: return error(r, 410, "GoneException", "Gone");
+    case failure::never_open:
+        if (options_.openapi_description)
+            return error(r, 404, "NotFoundException", "The specified connection does not exist");
+        return error(r, 410, "GoneException", "Gone");
+    case failure::malformed_id:
+        return error(r, 400, "BadRequestException", std::string{"Invalid connectionId: "}.append(id));
+    case failure::bad_method:
+        r.headers.add("Allow", "DELETE, GET, POST");
+        return error(r, 405, "MethodNotAllowedException", "Method not allowed");
+    case failure::bad_body: return error(r, 400, "BadRequestException", id);
+    case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
+    case failure::backpressure:
+        return error(r, 429, "LimitExceededException", "The client's send buffer is full");
+    case failure::unavailable:
+        r.headers.add("Retry-After", "1");
+        return error(r, 503, "ServiceUnavailableException", "Service unavailable");
+    case failure::unknown: return error(r, 504, "GatewayTimeoutException", "It is not known whether the message was sent");
+    case failure::internal: break;
+    }
+    error(r, 500, "InternalServerErrorException", "Internal server error");
+}
+
+BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, operation what,
+                                        std::string_view id) const {
+    auto const text_or = [&](std::string_view otherwise) {
+        return why.message.empty() ? otherwise : std::string_view{why.message};
+    };
+    switch (why.error) {
+    case auth_error::missing_token:
+        return error(r, 403, "MissingAuthenticationTokenException", text_or("Missing Authentication Token"));
+    case auth_error::incomplete:
+        return error(r, 403, "IncompleteSignatureException", text_or("The request signature is incomplete"));
+    case auth_error::unknown_principal:
+        return error(r, 403, "UnrecognizedClientException",
+                     text_or("The security token included in the request is invalid."));
+    case auth_error::expired_token:
+        return error(r, 403, "ExpiredTokenException",
+                     text_or("The security token included in the request is expired"));
+    case auth_error::bad_signature:
+        return error(r, 403, "InvalidSignatureException", text_or("The request signature is not valid"));
+    case auth_error::payload_mismatch:
+        return error(r, 400, "XAmzContentSHA256Mismatch",
+                     text_or("The provided 'x-amz-content-sha256' header does not match what was computed."));
+    case auth_error::bad_request: return error(r, 400, "BadRequestException", text_or("Bad Request"));
+    case auth_error::not_permitted: {
+        std::string text{why.message};
+        if (text.empty()) {
+            std::string_view const who = why.who.arn.empty() ? why.who.name.view() : std::string_view{why.who.arn};
+            text = std::string{"User: "}
+                       .append(who)
+                       .append(" is not authorized to perform: execute-api:ManageConnections on resource: ")
+                       .append(resource_arn(options_, what, id, true));
+        }
+        return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
+    }
+    case auth_error::unavailable: return fail(r, failure::unavailable, id);
+    case auth_error::none:
+    case auth_error::internal: break;
+    }
+    fail(r, failure::internal, id);
+}
+
+BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_view type, std::string_view text) const {
+    r.status = status;
+    r.headers.add("Content-Type", "application/json");
+    r.headers.add("x-amzn-ErrorType", type);
+    r.body.clear();
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member(options_.openapi_description ? "Message" : "message", text)
+        .end_object();
 }
 
 }
@@ -9198,6 +9763,123 @@ BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& 
     auto const raw = path.substr(0, path.find('/'));
     path.remove_prefix(raw.size());
     return raw;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/base64.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_BASE64_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_BASE64_IPP
+
+#include <array>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_base64 {
+
+inline constexpr char standard_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+inline constexpr std::uint8_t not_a_digit = 0xff;
+
+using digit_table = std::array<std::uint8_t, 256>;
+
+[[nodiscard]] constexpr digit_table make_table(bool url_too) noexcept {
+    digit_table table{};
+    table.fill(not_a_digit);
+    for (std::uint8_t digit = 0; digit < 64; ++digit) {
+        table[static_cast<unsigned char>(standard_alphabet[digit])] = digit;
+        if (url_too) table[static_cast<unsigned char>(url_alphabet[digit])] = digit;
+    }
+    return table;
+}
+
+inline constexpr digit_table standard_digits = make_table(false);
+inline constexpr digit_table any_digits = make_table(true);
+
+// Writes the digits without padding and returns the end of what was written.
+inline char* write_digits(std::uint8_t const* bytes, std::size_t size, char const* alphabet, char* out) noexcept {
+    std::size_t at = 0;
+    for (; size - at >= 3; at += 3) {
+        std::uint32_t const group = std::uint32_t{bytes[at]} << 16 | std::uint32_t{bytes[at + 1]} << 8 | bytes[at + 2];
+        *out++ = alphabet[group >> 18];
+        *out++ = alphabet[group >> 12 & 63];
+        *out++ = alphabet[group >> 6 & 63];
+        *out++ = alphabet[group & 63];
+    }
+    if (size - at == 1) {
+        *out++ = alphabet[bytes[at] >> 2];
+        *out++ = alphabet[bytes[at] << 4 & 63];
+    } else if (size - at == 2) {
+        *out++ = alphabet[bytes[at] >> 2];
+        *out++ = alphabet[(bytes[at] << 4 | bytes[at + 1] >> 4) & 63];
+        *out++ = alphabet[bytes[at + 1] << 2 & 63];
+    }
+    return out;
+}
+
+[[nodiscard]] inline std::uint8_t const* as_bytes(std::string_view text) noexcept {
+    return reinterpret_cast<std::uint8_t const*>(text.data());
+}
+
+// `text` has no padding any more.
+[[nodiscard]] inline std::optional<std::string> decode_digits(std::string_view text, digit_table const& digits) {
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string bytes(base64_decoded_size(text.size()), '\0');
+    std::size_t written = 0;
+    std::uint32_t pending = 0; // only its lowest `bits` bits count
+    unsigned bits = 0;
+    for (char const c : text) {
+        std::uint8_t const digit = digits[static_cast<unsigned char>(c)];
+        if (digit == not_a_digit) return std::nullopt;
+        pending = pending << 6 | digit;
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        bytes[written++] = static_cast<char>(static_cast<std::uint8_t>(pending >> bits & 0xff));
+    }
+    if ((pending & ((std::uint32_t{1} << bits) - 1)) != 0) return std::nullopt;
+    return bytes;
+}
+
+// Text of a multiple of four characters ends in zero, one or two padding characters.
+[[nodiscard]] inline std::string_view without_padding(std::string_view text) noexcept {
+    if (text.ends_with("==")) return text.substr(0, text.size() - 2);
+    if (text.ends_with('=')) return text.substr(0, text.size() - 1);
+    return text;
+}
+
+}
+
+BACKCHANNEL_DECL std::string base64_encode(std::string_view bytes) {
+    std::string text(base64_encoded_size(bytes.size()), '=');
+    detail_base64::write_digits(detail_base64::as_bytes(bytes), bytes.size(), detail_base64::standard_alphabet,
+                                text.data());
+    return text;
+}
+
+BACKCHANNEL_DECL std::string base64url_encode(std::string_view bytes) {
+    std::string text(base64url_encoded_size(bytes.size()), '\0');
+    detail_base64::write_digits(detail_base64::as_bytes(bytes), bytes.size(), detail_base64::url_alphabet, text.data());
+    return text;
+}
+
+BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
+    char* const end = detail_base64::write_digits(bytes.data(), bytes.size(), detail_base64::url_alphabet, out);
+    return static_cast<std::size_t>(end - out);
+}
+
+BACKCHANNEL_DECL std::optional<std::string> base64_decode(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    return detail_base64::decode_digits(detail_base64::without_padding(text), detail_base64::standard_digits);
+}
+
+BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view text) {
+    std::string_view const digits = detail_base64::without_padding(text);
+    if (digits.size() != text.size() && text.size() % 4 != 0) return std::nullopt;
+    return detail_base64::decode_digits(digits, detail_base64::any_digits);
 }
 
 }

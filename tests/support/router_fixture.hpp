@@ -25,11 +25,11 @@ struct still_traits : backchannel::default_router_traits {
 [[nodiscard]] inline fixed_clock still() { return {at(example_date)}; }
 
 /// A hub with connection 1, and a router for the stage `prod`.
-template <class Auth, class Transport = direct_transport>
+template <class Auth, class Transport = direct_transport, class Traits = still_traits>
 struct router_fixture {
     test_hub<Transport> hub;
     backchannel::session open;
-    backchannel::management_router<Auth, still_traits> router;
+    backchannel::management_router<Auth, Traits> router;
     lines answers;
 
     explicit router_fixture(Auth auth = {}, backchannel::router_options options = {.stage = "prod"})

@@ -16,12 +16,13 @@ TEST_CASE("A response is stamped with the date and an id", "[response_stamp]") {
     using namespace std::chrono_literals;
     response_stamp stamp;
     response r;
-    stamp.apply(r, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + 1h + 999ms);
+    stamp.apply(r, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + 1h + 999ms, "x-amzn-RequestId");
     CHECK(test::header_of(r, "Date") == "Sat, 21 Nov 2026 01:00:00 GMT");
     CHECK(test::header_of(r, "x-amzn-RequestId").size() == 36);
     response second;
-    stamp.apply(second, {});
-    CHECK(test::header_of(second, "x-amzn-RequestId") != test::header_of(r, "x-amzn-RequestId"));
+    stamp.apply(second, {}, "x-request-id");
+    CHECK(test::header_of(second, "x-request-id").size() == 36);
+    CHECK(test::header_of(second, "x-request-id") != test::header_of(r, "x-amzn-RequestId"));
 }
 
 TEST_CASE("Request ids are version 4 UUIDs and differ, also between objects and threads", "[response_stamp]") {

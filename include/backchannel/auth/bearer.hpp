@@ -19,17 +19,16 @@ struct bearer_token {
     std::string arn{};  ///< shown to a caller who is denied
 };
 
-/// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
+/// Tokens that callers send as `Authorization: {scheme} {token}`, see `bearer` and `api_key`.
 ///
-/// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only. Every
-/// known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
-class bearer {
-public:
+/// Every known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
+class authorization_tokens {
+protected:
     /// Precondition: no token is empty.
-    explicit bearer(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
-    explicit bearer(std::string token) { tokens_.push_back({std::move(token), "bearer", {}}); }
+    explicit authorization_tokens(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+    /// `scheme` ends with a space.
+    [[nodiscard]] auth_decision decide(request_view const& request, std::string_view scheme) const {
         header_view const* credentials = nullptr;
         for (header_view const& h : request.headers) {
             if (!equal_ignoring_case(h.name, "authorization")) continue;
@@ -37,7 +36,6 @@ public:
                 return auth_decision::refuse(auth_error::bad_request, "Repeated header: Authorization");
             credentials = &h;
         }
-        constexpr std::string_view scheme = "bearer ";
         if (credentials == nullptr || credentials->value.size() < scheme.size() ||
             !equal_ignoring_case(credentials->value.substr(0, scheme.size()), scheme))
             return auth_decision::refuse(auth_error::missing_token);
@@ -52,6 +50,32 @@ public:
 
 private:
     std::vector<bearer_token> tokens_;
+};
+
+/// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
+///
+/// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only.
+class bearer : authorization_tokens {
+public:
+    /// Precondition: no token is empty.
+    explicit bearer(std::vector<bearer_token> tokens) : authorization_tokens{std::move(tokens)} {}
+    explicit bearer(std::string token) : bearer{std::vector{bearer_token{std::move(token), "bearer", {}}}} {}
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+        return decide(request, "bearer ");
+    }
+};
+
+/// Takes `Authorization: Api-Key {key}`, as services of Yandex Cloud do. The rest is as with `bearer`.
+class api_key : authorization_tokens {
+public:
+    /// Precondition: no key is empty.
+    explicit api_key(std::vector<bearer_token> keys) : authorization_tokens{std::move(keys)} {}
+    explicit api_key(std::string key) : api_key{std::vector{bearer_token{std::move(key), "api-key", {}}}} {}
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation, std::string_view) const {
+        return decide(request, "api-key ");
+    }
 };
 
 }

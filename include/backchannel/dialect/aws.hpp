@@ -5,7 +5,9 @@
 #include <backchannel/auth.hpp>
 #include <backchannel/connection.hpp>
 #include <backchannel/dialect/failure.hpp>
+#include <backchannel/message.hpp>
 #include <backchannel/protocol/connection_target.hpp>
+#include <backchannel/protocol/utf8.hpp>
 
 #include <optional>
 #include <string_view>
@@ -39,10 +41,30 @@ public:
     /// Whether the router of this dialect answers for the target.
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
 
+    /// What a body is for the client: itself, a text if it is UTF-8.
+    class content {
+    public:
+        content(call const&, std::string_view body) noexcept
+            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
+
+        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
+
+    private:
+        std::string_view body_;
+        message_kind kind_;
+    };
+    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
+
+    static constexpr std::string_view request_id_header = "x-amzn-RequestId";
+    static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
+
     /// Bytes of the longest body that is not answered by `too_large`.
     [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
 
-    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state) const;
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
+                                  std::string_view id) const;
+    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
     BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
     BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
 

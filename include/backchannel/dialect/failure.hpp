@@ -14,6 +14,7 @@ enum class failure : std::uint8_t {
     never_open,         ///< no connection of that id is known to have been open
     malformed_id,       ///< the id is missing or outside the syntax
     bad_method,         ///< the operation does not exist
+    bad_body,           ///< the body is not what the operation takes
     too_large,          ///< the body is longer than a message may be
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again

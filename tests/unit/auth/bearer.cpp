@@ -58,3 +58,22 @@ TEST_CASE("An empty token is nobody's", "[bearer]") {
     CHECK(with(bearer{std::vector<bearer_token>{{}, {"a"}}}, "Bearer ") == auth_error::unknown_principal);
     CHECK(with(bearer{std::vector<bearer_token>{}}, "Bearer a") == auth_error::unknown_principal);
 }
+
+TEST_CASE("api_key takes keys by its own scheme only", "[bearer]") {
+    STATIC_REQUIRE(authorizer<api_key>);
+    auto const with_key = [](api_key const& auth, std::string_view value) {
+        header_view const headers[] = {{"Authorization", value}};
+        request_view r;
+        r.headers = headers;
+        return auth.authorize(r, operation::post, {});
+    };
+    api_key const one{std::string{"AQVN"}};
+    CHECK(with_key(one, "Api-Key AQVN").error == auth_error::none);
+    CHECK(with_key(one, "api-key  AQVN").who.name.view() == "api-key");
+    CHECK(with_key(one, "Api-Key AQV").error == auth_error::unknown_principal);
+    CHECK(with_key(one, "Api-Key").error == auth_error::missing_token);
+    CHECK(with_key(one, "Bearer AQVN").error == auth_error::missing_token);
+    api_key const many{std::vector<bearer_token>{{"a", "alice"}, {"b", "bob"}}};
+    CHECK(with_key(many, "Api-Key b").who.name.view() == "bob");
+    CHECK(with(bearer{std::string{"AQVN"}}, "Api-Key AQVN") == auth_error::missing_token);
+}

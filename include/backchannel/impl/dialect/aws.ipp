@@ -32,7 +32,8 @@ BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, st
     return c;
 }
 
-BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state) const {
+BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state,
+                                           std::string_view) const {
     if (what == operation::del) {
         r.status = 204;
         return;
@@ -67,6 +68,7 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
     case failure::bad_method:
         r.headers.add("Allow", "DELETE, GET, POST");
         return error(r, 405, "MethodNotAllowedException", "Method not allowed");
+    case failure::bad_body: return error(r, 400, "BadRequestException", id);
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
     case failure::backpressure:
         return error(r, 429, "LimitExceededException", "The client's send buffer is full");
