@@ -127,7 +127,8 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 ///
 /// Optional members, each found by its name:
 /// - `dispatch(h, task)`: runs the task on h's thread, inline if already there. With it, `send`, `close`, `buffered`,
-///   `ping` and `terminate` are called on that thread only. The connection may be gone when it is called.
+///   `ping` and `terminate` are called on that thread only. `dispatch`, `on_thread` and `thread_key` are called on any
+///   thread, and the connection may be gone then.
 /// - `on_thread(h) -> bool`: whether the caller is on h's thread; saves the task where it is.
 ///   Like `thread_key` and `buffered` it must not throw.
 /// - `thread_key(h)`: equal for connections of one loop; messages for one loop then share a task.

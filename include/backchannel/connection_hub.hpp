@@ -25,8 +25,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// `next_deadline` has come. What a Transport is, and on which threads it is called: `concepts.hpp`.
 ///
 /// Thread safety: every member may be called from any thread at any time, with the traits' exception
-/// (`single_threaded_traits`) and but for construction, destruction and `on_deadline_earlier`. No lock is held while
-/// the Transport, a hook or a completion runs, so they may call the hub again.
+/// (`single_threaded_traits`) and but for construction, destruction, `on_deadline_earlier`, and `open` and `attach` if
+/// the Transport has `dispatch`. No lock is held while the Transport, a hook or a completion runs, so they may call the
+/// hub again.
 ///
 /// Destroying the hub while one of its members or tasks runs is a precondition violation. Sessions and tasks may
 /// outlive it; they do nothing then.
@@ -67,6 +68,8 @@ public:
 
     /// The reserved connection is open now. Precondition: `s` is not empty, comes from this hub's `reserve` and was not
     /// attached before.
+    ///
+    /// On the connection's thread, if the Transport has `dispatch`.
     void attach(session& s, handle h) { state_->attach(slot_of(s), std::move(h)); }
 
     /// Sends one message; never waits for the peer.
@@ -90,7 +93,8 @@ public:
 
     /// Sends one message; `done(delivery)` gets the answer of the connection's own thread, on that thread.
     ///
-    /// `done` is called exactly once, inline where that is possible.
+    /// `done` is called exactly once, inline where that is possible; a message that is refused at once is answered on
+    /// the caller's thread, and one whose task is dropped, or whose hub is destroyed, on the thread that does that.
     template <class F>
     void async_send(std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,

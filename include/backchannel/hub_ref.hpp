@@ -47,7 +47,7 @@ struct outcome {
 /// A view of any hub, whatever its Transport: an object and a function, two words.
 ///
 /// A router is compiled once for each Auth because of it. What wraps a hub (a cluster node, say) converts to it by
-/// having `void execute(command const&, completion<outcome>)`.
+/// having `void execute(command const&, completion<outcome>)`. As thread-safe as the hub.
 class hub_ref {
 public:
     template <class Hub>

@@ -124,6 +124,8 @@ public:
     }
 
     /// A request whose body is still arriving. Move-only; empty if the request is not ours.
+    ///
+    /// From any thread, one at a time.
     class incoming;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.

@@ -73,6 +73,7 @@ private:
 /// A message as it is passed down a call: a view whose bytes are valid only during that call.
 ///
 /// A Transport that must keep the bytes calls `share()`; a message that already is shared costs no copy then.
+/// Immutable: any thread may read it meanwhile.
 class message {
 public:
     constexpr message(std::string_view data, message_kind kind) noexcept : data_{data}, kind_{kind} {}

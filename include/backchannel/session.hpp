@@ -16,8 +16,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
 /// Thread safety: `id`, `touch` and `written` from any thread as long as the session exists; `closed` and destruction
-/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. A session may
-/// outlive its hub.
+/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
+/// called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
     session() noexcept = default;

@@ -634,6 +634,7 @@ private:
 /// A message as it is passed down a call: a view whose bytes are valid only during that call.
 ///
 /// A Transport that must keep the bytes calls `share()`; a message that already is shared costs no copy then.
+/// Immutable: any thread may read it meanwhile.
 class message {
 public:
     constexpr message(std::string_view data, message_kind kind) noexcept : data_{data}, kind_{kind} {}
@@ -773,7 +774,8 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 ///
 /// Optional members, each found by its name:
 /// - `dispatch(h, task)`: runs the task on h's thread, inline if already there. With it, `send`, `close`, `buffered`,
-///   `ping` and `terminate` are called on that thread only. The connection may be gone when it is called.
+///   `ping` and `terminate` are called on that thread only. `dispatch`, `on_thread` and `thread_key` are called on any
+///   thread, and the connection may be gone then.
 /// - `on_thread(h) -> bool`: whether the caller is on h's thread; saves the task where it is.
 ///   Like `thread_key` and `buffered` it must not throw.
 /// - `thread_key(h)`: equal for connections of one loop; messages for one loop then share a task.
@@ -1100,7 +1102,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// The authorizers may be of any form. A body that is still arriving is shown to each that has `begin`, and kept for
 /// the others, which get it as a whole; all are asked in the same order when it is complete. Thread-safe as far as
-/// they are.
+/// they are, but for `configure`.
 template <class... Auths>
 class any_of {
     static_assert(sizeof...(Auths) > 0, "any_of needs at least one authorizer: any_of{sigv4{keys}, bearer{token}}");
@@ -2724,7 +2726,8 @@ concept permits_operations = requires(P const& policy, principal const& who, ope
 /// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
 /// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
 /// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
-/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are.
+/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy`
+/// are, but for `configure`.
 template <class Auth, class Policy = iam_policy>
 class with_policy {
     static_assert(check_authorizer<Auth>());
@@ -3845,8 +3848,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
 /// Thread safety: `id`, `touch` and `written` from any thread as long as the session exists; `closed` and destruction
-/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. A session may
-/// outlive its hub.
+/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
+/// called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
     session() noexcept = default;
@@ -4798,7 +4801,7 @@ struct outcome {
 /// A view of any hub, whatever its Transport: an object and a function, two words.
 ///
 /// A router is compiled once for each Auth because of it. What wraps a hub (a cluster node, say) converts to it by
-/// having `void execute(command const&, completion<outcome>)`.
+/// having `void execute(command const&, completion<outcome>)`. As thread-safe as the hub.
 class hub_ref {
 public:
     template <class Hub>
@@ -4862,8 +4865,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// `next_deadline` has come. What a Transport is, and on which threads it is called: `concepts.hpp`.
 ///
 /// Thread safety: every member may be called from any thread at any time, with the traits' exception
-/// (`single_threaded_traits`) and but for construction, destruction and `on_deadline_earlier`. No lock is held while
-/// the Transport, a hook or a completion runs, so they may call the hub again.
+/// (`single_threaded_traits`) and but for construction, destruction, `on_deadline_earlier`, and `open` and `attach` if
+/// the Transport has `dispatch`. No lock is held while the Transport, a hook or a completion runs, so they may call the
+/// hub again.
 ///
 /// Destroying the hub while one of its members or tasks runs is a precondition violation. Sessions and tasks may
 /// outlive it; they do nothing then.
@@ -4904,6 +4908,8 @@ public:
 
     /// The reserved connection is open now. Precondition: `s` is not empty, comes from this hub's `reserve` and was not
     /// attached before.
+    ///
+    /// On the connection's thread, if the Transport has `dispatch`.
     void attach(session& s, handle h) { state_->attach(slot_of(s), std::move(h)); }
 
     /// Sends one message; never waits for the peer.
@@ -4927,7 +4933,8 @@ public:
 
     /// Sends one message; `done(delivery)` gets the answer of the connection's own thread, on that thread.
     ///
-    /// `done` is called exactly once, inline where that is possible.
+    /// `done` is called exactly once, inline where that is possible; a message that is refused at once is answered on
+    /// the caller's thread, and one whose task is dropped, or whose hub is destroyed, on the thread that does that.
     template <class F>
     void async_send(std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
@@ -5678,6 +5685,8 @@ public:
     }
 
     /// A request whose body is still arriving. Move-only; empty if the request is not ours.
+    ///
+    /// From any thread, one at a time.
     class incoming;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.

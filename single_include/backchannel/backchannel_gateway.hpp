@@ -1061,7 +1061,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Bytes that wait for a socket, in order.
 ///
 /// Small texts are gathered into one piece; a shared message is kept as it is and never copied. Between `gather` and
-/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile.
+/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile. Not thread-safe.
 class outbox {
 public:
     /// Bytes that wait.
@@ -1792,7 +1792,8 @@ struct lost<response> {
     static response value() { return response{0}; }
 };
 
-/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
+/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead. Used on the
+/// handler's thread only.
 class gateway_client {
 public:
     gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
@@ -3867,8 +3868,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
 /// the client has answered.
 ///
-/// Thread safety: `drain`, `stop`, `metrics` and what `hub` gives from any thread; everything else before the loops
-/// run, or on the loop's thread if there is one only.
+/// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
+/// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
+/// if there is one only.
 template <class Auth, class Handler = no_handler>
 class gateway {
     static_assert(check_authorizer<Auth>());

@@ -24,7 +24,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// The authorizers may be of any form. A body that is still arriving is shown to each that has `begin`, and kept for
 /// the others, which get it as a whole; all are asked in the same order when it is complete. Thread-safe as far as
-/// they are.
+/// they are, but for `configure`.
 template <class... Auths>
 class any_of {
     static_assert(sizeof...(Auths) > 0, "any_of needs at least one authorizer: any_of{sigv4{keys}, bearer{token}}");

@@ -28,7 +28,8 @@ concept permits_operations = requires(P const& policy, principal const& who, ope
 /// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
 /// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
 /// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
-/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are.
+/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy`
+/// are, but for `configure`.
 template <class Auth, class Policy = iam_policy>
 class with_policy {
     static_assert(check_authorizer<Auth>());

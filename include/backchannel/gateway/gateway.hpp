@@ -32,8 +32,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
 /// the client has answered.
 ///
-/// Thread safety: `drain`, `stop`, `metrics` and what `hub` gives from any thread; everything else before the loops
-/// run, or on the loop's thread if there is one only.
+/// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
+/// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
+/// if there is one only.
 template <class Auth, class Handler = no_handler>
 class gateway {
     static_assert(check_authorizer<Auth>());

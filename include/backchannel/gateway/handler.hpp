@@ -23,7 +23,8 @@ struct lost<response> {
     static response value() { return response{0}; }
 };
 
-/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead.
+/// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead. Used on the
+/// handler's thread only.
 class gateway_client {
 public:
     gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept

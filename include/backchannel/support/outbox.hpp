@@ -16,7 +16,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Bytes that wait for a socket, in order.
 ///
 /// Small texts are gathered into one piece; a shared message is kept as it is and never copied. Between `gather` and
-/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile.
+/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile. Not thread-safe.
 class outbox {
 public:
     /// Bytes that wait.

@@ -12,9 +12,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// A handle to an object that its server destroys when it likes, for servers that may be called from any thread.
 ///
-/// Copies name the same object. While `use` runs the object stays; `reset`, called where the server says that it goes,
-/// waits for that. Both may be called within `use` on the same thread, as servers do that run their close handler
-/// inline.
+/// Copies name the same object. `use` waits for any other thread that uses it. While it runs the object stays; `reset`,
+/// called where the server says that it goes, waits for that. Both may be called within `use` on the same thread, as
+/// servers do that run their close handler inline.
 template <class T>
 class pinned {
 public:
