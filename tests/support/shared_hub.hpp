@@ -6,10 +6,12 @@
 #include "support/test_hub.hpp"
 #include "support/witness.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +25,40 @@ struct witness_hooks {
     void on_delivery(std::string_view, backchannel::delivery, std::size_t) noexcept { seen->enter(); }
 };
 
+struct witness_clock {
+    std::shared_ptr<witness> seen{};
+    manual_clock time{};
+
+    [[nodiscard]] backchannel::time_point steady() const noexcept {
+        if (seen) seen->glance();
+        return time.steady();
+    }
+    [[nodiscard]] backchannel::wall_time wall() const noexcept {
+        if (seen) seen->glance();
+        return time.wall();
+    }
+};
+
+/// Ids with a letter in front.
+struct witness_ids {
+    static constexpr std::size_t max_size = backchannel::plain_ids::max_size + 1;
+    std::shared_ptr<witness> seen{};
+
+    std::size_t encode(backchannel::connection_id const& id, char* out) const noexcept {
+        if (seen) seen->glance();
+        *out = 'w';
+        return 1 + backchannel::plain_ids{}.encode(id, out + 1);
+    }
+    [[nodiscard]] std::optional<backchannel::connection_id> decode(std::string_view text) const noexcept {
+        if (seen) seen->glance();
+        if (!text.starts_with('w')) return std::nullopt;
+        return backchannel::plain_ids{}.decode(text.substr(1));
+    }
+};
+
 struct witness_traits : backchannel::default_hub_traits {
-    using clock = manual_clock;
+    using clock = witness_clock;
+    using ids = witness_ids;
     using mutex = watched_mutex;
     using hooks = witness_hooks;
 };
@@ -72,14 +106,15 @@ template <class Transport>
 class shared_hub {
 public:
     explicit shared_hub(backchannel::hub_options options = {})
-        : seen{transport_.seen}, log{transport_.log}, hub{transport_, options, {clock, {}, {transport_.seen}}} {
+        : seen{transport_.seen}, log{transport_.log},
+          hub{transport_, options, {{transport_.seen, clock}, {transport_.seen}, {transport_.seen}}} {
         other_ = open(1);
         seen->again = [this] {
             (void)hub.find(other_.id());
             (void)hub.send(other_.id(), text("again"));
             (void)hub.metrics();
             (void)hub.next_deadline();
-            hub.expire(clock.steady());
+            expired_inside += hub.expire(clock.steady());
         };
     }
 
@@ -149,6 +184,7 @@ public:
     manual_clock clock;
     std::shared_ptr<witness> seen;
     std::shared_ptr<transport_log> log;
+    std::atomic<std::size_t> expired_inside{0}; ///< what the calls from inside have closed or terminated
     backchannel::connection_hub<Transport, witness_traits> hub;
 
 private:

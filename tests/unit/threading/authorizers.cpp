@@ -34,12 +34,22 @@ using test::witness;
 
 namespace {
 
-constexpr int threads = 3, rounds = 10;
+constexpr int threads = 3, rounds = 4;
+
+struct witness_clock : test::fixed_clock {
+    std::shared_ptr<witness> seen{};
+
+    [[nodiscard]] wall_time wall() const noexcept {
+        seen->enter();
+        return now;
+    }
+};
 
 struct watched_traits : test::fixed_sigv4_traits {
     using mutex = test::watched_mutex;
+    using clock = witness_clock;
 };
-test::fixed_clock still() { return {test::at(test::example_date)}; }
+witness_clock still(std::shared_ptr<witness> const& seen) { return {{test::at(test::example_date)}, seen}; }
 
 /// Keys that note whether a lock is held when they are looked up.
 struct witness_keys {
@@ -137,8 +147,8 @@ struct asked_again {
     ~asked_again() { seen->again = nullptr; }
 };
 
-near_sigv4 near(std::shared_ptr<witness> const& seen) { return near_sigv4{witness_keys{seen}, {}, still()}; }
-far_sigv4 far(std::shared_ptr<witness> const& seen) { return far_sigv4{distant_keys{seen}, {}, still()}; }
+near_sigv4 near(std::shared_ptr<witness> const& seen) { return near_sigv4{witness_keys{seen}, {}, still(seen)}; }
+far_sigv4 far(std::shared_ptr<witness> const& seen) { return far_sigv4{distant_keys{seen}, {}, still(seen)}; }
 
 any_of<bearer, near_sigv4> either(std::shared_ptr<witness> const& seen) {
     return any_of<bearer, near_sigv4>{bearer{"secret"}, near(seen)};

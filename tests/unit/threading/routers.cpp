@@ -61,8 +61,29 @@ struct denial_hooks {
     }
 };
 
+/// A dialect is made of options alone, so its witness is found elsewhere.
+struct witness_dialect : aws_dialect {
+    using aws_dialect::aws_dialect;
+    static inline std::shared_ptr<test::witness> seen;
+
+    call read(std::string_view method, std::string_view target, target_form form) const {
+        seen->glance();
+        return aws_dialect::read(method, target, form);
+    }
+    bool owns(std::string_view target, target_form form) const noexcept {
+        seen->glance();
+        return aws_dialect::owns(target, form);
+    }
+    void succeed(response& r, operation what, connection_state const* state) const {
+        seen->glance();
+        aws_dialect::succeed(r, what, state);
+    }
+};
+
 struct denial_traits : default_router_traits {
+    using clock = test::witness_clock;
     using hooks = denial_hooks;
+    using dialect = witness_dialect;
 };
 
 request_view request(std::string_view method, std::string_view target, std::string_view body = {}) {
@@ -79,11 +100,13 @@ struct shared_router {
     Hub h;
     session open = h.open(2);
     denial_hooks hooks{h.seen};
-    management_router<witness_auth, denial_traits> router{h.hub, witness_auth{h.seen}, {.stage = "prod"}, {}, hooks};
+    management_router<witness_auth, denial_traits> router{
+        h.hub, witness_auth{h.seen}, {.stage = "prod"}, {h.seen, h.clock}, hooks};
     std::string const good = "/prod/@connections/" + std::string{open.id()} + "?yes",
                       bad = good.substr(0, good.size() - 4);
 
     shared_router() {
+        witness_dialect::seen = h.seen;
         h.seen->again = [this, ask_hub = h.seen->again] {
             ask_hub();
             (void)router.owns(good);
@@ -329,4 +352,19 @@ TEST_CASE("incoming::incoming, operator=, operator bool: a request moves from th
     });
     CHECK(wrong == 0);
     CHECK(sent == threads * 10);
+}
+
+TEST_CASE("the dialect and the clock of a router are called without a lock, and may call it again", "[threading]") {
+    shared_router<direct_hub> r;
+    r.h.seen->deep = true;
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int) {
+        wrong += !r.router.owns(r.good) || r.router.max_body(r.good) != 131072;
+        wrong += r.router.handle(request("GET", r.good))->status != 200;
+        wrong += r.router.handle(request("POST", r.good, "x"))->status != 200;
+    });
+    CHECK(wrong == 0);
+    CHECK(r.h.told("send 2 x").size() == threads);
+    CHECK(r.h.seen->entered >= 4 * threads);
+    CHECK(r.h.seen->saw_no_lock());
 }
