@@ -28,6 +28,10 @@ struct piecewise_authorizer {
     verification begin(backchannel::request_view const&, backchannel::operation, std::string_view) { return {}; }
 };
 
+struct minimal_keys {
+    std::optional<backchannel::access_key> find(std::string_view) { return std::nullopt; }
+};
+
 struct remote_keys {
     void async_find(std::string_view, backchannel::completion<std::optional<backchannel::access_key>> done) {
         done(std::nullopt);
@@ -40,6 +44,7 @@ struct named_policy {
 
 static_assert(backchannel::has_permits<full_authorizer> && backchannel::has_configure<full_authorizer>);
 static_assert(backchannel::authorizer<piecewise_authorizer> && !backchannel::has_authorize<piecewise_authorizer>);
+static_assert(backchannel::has_authorize<backchannel::sigv4<minimal_keys>>);
 static_assert(backchannel::authorizer<backchannel::sigv4<remote_keys>>);
 static_assert(!backchannel::has_authorize<backchannel::sigv4<remote_keys>>);
 static_assert(backchannel::authorizer<backchannel::with_policy<backchannel::sigv4<remote_keys>, named_policy>>);

@@ -1,5 +1,5 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-// The smallest clock, ids and hooks that the comments of concepts.hpp show, just as they stand there.
+// The smallest clock, mutex, ids and hooks that the comments of concepts.hpp show, just as they stand there.
 #include <backchannel/connection_hub.hpp>
 
 struct minimal_clock {
@@ -22,12 +22,20 @@ std::optional<backchannel::connection_id> minimal_ids::decode(std::string_view t
     return backchannel::plain_ids{}.decode(text);
 }
 
+struct minimal_mutex {
+    void lock();
+    void unlock();
+};
+void minimal_mutex::lock() {}
+void minimal_mutex::unlock() {}
+
 struct one_hook {
     void on_closed(std::string_view, std::uint16_t) noexcept {}
 };
 
 struct minimal_traits : backchannel::default_hub_traits {
     using clock = minimal_clock;
+    using mutex = minimal_mutex;
     using ids = minimal_ids;
     using hooks = one_hook;
 };
@@ -39,7 +47,8 @@ struct other_transport {
     void close(handle const&, std::uint16_t, std::string_view) {}
 };
 
-static_assert(backchannel::clock_source<minimal_clock> && backchannel::id_codec<minimal_ids>);
+static_assert(backchannel::clock_source<minimal_clock> && backchannel::id_codec<minimal_ids> &&
+              backchannel::basic_lockable<minimal_mutex>);
 static_assert(backchannel::hub_traits<minimal_traits>);
 static_assert(backchannel::has_on_closed<one_hook> && !backchannel::has_on_open<one_hook>);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""What the README shows is so: each C++ block stands, line for line, in an example that is compiled and run, and its
-tables of limits and deadlines name every one that the options have, and no other."""
+"""What the pages show is so: each C++ block of the README stands, line for line, in an example that is compiled and run,
+each of docs/policies.md in an exemplar that is compiled; the README's tables of limits and deadlines name every one that
+the options have, and no other; docs/policies.md quotes every sentence of a concept's check, and no other."""
 import pathlib
 import re
 import sys
@@ -10,11 +11,29 @@ root = pathlib.Path(sys.argv[1]).resolve()
 readme = (root / "README.md").read_text(encoding="utf-8")
 failures = []
 
-examples = [p.read_text(encoding="utf-8") for p in sorted((root / "examples").glob("*.cpp"))]
-blocks = re.findall(r"^```cpp\n(.*?)^```", readme, re.M | re.S)
-failures += ["not in any example:\n" + block for block in blocks if not any(block in text for text in examples)]
-if len(blocks) < 4:
-    failures.append("the README has lost its examples")
+# page: where its code stands, how many blocks it has at least
+pages = {"README.md": ("examples/*.cpp", 4), "docs/policies.md": ("tests/exemplars/**/*.cpp", 15)}
+blocks = 0
+for page, (sources, least) in pages.items():
+    shown = re.findall(r"^```cpp\n(.*?)^```", (root / page).read_text(encoding="utf-8"), re.M | re.S)
+    texts = [p.read_text(encoding="utf-8") for p in sorted(root.glob(sources))]
+    failures += [f"{page}: not in any of {sources}:\n{b}" for b in shown if not any(b in text for text in texts)]
+    if len(shown) < least:
+        failures.append(f"{page} has lost its code")
+    blocks += len(shown)
+
+# The sentences of the checks: adjacent literals are one text, as are the lines of a quotation.
+asserted = set()
+for header in ("concepts.hpp", "auth/access_keys.hpp", "auth/any_of.hpp", "auth/sigv4.hpp", "auth/with_policy.hpp",
+               "connection_hub.hpp", "gateway/handler.hpp", "management_router.hpp"):
+    text = (root / "include" / "backchannel" / header).read_text(encoding="utf-8")
+    for literals in re.findall(r'static_assert\([^;]*?((?:"[^"]*"\s*)+)\);', text):
+        asserted.add("".join(re.findall(r'"([^"]*)"', literals)))
+policies = (root / "docs" / "policies.md").read_text(encoding="utf-8")
+quoted = {" ".join(line[2:] for line in quotation.splitlines())
+          for quotation in re.findall(r"^> .*?(?=\n\n|\Z)", policies, re.M | re.S)}
+failures += [f"docs/policies.md does not quote: {text}" for text in sorted(asserted - quoted)]
+failures += [f"docs/policies.md quotes what no check says: {text}" for text in sorted(quoted - asserted)]
 
 options = {"": "gateway/gateway_options.hpp", "hub.": "hub_options.hpp", "head.": "protocol/http1_request.hpp",
            "frames.": "protocol/websocket_frame.hpp"}
@@ -33,5 +52,6 @@ named = {name for cell in first_cells for name in re.findall(r"`([\w.]+)`", cell
 failures += [f"{name} is missing in the README's tables" for name in sorted(defined - named)]
 failures += [f"{name} stands in the README's tables and is no option" for name in sorted(named - defined)]
 
-print("\n".join(failures) or f"{len(blocks)} blocks, {len(named)} limits and deadlines: all found")
+print("\n".join(failures) or
+      f"{blocks} blocks, {len(quoted)} sentences, {len(named)} limits and deadlines: all found")
 sys.exit(1 if failures else 0)
