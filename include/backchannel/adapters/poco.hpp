@@ -1,0 +1,264 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_ADAPTERS_POCO_HPP
+#define BACKCHANNEL_ADAPTERS_POCO_HPP
+
+#include <backchannel/concepts.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/protocol/utf8.hpp>
+#include <backchannel/protocol/websocket_frame.hpp>
+#include <backchannel/support/close_payload.hpp>
+#include <backchannel/support/ip_text.hpp>
+#include <backchannel/support/serial_writer.hpp>
+#include <backchannel/support/wait_for_answer.hpp>
+
+#include <Poco/Buffer.h>
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/WebSocket.h>
+#include <Poco/Timespan.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// For servers on POCO's HTTPServer, 1.11 or newer: a thread for each connection, sends that block.
+namespace backchannel::inline BACKCHANNEL_ABI::adapters::poco {
+
+namespace net = Poco::Net;
+
+/// A WebSocket as a `serial_writer` writes to it.
+struct peer {
+    net::WebSocket* socket;
+
+    bool ready() {
+        bool takes_bytes = true; // a socket that cannot be asked fails when it is written to
+        (void)guarded([&] { takes_bytes = socket->poll(Poco::Timespan{}, net::Socket::SELECT_WRITE); });
+        return takes_bytes;
+    }
+    bool write(message const& m) {
+        return frame(m.data(),
+                     m.kind() == message_kind::text ? net::WebSocket::FRAME_OP_TEXT : net::WebSocket::FRAME_OP_BINARY);
+    }
+    bool write_close(std::uint16_t code, std::string_view reason) {
+        return frame(close_payload{code, reason}.view(), net::WebSocket::FRAME_OP_CLOSE);
+    }
+    bool write_ping(std::string_view payload) { return frame(payload.substr(0, 125), net::WebSocket::FRAME_OP_PING); }
+    bool write_pong(std::string_view payload) { return frame(payload, net::WebSocket::FRAME_OP_PONG); }
+    void give_up() {
+        int const both_ways = 2; // not through POCO, which would send a TLS alert first
+        ::shutdown(socket->impl()->sockfd(), both_ways);
+    }
+
+private:
+    bool frame(std::string_view payload, int opcode) {
+        int const size = static_cast<int>(payload.size());
+        return socket->sendFrame(payload.data(), size, net::WebSocket::FRAME_FLAG_FIN | opcode) == size;
+    }
+};
+
+/// POCO's WebSockets as the hub sees them.
+struct transport {
+    using handle = serial_writer<peer>;
+    static constexpr bool bounds_itself = true;
+
+    delivery send(handle const& h, message const& m) { return h.send(m); }
+    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.close(code, reason); }
+    void ping(handle const& h, std::string_view payload) { h.ping(payload); }
+    void terminate(handle const& h) { h.terminate(); }
+};
+
+struct connection_options {
+    int max_message = 1024 * 1024;     ///< bytes of a message from the client; a longer one closes with 1009
+    Poco::Timespan send_timeout{5, 0}; ///< a client that takes nothing for this long while it is written to has gone
+    serial_writer_options waiting_messages{};
+};
+
+/// A WebSocket, and all that is read from it and written to it.
+///
+/// A local variable of the request handler, made before the hub's session so that it goes after it. `receive` is for
+/// the handler's thread, `handle` for all. Nothing else may read from the socket or write to it.
+class connection {
+public:
+    /// The handshake. Throws Poco::Net::WebSocketException if the request is none for a WebSocket.
+    connection(net::HTTPServerRequest& request, net::HTTPServerResponse& response,
+               connection_options const& options = {})
+        : socket_{request, response}, writer_{peer{&socket_}, options.waiting_messages}, limit_{options.max_message} {
+        socket_.setReceiveTimeout({}); // the hub's deadlines end idle connections
+        socket_.setSendTimeout(options.send_timeout);
+        socket_.setMaxPayloadSize(options.max_message);
+    }
+    connection(connection const&) = delete;
+    connection& operator=(connection const&) = delete;
+    ~connection() {
+        writer_.reset();
+        (void)guarded([&] { socket_.close(); }); // else by the thread that accepts, if it is late to drop its reference
+    }
+
+    [[nodiscard]] transport::handle const& handle() const noexcept { return writer_; }
+
+    /// The next message, valid until the next call; waits for it, and answers pings meanwhile. Nothing: it is over.
+    [[nodiscard]] std::optional<message> receive() {
+        try {
+            while (!over_) {
+                if (auto const m = next_frame()) return m;
+            }
+        } catch (net::WebSocketException const& error) {
+            fail(error.code() == net::WebSocket::WS_ERR_PAYLOAD_TOO_BIG ? 1009 : 1006);
+        } catch (Poco::Exception const&) {
+            fail(1006);
+        }
+        return std::nullopt;
+    }
+
+    /// The code of the client's close frame (1005: a frame without one), 1006 if it left without a word.
+    [[nodiscard]] std::uint16_t close_code() const noexcept { return code_; }
+
+private:
+    [[nodiscard]] std::optional<message> next_frame() {
+        if (complete_) buffer_.resize(0, false);
+        bool const first = std::exchange(complete_, false);
+        std::size_t const before = buffer_.size();
+        int flags = 0;
+        if (socket_.receiveFrame(buffer_, flags) < 0 || flags == 0) {
+            over_ = true;
+            return std::nullopt;
+        }
+        std::string_view const payload{buffer_.begin() + before, buffer_.size() - before};
+        int const opcode = flags & net::WebSocket::FRAME_OP_BITMASK;
+        if (opcode >= net::WebSocket::FRAME_OP_CLOSE) {
+            control(opcode, payload);
+            buffer_.resize(before);
+            complete_ = first;
+            return std::nullopt;
+        }
+        if (first) kind_ = opcode == net::WebSocket::FRAME_OP_TEXT ? message_kind::text : message_kind::binary;
+        if ((flags & 0x70) != 0 || opcode > net::WebSocket::FRAME_OP_BINARY || first == (opcode == 0))
+            fail(1002);
+        else if (buffer_.size() > static_cast<std::size_t>(limit_))
+            fail(1009);
+        if (over_ || (flags & net::WebSocket::FRAME_FLAG_FIN) == 0) return std::nullopt;
+        complete_ = true;
+        std::string_view const whole{buffer_.begin(), buffer_.size()};
+        if (kind_ == message_kind::text && !protocol::is_valid_utf8(whole)) {
+            fail(1007);
+            return std::nullopt;
+        }
+        return message{whole, kind_};
+    }
+
+    void control(int opcode, std::string_view payload) {
+        if (payload.size() > 125) return fail(1002);
+        if (opcode == net::WebSocket::FRAME_OP_PING) return writer_.pong(payload);
+        if (opcode != net::WebSocket::FRAME_OP_CLOSE) return;
+        over_ = true;
+        code_ = 1005;
+        if (payload.size() >= 2)
+            code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
+                                               static_cast<unsigned char>(payload[1]));
+        writer_.close(code_ == 1005 ? 0 : websocket::is_sendable_close_code(code_) ? code_ : 1002, {});
+    }
+
+    void fail(std::uint16_t code) {
+        over_ = true;
+        code_ = code;
+        if (code != 1006) writer_.close(code, {});
+    }
+
+    net::WebSocket socket_;
+    transport::handle writer_;
+    int limit_;
+    Poco::Buffer<char> buffer_{0};
+    message_kind kind_ = message_kind::text;
+    bool complete_ = true; // no message is half read
+    bool over_ = false;
+    std::uint16_t code_ = 1006;
+};
+
+/// What the hub keeps of a client.
+[[nodiscard]] inline connection_info info_of(net::HTTPServerRequest const& r) {
+    return {normalise_ip(r.clientAddress().host().toString()), r.get("User-Agent", "")};
+}
+
+/// The head of a request of POCO's as the router reads it. The request must stay until the router has answered.
+class request {
+public:
+    explicit request(net::HTTPServerRequest const& r) : source_ip_{normalise_ip(r.clientAddress().host().toString())} {
+        for (auto const& [name, value] : r) fields_.push_back({name, value});
+        view_.method = r.getMethod();
+        view_.target = r.getURI();
+        view_.headers = fields_;
+        view_.source_ip = source_ip_;
+        view_.secure = r.secure();
+    }
+    request(request const&) = delete;
+    request& operator=(request const&) = delete;
+
+    [[nodiscard]] request_view const& view() const noexcept { return view_; }
+    [[nodiscard]] request_view with(std::string_view body) const noexcept {
+        request_view whole = view_;
+        whole.body = body;
+        return whole;
+    }
+
+private:
+    std::string source_ip_;
+    std::vector<header_view> fields_;
+    request_view view_;
+};
+
+/// Reads a body that has at most `limit` bytes. False: it is longer, or the client left before its end.
+[[nodiscard]] inline bool read_body(net::HTTPServerRequest& r, std::size_t limit, std::string& body) {
+    if (!r.getChunkedTransferEncoding() && !r.hasContentLength()) return true; // POCO would read to the end of time
+    std::array<char, 16384> piece;
+    while (r.stream().good() && body.size() <= limit) {
+        r.stream().read(piece.data(), static_cast<std::streamsize>(std::min(piece.size(), limit + 1 - body.size())));
+        body.append(piece.data(), static_cast<std::size_t>(r.stream().gcount()));
+    }
+    return body.size() <= limit && (!r.hasContentLength() || std::cmp_equal(r.getContentLength64(), body.size()));
+}
+
+/// Sends a response of the router's. A client that has gone misses it.
+inline void write(response const& answer, net::HTTPServerResponse& out) {
+    out.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(answer.status));
+    answer.headers.for_each([&](header_view field) { out.erase(std::string{field.name}); }); // such as POCO's own Date
+    answer.headers.for_each([&](header_view field) { out.add(std::string{field.name}, std::string{field.value}); });
+    try {
+        if (answer.status == 204)
+            out.send();
+        else
+            out.sendBuffer(answer.body.data(), answer.body.size());
+    } catch (Poco::Exception const&) {
+        out.setKeepAlive(false);
+    }
+}
+
+/// Lets the router answer a request. False: the request is not the router's, and nothing was read or written.
+template <class Router>
+bool serve(Router& router, net::HTTPServerRequest& r, net::HTTPServerResponse& out) {
+    request const head{r};
+    if (!router.owns(head.view().target)) return false;
+    std::size_t const limit = router.max_body(head.view().target);
+    std::string body;
+    if (read_body(r, limit, body)) {
+        if (auto const answer = wait_for_answer(router, head.with(body))) write(*answer, out);
+    } else {
+        out.setKeepAlive(false);
+        bool const longer = body.size() > limit;
+        if (!longer) return true;                                   // nobody is there to be answered
+        r.stream().ignore(static_cast<std::streamsize>(limit) * 8); // else the client is cut off while it sends
+        if (auto const answer = answer_too_large(router, head.view())) write(*answer, out);
+    }
+    return true;
+}
+
+}
+
+#endif
