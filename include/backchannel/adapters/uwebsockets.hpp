@@ -1,0 +1,152 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_ADAPTERS_UWEBSOCKETS_HPP
+#define BACKCHANNEL_ADAPTERS_UWEBSOCKETS_HPP
+
+#include <backchannel/concepts.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/protocol/http1_response.hpp>
+#include <backchannel/support/ip_text.hpp>
+
+#include <App.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// For servers on uWebSockets 20, with or without TLS, on any number of loops.
+///
+/// uWebSockets may be called on a loop's own thread only, but for `Loop::defer`; this adapter hops there. The functions
+/// below are called on the thread of the loop that the socket, response or request belongs to. A loop ends with its
+/// thread: let no such thread end before all loops that serve the same hub have returned from `run`.
+namespace backchannel::inline BACKCHANNEL_ABI::adapters::uwebsockets {
+
+/// Names a WebSocket and its loop.
+template <class WebSocket>
+struct handle {
+    WebSocket* socket;
+    uWS::Loop* loop;
+    std::thread::id thread;
+};
+
+/// For `hub.open`, in the `open` handler: `socket->getUserData()->tracked = hub.open(handle_of(socket), info)`.
+template <class WebSocket>
+[[nodiscard]] handle<WebSocket> handle_of(WebSocket* socket) {
+    return {socket, uWS::Loop::get(), std::this_thread::get_id()};
+}
+
+/// The WebSockets of one kind as the hub sees them: `transport<uWS::WebSocket<SSL, true, UserData>>`.
+///
+/// Set `maxBackpressure` of the behaviour to 0: the hub keeps its own limit, on all that waits for a client.
+template <class WebSocket>
+struct transport {
+    using handle = uwebsockets::handle<WebSocket>;
+
+    delivery send(handle const& h, message const& m) {
+        auto const kind = m.kind() == message_kind::binary ? uWS::OpCode::BINARY : uWS::OpCode::TEXT;
+        return h.socket->send(m.data(), kind) == WebSocket::DROPPED ? delivery::backpressure : delivery::accepted;
+    }
+    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.socket->end(code, reason); }
+    void ping(handle const& h, std::string_view payload) { (void)h.socket->send(payload, uWS::OpCode::PING); }
+    void terminate(handle const& h) { (void)h.socket->close(); }
+    [[nodiscard]] std::size_t buffered(handle const& h) { return h.socket->getBufferedAmount(); }
+
+    void dispatch(handle const& h, task t) {
+        if (on_thread(h))
+            t();
+        else
+            h.loop->defer(std::move(t));
+    }
+    // not by Loop::get(), which would make a loop for a thread that has none
+    [[nodiscard]] bool on_thread(handle const& h) noexcept { return h.thread == std::this_thread::get_id(); }
+    [[nodiscard]] uWS::Loop* thread_key(handle const& h) noexcept { return h.loop; }
+};
+
+/// Who a client is; for the `upgrade` handler, as the request is gone when `open` is called.
+template <bool SSL>
+[[nodiscard]] connection_info info_of(uWS::HttpResponse<SSL>* response, uWS::HttpRequest* request) {
+    return {normalise_ip(response->getRemoteAddressAsText()), std::string{request->getHeader("user-agent")}};
+}
+
+/// The head of a request as the router reads it; valid until the handler that was given the request returns.
+class request {
+public:
+    template <bool SSL>
+    request(uWS::HttpResponse<SSL>& response, uWS::HttpRequest& r)
+        : source_ip_{normalise_ip(response.getRemoteAddressAsText())} {
+        for (auto const& [name, value] : r) fields_.push_back({name, value});
+        view_.method = r.getCaseSensitiveMethod();
+        view_.target = r.getFullUrl();
+        view_.headers = fields_;
+        view_.source_ip = source_ip_;
+        view_.secure = SSL;
+    }
+
+    request(request const&) = delete;
+    request& operator=(request const&) = delete;
+
+    [[nodiscard]] request_view const& view() const noexcept { return view_; }
+
+private:
+    std::string source_ip_;
+    std::vector<header_view> fields_;
+    request_view view_;
+};
+
+/// What the answer to a request needs to find its way home.
+template <bool SSL>
+struct exchange {
+    uWS::HttpResponse<SSL>* peer; // null once the peer has gone; looked at on the loop's thread only
+    bool only_head;
+    uWS::Loop* loop = uWS::Loop::get();
+    std::thread::id thread = std::this_thread::get_id();
+};
+
+template <bool SSL>
+void write(exchange<SSL> const& e, response const& r, bool close) {
+    auto* const to = e.peer;
+    if (to == nullptr) return;
+    to->cork([to, &e, &r, close] {
+        to->writeStatus(std::to_string(r.status).append(" ").append(http1::reason_phrase(r.status)));
+        r.headers.for_each([to](header_view field) {
+            if (!equal_ignoring_case(field.name, "Date")) to->writeHeader(field.name, field.value); // it writes its own
+        });
+        if (r.status == 204) // RFC 9110 8.6
+            to->endWithoutBody(std::nullopt, close);
+        else if (e.only_head)
+            to->endWithoutBody(r.body.size(), close);
+        else
+            to->end(r.body, close);
+    });
+}
+
+/// Lets the router answer a request, from a handler of the route `any("/*", ...)`. False: the request is not the
+/// router's.
+///
+/// The body is read as it arrives; of one that is too long the rest is not, and the connection closes after the answer.
+template <class Router, bool SSL>
+bool serve(Router& router, uWS::HttpResponse<SSL>* response, uWS::HttpRequest* r) {
+    auto incoming = router.begin(request{*response, *r}.view());
+    if (!incoming) return false;
+    auto const home = std::make_shared<exchange<SSL>>(
+        exchange<SSL>{response, r->getCaseSensitiveMethod() == std::string_view{"HEAD"}});
+    response->onAborted([home] { home->peer = nullptr; });
+    response->onData([home, incoming = std::move(incoming)](std::string_view piece, bool last) mutable {
+        if (!incoming || (incoming.append(piece) && !last)) return;
+        auto complete = std::exchange(incoming, {});
+        complete.finish([home, last](backchannel::response answer) {
+            if (home->thread == std::this_thread::get_id()) return write(*home, answer, !last);
+            home->loop->defer([home, answer = std::move(answer), last] { write(*home, answer, !last); });
+        });
+    });
+    return true;
+}
+
+}
+
+#endif
