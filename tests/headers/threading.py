@@ -24,7 +24,7 @@ classes = {
     "static_keys": ("auth/access_keys.hpp", "class static_keys {"),
     "sigv4": ("auth/sigv4.hpp", "class sigv4 {"),
     "sigv4::verification": ("auth/sigv4.hpp", "class verification {"),
-    "bearer": ("auth/bearer.hpp", "class bearer {"),
+    "bearer": ("auth/bearer.hpp", "class bearer : authorization_tokens {"),
     "any_of": ("auth/any_of.hpp", "class any_of {"),
     "any_of::verification": ("auth/any_of.hpp", "class any_of<Auths...>::verification {"),
     "with_policy": ("auth/with_policy.hpp", "class with_policy {"),
