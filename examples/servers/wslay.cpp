@@ -1,0 +1,119 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+
+// A home-made epoll loop, on two threads, that share a listening socket; wslay for the WebSockets.
+
+#include "common.hpp"
+
+#include <backchannel/adapters/wslay.hpp>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <sys/epoll.h>
+#include <thread>
+#include <unordered_map>
+
+namespace adapter = backchannel::adapters;
+using enum backchannel::message_kind;
+using enum adapter::epoll::http_client::progress;
+using demo = service<adapter::wslay::transport>;
+
+struct connection {
+    connection(demo& s, int socket, adapter::epoll::task_queue& home, backchannel::task resume)
+        : service_{s}, socket_{socket}, home_{home}, http_{socket, home, std::move(resume)} {}
+
+    bool turn() { // false: it is over
+        if (websocket_) return websocket_->turn();
+        auto const result = http_.turn(service_.router, [](auto const&) { return backchannel::response{404}; });
+        if (result != upgrade) return result == open;
+        backchannel::connection_info const info{http_.source_ip(), std::string{http_.head().find("User-Agent")}};
+        auto rest = http_.accept();
+        if (!rest) return true; // it was refused
+        websocket_.emplace(socket_, home_, std::bind_front(&connection::receive, this), std::move(*rest));
+        wslay_event_config_set_max_recv_msg_length(websocket_->context(), 131072);
+        tracked_ = service_.hub.open(adapter::wslay::handle_of(*websocket_), info);
+        if (!tracked_) return false; // the hub is full
+        (void)service_.hub.send(tracked_.id(), {greeting(tracked_.id()), text});
+        return websocket_->turn();
+    }
+
+    void receive(wslay_event_on_msg_recv_arg const& m) {
+        if (m.opcode == WSLAY_CONNECTION_CLOSE) return tracked_.closed(m.status_code != 0 ? m.status_code : 1005);
+        if (m.opcode != WSLAY_TEXT_FRAME && m.opcode != WSLAY_BINARY_FRAME) return;
+        tracked_.touch();
+        std::string_view const bytes{reinterpret_cast<char const*>(m.msg), m.msg_length};
+        (void)service_.hub.send(tracked_.id(), {bytes, m.opcode == WSLAY_TEXT_FRAME ? text : binary});
+    }
+
+    demo& service_;
+    adapter::epoll::descriptor const socket_;
+    adapter::epoll::task_queue& home_;
+    adapter::epoll::http_client http_;
+    std::optional<adapter::wslay::websocket> websocket_;
+    backchannel::session tracked_;
+};
+
+struct loop {
+    void watch(int fd, std::uint32_t events) {
+        epoll_event wanted{.events = events, .data = {.fd = fd}};
+        epoll_ctl(poll, EPOLL_CTL_ADD, fd, &wanted);
+    }
+    void run() {
+        tasks.enter();
+        watch(tasks.descriptor(), EPOLLIN);
+        watch(listener, EPOLLIN | EPOLLEXCLUSIVE);
+        for (epoll_event events[64]; !stopped;) {
+            int const n = epoll_wait(poll, events, 64, adapter::epoll::timeout(service.hub.next_deadline()));
+            for (int i = 0; i < n; ++i) turn(events[i].data.fd);
+            service.hub.expire(std::chrono::steady_clock::now());
+        }
+        std::exchange(connections, {}).clear();
+        tasks.end();
+    }
+
+    void accept() {
+        int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) return; // the other thread was faster
+        connections[fd] = std::make_shared<connection>(service, fd, tasks, [this, fd] { turn(fd); });
+        watch(fd, EPOLLIN | EPOLLOUT | EPOLLET);
+    }
+
+    void turn(int fd) {
+        if (fd == tasks.descriptor()) return tasks.run();
+        if (fd == listener) return accept();
+        auto const found = connections.find(fd);
+        if (found == connections.end()) return;
+        auto const held = found->second; // what it owes to others is answered when it ends, and may lead back to here
+        if (!held->turn()) connections.erase(fd);
+    }
+
+    demo& service;
+    int listener;
+    adapter::epoll::descriptor const poll{epoll_create1(EPOLL_CLOEXEC)};
+    adapter::epoll::task_queue tasks{};
+    std::unordered_map<int, std::shared_ptr<connection>> connections{};
+    bool stopped = false;
+};
+
+int main(int argc, char** argv) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int const end : {SIGINT, SIGTERM}) sigaddset(&signals, end);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    adapter::epoll::descriptor const listener{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    sockaddr_in at{AF_INET, htons(port_argument(argc, argv)), {htonl(INADDR_LOOPBACK)}, {}};
+    socklen_t size = sizeof at;
+    int const yes = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    if (bind(listener, address, size) != 0 || listen(listener, 128) != 0) return std::perror("cannot listen"), 1;
+    getsockname(listener, address, &size);
+    demo s;
+    loop first{s, listener}, second{s, listener};
+    s.hub.on_deadline_earlier([&] { first.tasks.post([] {}); });
+    std::jthread const one{[&] { first.run(); }}, two{[&] { second.run(); }};
+    tell_port(ntohs(at.sin_port));
+    sigwaitinfo(&signals, nullptr);
+    for (loop* l : {&first, &second}) l->tasks.post([l] { l->stopped = true; });
+}
