@@ -10,6 +10,7 @@
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/owned_request.hpp>
+#include <backchannel/support/task_inbox.hpp>
 
 #include <netinet/in.h>
 #include <sys/eventfd.h>
@@ -18,7 +19,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <climits>
@@ -26,14 +26,11 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
-#include <vector>
 
 /// For home-made loops on Linux (epoll), whatever speaks WebSocket on them: a door into the loop for other threads, and
 /// the management API on the library's own HTTP/1.1 parsers.
@@ -85,48 +82,32 @@ public:
     task_queue() : wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
         if (wake_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
     }
-    task_queue(task_queue const&) = delete;
-    task_queue& operator=(task_queue const&) = delete;
 
     /// To be watched for EPOLLIN, level-triggered; `run` is the answer to it.
     [[nodiscard]] int descriptor() const noexcept { return wake_; }
 
     /// This thread is the loop's from now on.
-    void enter() noexcept { owner_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
-    [[nodiscard]] bool is_here() const noexcept {
-        return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-    }
+    void enter() noexcept { inbox_.enter(); }
+    [[nodiscard]] bool is_here() const noexcept { return inbox_.is_here(); }
 
     /// Has the loop run the task; a loop that has ended drops it.
     void post(task t) {
-        std::lock_guard const lock{mutex_};
-        if (ended_) return;
-        tasks_.push_back(std::move(t));
-        if (tasks_.size() == 1) eventfd_write(wake_, 1);
+        inbox_.post(std::move(t), [this] { eventfd_write(wake_, 1); });
     }
 
     /// Runs what was posted until now.
     void run() {
         eventfd_t count = 0;
-        eventfd_read(wake_, &count); // first: a task that comes from here on wakes the loop anew
-        for (task const& t : take(false)) t();
+        eventfd_read(wake_, &count);
+        inbox_.run();
     }
 
     /// The loop has ended: what waits, and what still comes, is destroyed unrun.
-    void end() { take(true); }
+    void end() { inbox_.end(); }
 
 private:
-    std::vector<task> take(bool last) {
-        std::lock_guard const lock{mutex_};
-        ended_ = last;
-        return std::exchange(tasks_, {});
-    }
-
     epoll::descriptor const wake_;
-    std::atomic<std::thread::id> owner_{};
-    std::mutex mutex_;
-    std::vector<task> tasks_;
-    bool ended_ = false;
+    task_inbox inbox_;
 };
 
 /// How long epoll_wait may wait, in milliseconds: `timeout(hub.next_deadline())`.
@@ -159,7 +140,7 @@ public:
     /// Reads and writes what can be; `own(request_view) -> response` answers what is not the router's, with a body of
     /// up to `own_limit` bytes.
     template <class Router, class Own>
-    [[nodiscard]] progress turn(Router& router, Own&& own, std::size_t own_limit = 0) {
+    [[nodiscard]] progress turn(Router& router, Own&& own, std::size_t own_limit = 131072) {
         write();
         for (char bytes[16384];;) {
             while (!asked_ && !ending_ && out_.empty() && !in_.empty()) {
