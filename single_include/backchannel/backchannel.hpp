@@ -3693,22 +3693,22 @@ public:
     [[nodiscard]] slot_type* at(std::uint32_t index) const noexcept {
         if (index >= capacity_) return nullptr;
         chunk* const c = directory_[index / chunk_slots].load(std::memory_order_acquire);
-        return c == nullptr ? nullptr : &c->slots[index % chunk_slots];
+        return c == nullptr ? nullptr : &c->entries[index % chunk_slots];
     }
 
     /// The slot of an index that is known to have one.
     [[nodiscard]] slot_type& used(std::uint32_t index) const noexcept {
-        return directory_[index / chunk_slots].load(std::memory_order_acquire)->slots[index % chunk_slots];
+        return directory_[index / chunk_slots].load(std::memory_order_acquire)->entries[index % chunk_slots];
     }
 
     [[nodiscard]] static Record& record_of(slot_type& s) noexcept {
         chunk& c = chunk_of(s);
-        return c.records[static_cast<std::size_t>(&s - c.slots.data())];
+        return c.records[static_cast<std::size_t>(&s - c.entries.data())];
     }
 
     [[nodiscard]] static std::uint32_t index_of(slot_type const& s) noexcept {
         chunk& c = chunk_of(s);
-        return c.first_index + static_cast<std::uint32_t>(&s - c.slots.data());
+        return c.first_index + static_cast<std::uint32_t>(&s - c.entries.data());
     }
 
     /// The i-th cell of an array as long as the table, for the deadlines. Precondition: i < slots in use.
@@ -3756,7 +3756,7 @@ private:
 
     struct chunk : slot_chunk_header {
         std::uint32_t first_index = 0;
-        alignas(32) std::array<slot_type, chunk_slots> slots{};
+        alignas(32) std::array<slot_type, chunk_slots> entries{}; // not "slots", which is a macro of Qt
         std::array<std::uint64_t, chunk_slots> deadlines{};
         std::array<Record, chunk_slots> records{};
     };
