@@ -3,12 +3,12 @@
 // A home-made epoll loop, on two threads, that share a listening socket; wslay for the WebSockets.
 
 #include "common.hpp"
+#include "key_store.hpp"
 
 #include <backchannel/adapters/wslay.hpp>
 
 #include <arpa/inet.h>
 #include <csignal>
-#include <functional>
 #include <memory>
 #include <sys/epoll.h>
 #include <thread>
@@ -17,7 +17,7 @@
 namespace adapter = backchannel::adapters;
 using enum backchannel::message_kind;
 using enum adapter::epoll::http_client::progress;
-using demo = service<adapter::wslay::transport>;
+using demo = service<adapter::wslay::transport, key_store>;
 
 struct connection {
     connection(demo& s, int socket, adapter::epoll::task_queue& home, backchannel::task resume)
@@ -30,7 +30,8 @@ struct connection {
         backchannel::connection_info const info{http_.source_ip(), std::string{http_.head().find("User-Agent")}};
         auto rest = http_.accept();
         if (!rest) return true; // it was refused
-        websocket_.emplace(socket_, home_, std::bind_front(&connection::receive, this), std::move(*rest));
+        websocket_.emplace(
+            socket_, home_, [this](auto const& m) { receive(m); }, std::move(*rest));
         wslay_event_config_set_max_recv_msg_length(websocket_->context(), 131072);
         tracked_ = service_.hub.open(adapter::wslay::handle_of(*websocket_), info);
         if (!tracked_) return false; // the hub is full
@@ -109,7 +110,7 @@ int main(int argc, char** argv) {
     auto* const address = reinterpret_cast<sockaddr*>(&at);
     if (bind(listener, address, size) != 0 || listen(listener, 128) != 0) return std::perror("cannot listen"), 1;
     getsockname(listener, address, &size);
-    demo s;
+    demo s{key_store{}};
     loop first{s, listener}, second{s, listener};
     s.hub.on_deadline_earlier([&] { first.tasks.post([] {}); });
     std::jthread const one{[&] { first.run(); }}, two{[&] { second.run(); }};

@@ -274,7 +274,8 @@ private:
     void write() {
         while (!out_.empty()) {
             ssize_t const n = ::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL);
-            if (n < 0) return; // an error shows when the socket is read
+            if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+            if (n < 0) return out_.clear(); // the error shows when the socket is read, which waits for an empty `out_`
             out_.erase(0, static_cast<std::size_t>(n));
         }
         if (ending_) shutdown(socket_, SHUT_WR);
