@@ -5,6 +5,7 @@
 #include "support/shared_hub.hpp"
 
 #include <atomic>
+#include <barrier>
 #include <string>
 #include <vector>
 
@@ -103,14 +104,16 @@ void ping_at_once() {
 template <class Hub>
 void close_at_once() {
     Hub h;
-    constexpr int connections = 20;
+    constexpr int connections = 100;
     std::vector<session> open;
     lines ids;
     for (int i = 0; i != connections; ++i) ids.emplace_back(open.emplace_back(h.open(2 * i + 2)).id());
     std::atomic<int> closed{0};
+    std::barrier turn{senders + 1};
     h.start();
     at_once(senders + 1, [&](int t) {
         for (std::string const& id : ids) {
+            turn.arrive_and_wait();
             if (t == senders)
                 (void)h.hub.send(id, text("x"));
             else if (h.hub.close(id, 1000, "bye"))
