@@ -1,0 +1,13 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+set(BACKCHANNEL_MONGOOSE_DIR "" CACHE PATH "Where mongoose.c and mongoose.h are, for the example servers/mongoose")
+if(EXISTS "${BACKCHANNEL_MONGOOSE_DIR}/mongoose.c")
+    enable_language(C)
+    add_library(server_mongoose_itself STATIC EXCLUDE_FROM_ALL "${BACKCHANNEL_MONGOOSE_DIR}/mongoose.c")
+    target_include_directories(server_mongoose_itself INTERFACE "${BACKCHANNEL_MONGOOSE_DIR}")
+    if(TARGET backchannel_sanitizers)
+        target_link_libraries(server_mongoose_itself PUBLIC backchannel_sanitizers)
+    endif()
+    backchannel_server_example(mongoose LIBRARIES server_mongoose_itself Threads::Threads)
+else()
+    set(missing "BACKCHANNEL_MONGOOSE_DIR, which holds mongoose.c and mongoose.h 7.22 or newer")
+endif()
