@@ -4,9 +4,8 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
-#include <backchannel/protocol/utf8.hpp>
-#include <backchannel/protocol/websocket_frame.hpp>
 #include <backchannel/support/close_payload.hpp>
+#include <backchannel/support/frame_assembler.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/serial_writer.hpp>
 #include <backchannel/support/wait_for_answer.hpp>
@@ -90,7 +89,8 @@ public:
     /// The handshake. Throws Poco::Net::WebSocketException if the request is none for a WebSocket.
     connection(net::HTTPServerRequest& request, net::HTTPServerResponse& response,
                connection_options const& options = {})
-        : socket_{request, response}, writer_{peer{&socket_}, options.waiting_messages}, limit_{options.max_message} {
+        : socket_{request, response}, writer_{peer{&socket_}, options.waiting_messages},
+          frames_{writer_, static_cast<std::size_t>(options.max_message)} {
         socket_.setReceiveTimeout({}); // the hub's deadlines end idle connections
         socket_.setSendTimeout(options.send_timeout);
         socket_.setMaxPayloadSize(options.max_message);
@@ -107,79 +107,29 @@ public:
     /// The next message, valid until the next call; waits for it, and answers pings meanwhile. Nothing: it is over.
     [[nodiscard]] std::optional<message> receive() {
         try {
-            while (!over_) {
-                if (auto const m = next_frame()) return m;
+            while (!frames_.over()) {
+                int flags = 0;
+                buffer_.resize(0, false);
+                if (socket_.receiveFrame(buffer_, flags) < 0 || flags == 0) return frames_.fail(1006);
+                auto const m = frames_.take(static_cast<unsigned>(flags), {buffer_.begin(), buffer_.size()});
+                if (m) return m;
             }
         } catch (net::WebSocketException const& error) {
-            fail(error.code() == net::WebSocket::WS_ERR_PAYLOAD_TOO_BIG ? 1009 : 1006);
+            frames_.fail(error.code() == net::WebSocket::WS_ERR_PAYLOAD_TOO_BIG ? 1009 : 1006);
         } catch (Poco::Exception const&) {
-            fail(1006);
+            frames_.fail(1006);
         }
         return std::nullopt;
     }
 
     /// The code of the client's close frame (1005: a frame without one), 1006 if it left without a word.
-    [[nodiscard]] std::uint16_t close_code() const noexcept { return code_; }
+    [[nodiscard]] std::uint16_t close_code() const noexcept { return frames_.close_code(); }
 
 private:
-    [[nodiscard]] std::optional<message> next_frame() {
-        if (complete_) buffer_.resize(0, false);
-        bool const first = std::exchange(complete_, false);
-        std::size_t const before = buffer_.size();
-        int flags = 0;
-        if (socket_.receiveFrame(buffer_, flags) < 0 || flags == 0) {
-            over_ = true;
-            return std::nullopt;
-        }
-        std::string_view const payload{buffer_.begin() + before, buffer_.size() - before};
-        int const opcode = flags & net::WebSocket::FRAME_OP_BITMASK;
-        if (opcode >= net::WebSocket::FRAME_OP_CLOSE) {
-            control(opcode, payload);
-            buffer_.resize(before);
-            complete_ = first;
-            return std::nullopt;
-        }
-        if (first) kind_ = opcode == net::WebSocket::FRAME_OP_TEXT ? message_kind::text : message_kind::binary;
-        if ((flags & 0x70) != 0 || opcode > net::WebSocket::FRAME_OP_BINARY || first == (opcode == 0))
-            fail(1002);
-        else if (buffer_.size() > static_cast<std::size_t>(limit_))
-            fail(1009);
-        if (over_ || (flags & net::WebSocket::FRAME_FLAG_FIN) == 0) return std::nullopt;
-        complete_ = true;
-        std::string_view const whole{buffer_.begin(), buffer_.size()};
-        if (kind_ == message_kind::text && !protocol::is_valid_utf8(whole)) {
-            fail(1007);
-            return std::nullopt;
-        }
-        return message{whole, kind_};
-    }
-
-    void control(int opcode, std::string_view payload) {
-        if (payload.size() > 125) return fail(1002);
-        if (opcode == net::WebSocket::FRAME_OP_PING) return writer_.pong(payload);
-        if (opcode != net::WebSocket::FRAME_OP_CLOSE) return;
-        over_ = true;
-        code_ = 1005;
-        if (payload.size() >= 2)
-            code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
-                                               static_cast<unsigned char>(payload[1]));
-        writer_.close(code_ == 1005 ? 0 : websocket::is_sendable_close_code(code_) ? code_ : 1002, {});
-    }
-
-    void fail(std::uint16_t code) {
-        over_ = true;
-        code_ = code;
-        if (code != 1006) writer_.close(code, {});
-    }
-
     net::WebSocket socket_;
     transport::handle writer_;
-    int limit_;
+    frame_assembler<peer> frames_;
     Poco::Buffer<char> buffer_{0};
-    message_kind kind_ = message_kind::text;
-    bool complete_ = true; // no message is half read
-    bool over_ = false;
-    std::uint16_t code_ = 1006;
 };
 
 /// What the hub keeps of a client.
