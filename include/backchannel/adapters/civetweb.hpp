@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +30,7 @@ namespace backchannel::inline BACKCHANNEL_ABI::adapters::civetweb {
 /// A WebSocket as a `serial_writer` writes to it.
 struct peer {
     mg_connection* connection;
+    std::atomic<bool>* leaving; // the connection's own thread knows that it is over
 
     bool ready() noexcept { return true; } // CivetWeb does not show its socket
     bool write(message const& m) {
@@ -38,13 +41,20 @@ struct peer {
     }
     bool write_ping(std::string_view payload) { return frame(payload.substr(0, 125), MG_WEBSOCKET_OPCODE_PING); }
     bool write_pong(std::string_view payload) { return frame(payload, MG_WEBSOCKET_OPCODE_PONG); }
-    /// The connection's thread looks at this when a frame arrives, or `websocket_timeout_ms` have passed.
-    void give_up() { mg_close_connection(connection); }
+    /// The connection's thread looks at this when a frame arrives, or `websocket_timeout_ms` have passed. Where it is
+    /// leaving by itself, the call would close the socket under its hands.
+    void give_up() {
+        if (!*leaving) mg_close_connection(connection);
+    }
 
 private:
     bool frame(std::string_view payload, int opcode) {
+        auto const start = std::chrono::steady_clock::now();
         int const written = mg_websocket_write(connection, opcode, payload.data(), payload.size());
-        return payload.empty() ? written > 0 : written == static_cast<int>(payload.size()); // else cut off on the way
+        if (payload.empty() ? written > 0 : written == static_cast<int>(payload.size())) return true;
+        // CivetWeb waits two seconds at least for a client that takes nothing; whatever fails sooner fails to read, too
+        if (std::chrono::steady_clock::now() - start < std::chrono::seconds{1}) *leaving = true;
+        return false;
     }
 };
 
@@ -68,10 +78,13 @@ class connection {
 public:
     /// `max_message`: bytes of a message from the client; a longer one closes with 1009.
     explicit connection(mg_connection* c, std::size_t max_message = 1024 * 1024, serial_writer_options options = {})
-        : writer_{peer{c}, options}, frames_{writer_, max_message} {}
+        : writer_{peer{c, &leaving_}, options}, frames_{writer_, max_message} {}
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
-    ~connection() { writer_.reset(); }
+    ~connection() {
+        leaving_ = true;
+        writer_.reset();
+    }
 
     [[nodiscard]] transport::handle const& handle() const noexcept { return writer_; }
 
@@ -86,6 +99,7 @@ public:
     [[nodiscard]] std::uint16_t close_code() const noexcept { return frames_.close_code(); }
 
 private:
+    std::atomic<bool> leaving_ = false;
     transport::handle writer_;
     frame_assembler<peer> frames_;
 };
