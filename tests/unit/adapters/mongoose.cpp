@@ -289,6 +289,7 @@ TEST_CASE("Mongoose: a late answer hops home, and one to a client that has gone 
     CHECK(f.http.sent.empty());
     f.tasks.run();
     CHECK(status_line(f.http.sent) == "HTTP/1.1 200 OK");
+    CHECK(f.http.sent.find("\r\n\r\n{\"connectedAt\":") != std::string::npos);
     CHECK_FALSE(f.http.is_resp);
 
     f.http.sent.clear();
