@@ -65,6 +65,7 @@ struct transport {
 
     struct handle {
         std::weak_ptr<connection> peer;
+        typename connection::strand_ptr strand; // also for what comes when the connection has gone: it is told so there
         unsent_bytes unsent;
     };
 
@@ -89,20 +90,15 @@ struct transport {
         if (auto const c = h.peer.lock()) c->ping(std::string{payload.substr(0, 125)}, ignored);
     }
     [[nodiscard]] std::size_t buffered(handle const& h) { return *h.unsent; }
-    void dispatch(handle const& h, task t) {
-        if (auto const c = h.peer.lock()) ::websocketpp::lib::asio::dispatch(*c->get_strand(), std::move(t));
-    }
-    [[nodiscard]] bool on_thread(handle const& h) {
-        auto const c = h.peer.lock();
-        return c && c->get_strand()->running_in_this_thread();
-    }
+    void dispatch(handle const& h, task t) { ::websocketpp::lib::asio::dispatch(*h.strand, std::move(t)); }
+    [[nodiscard]] bool on_thread(handle const& h) { return h.strand->running_in_this_thread(); }
 };
 
 /// Names a WebSocket for the hub, from its open handler on.
 template <class Config>
 [[nodiscard]] typename transport<Config>::handle
 handle_of(std::shared_ptr<::websocketpp::connection<Config>> const& c) {
-    return {c, std::make_shared<std::size_t>(0)};
+    return {c, c->get_strand(), std::make_shared<std::size_t>(0)};
 }
 
 /// The address of whoever is connected.
