@@ -50,7 +50,7 @@ def come_and_go(crowd, chance):
             with crowd.lock:
                 crowd.open.append(identifier)
                 crowd.connected += 1
-            websocket.set_timeout(chance.choice([0.001, 0.01, 0.05]))
+            websocket.set_timeout(chance.choice([0.001, 0.01, 0.05, 0.5]))
             try:
                 for _ in range(chance.randrange(5)):
                     kind, message = websocket.receive()
