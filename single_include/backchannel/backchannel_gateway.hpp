@@ -3625,7 +3625,7 @@ public:
 
     [[nodiscard]] response stamped(response r) {
         response whole = std::move(r);
-        stamp_.apply(whole, system_clocks{}.wall());
+        stamp_.apply(whole, system_clocks{}.wall(), router_type::dialect_type::request_id_header);
         return whole;
     }
 
