@@ -3,6 +3,7 @@
 // The runnable default: a gateway with signatures, from the command line. `gateway --help` lists the options.
 
 #include "gateway/handlers.hpp"
+#include "gateway/how_to_use.hpp"
 #include "gateway/local_callers.hpp"
 #include "gateway/options.hpp"
 
@@ -18,28 +19,10 @@ namespace {
 
 using namespace backchannel;
 
-std::string url_of(asio::ip::tcp::endpoint const& where, std::string const& stage, bool secure = false) {
-    std::string const address = where.address().to_string();
-    return (secure ? "https://" : "http://") + (where.address().is_v6() ? "[" + address + "]" : address) + ":" +
-           std::to_string(where.port()) + (stage.empty() ? "" : "/" + stage);
-}
-
-void print_how_to_use(settings const& s, std::string const& url) {
-    if (s.no_auth) std::cerr << "warning: everybody on this machine can manage connections (--auth none)\n";
-    if (!s.random_key) return;
-    std::string const region = s.gateway.router.region.empty() ? "us-east-1" : s.gateway.router.region;
-    std::cerr << "no credentials were given; these are made for this run:\n\n"
-              << "export AWS_ACCESS_KEY_ID=" << s.keys[0].id << " AWS_SECRET_ACCESS_KEY=" << s.keys[0].secret << "\n"
-              << "aws apigatewaymanagementapi post-to-connection --endpoint-url " << url << " --region " << region
-              << " --cli-binary-format raw-in-base64-out --data 'Hello!' --connection-id ID\n\n"
-              << "ID is in the X-Connection-Id header of a client's 101 answer"
-              << (s.greet ? ", and in its first message" : "; with --greet also in its first message") << ".\n";
-}
-
 /// Answers GET /metrics on a port of its own, as long as the gateway runs.
-template <class Gateway>
 class metrics_service {
 public:
+    template <class Gateway>
     explicit metrics_service(Gateway& observed)
         : server_{
               observed.context(),
@@ -63,12 +46,11 @@ private:
     gateway<nobody, metrics_handler> server_;
 };
 
-template <class Auth>
-int serve(settings const& s, Auth auth) {
-    using server_type = gateway<Auth, default_handler>;
-    server_type server{s.threads, std::move(auth), default_handler{s.greet, s.echo, s.log}, s.gateway};
+/// Runs `server` until it is told to stop.
+template <class Gateway>
+int run(settings const& s, Gateway& server) {
     server.handler().draining = [&server] { return server.draining(); };
-    metrics_service<server_type> metrics{server};
+    metrics_service metrics{server};
     asio::signal_set signals{server.context(), SIGINT, SIGTERM}, hangup{server.context(), SIGHUP};
     s.tls.reload_on(hangup);
     signals.async_wait([&](std::error_code const& failed, int) {
@@ -85,11 +67,20 @@ int serve(settings const& s, Auth auth) {
         return 1;
     }
     if (s.metrics_listen && !metrics.listen(*s.metrics_listen)) return 1;
-    print_how_to_use(s, url);
+    print_how_to_use(s, where);
     std::cout << "listening on " << url << std::endl;
 
     server.run();
     return 0;
+}
+
+/// Serves the first dialect for the callers of `auth`, and Yandex' for those of `tokens` if it is the second.
+template <class Dialect, class Auth, class Tokens>
+int serve(settings const& s, Auth auth, Tokens tokens) {
+    gateway<Auth, default_handler, Dialect> server{s.threads, std::move(auth), default_handler{s.greet, s.echo, s.log},
+                                                   s.gateway};
+    if (s.dialects.aws() && s.dialects.yandex()) server.template serve<yandex_dialect>(std::move(tokens));
+    return run(s, server);
 }
 
 }
@@ -97,10 +88,14 @@ int serve(settings const& s, Auth auth) {
 int main(int argc, char** argv) {
     settings const s = parse_command_line(argc, argv);
     try {
-        if (s.no_auth) return serve(s, local_callers{});
+        auto const tokens = s.dialects.callers();
+        if (!s.dialects.aws())
+            return s.no_auth ? serve<yandex_dialect>(s, local_callers{}, tokens)
+                             : serve<yandex_dialect>(s, tokens, tokens);
+        if (s.no_auth) return serve<aws_dialect>(s, local_callers{}, local_callers{});
         sigv4 auth{static_keys{s.keys}, s.sigv4};
-        if (s.policy) return serve(s, with_policy{std::move(auth), *s.policy});
-        return serve(s, std::move(auth));
+        if (s.policy) return serve<aws_dialect>(s, with_policy{std::move(auth), *s.policy}, tokens);
+        return serve<aws_dialect>(s, std::move(auth), tokens);
     } catch (std::exception const& error) {
         std::cerr << "error: " << error.what() << "\n";
         return 1;

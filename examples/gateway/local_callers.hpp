@@ -29,12 +29,12 @@ public:
     }
 
 private:
-    bool is_known(std::string_view authority) const {
+    bool is_known(std::string_view dialed) const {
         for (std::string const& known : public_hosts_)
-            if (backchannel::equal_ignoring_case(known, authority)) return true;
-        auto const bracket = authority.rfind(']');
-        auto const colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-        std::string_view host = authority.substr(0, colon);
+            if (backchannel::equal_ignoring_case(known, dialed)) return true;
+        auto const bracket = dialed.rfind(']');
+        auto const colon = dialed.find(':', bracket == std::string_view::npos ? 0 : bracket);
+        std::string_view host = dialed.substr(0, colon);
         if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
         std::error_code error;
         auto const address = asio::ip::make_address(std::string{host}, error);

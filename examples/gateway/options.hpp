@@ -3,6 +3,7 @@
 #define BACKCHANNEL_EXAMPLES_GATEWAY_OPTIONS_HPP
 
 #include "credentials.hpp"
+#include "dialects.hpp"
 #include "tls.hpp"
 
 #include <backchannel/gateway/gateway.hpp>
@@ -36,6 +37,7 @@ struct settings {
     backchannel::gateway_options gateway;
     std::size_t threads = 1;
     tls_settings tls;
+    dialect_settings dialects;
 };
 
 /// `HOST:PORT`, an IPv6 address in brackets.
@@ -114,7 +116,8 @@ inline backchannel::iam_policy read_policy(std::string const& path) {
 inline settings parse_command_line(int argc, char** argv) {
     settings s;
     CLI::App app{"Serves WebSockets, and the API that AWS API Gateway has for them:\n"
-                 "POST, GET and DELETE /STAGE/@connections/ID, signed with SigV4."};
+                 "POST, GET and DELETE /STAGE/@connections/ID, signed with SigV4;\n"
+                 "with --dialect yandex that of Yandex API Gateway."};
     app.set_version_flag("--version", "backchannel gateway " BACKCHANNEL_VERSION);
     app.get_formatter()->column_width(34);
 
@@ -139,6 +142,9 @@ inline settings parse_command_line(int argc, char** argv) {
     app.add_option("--policy", policy, "IAM policy document that every caller must satisfy")->type_name("FILE");
     app.add_option("--auth", auth, "none: whoever reaches the port may manage connections")
         ->check(CLI::IsMember({"sigv4", "none"}))
+        ->capture_default_str();
+    s.dialects.add_options(app);
+    app.add_option("--api-id", g.router.api_id, "in the resources of policies; Yandex' gatewayId")
         ->capture_default_str();
     app.add_option("--public-host", g.router.public_hosts, "authority that clients dial, if a proxy changes Host")
         ->check(authority)
@@ -230,6 +236,8 @@ inline settings parse_command_line(int argc, char** argv) {
         s.no_auth = auth == "none";
         if (s.no_auth && !s.listen.address().is_loopback())
             throw CLI::ValidationError{"--auth", "'none' needs a --listen address that is loopback"};
+        s.dialects.check(s.no_auth, s.listen.address().is_loopback() || s.tls.enabled());
+        if (!s.dialects.aws() && !policy.empty()) throw CLI::ValidationError{"--policy", "needs --dialect aws"};
         if (s.no_auth && !policy.empty())
             throw CLI::ValidationError{"--policy", "needs callers that are known; not with --auth none"};
         if (!policy.empty()) s.policy = read_policy(policy);
@@ -250,7 +258,7 @@ inline settings parse_command_line(int argc, char** argv) {
         }
         if (s.keys.empty())
             if (auto const key = environment_credentials()) s.keys.push_back(*key);
-        s.random_key = s.keys.empty() && !s.no_auth;
+        s.random_key = s.keys.empty() && !s.no_auth && s.dialects.aws();
         if (s.random_key) s.keys.push_back(random_credentials());
     } catch (CLI::ParseError const& error) {
         int const code = app.exit(error, std::cout, std::cerr);

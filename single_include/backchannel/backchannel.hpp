@@ -5157,6 +5157,9 @@ public:
     /// Whether the router of this dialect answers for the target.
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
 
+    /// Whether the path is one of this API: it has no stages.
+    [[nodiscard]] static constexpr bool reserves(std::string_view) noexcept { return false; }
+
     /// The message that a body of `Send` describes, or what is wrong with it.
     class content {
     public:
@@ -5173,6 +5176,7 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
     static constexpr std::string_view request_id_header = "x-request-id";
+    static constexpr std::string_view connection_id_header = "X-Yc-Apigateway-Websocket-Connection-Id"; // in a 101
     static constexpr close_frame disconnect{1000, {}};
 
     /// Bytes of the longest body that is looked at: room for a message whose every character is escaped, and for some
@@ -5347,6 +5351,9 @@ public:
     /// Whether the router of this dialect answers for the target.
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
 
+    /// Whether the path is one of this API, of whatever stage.
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
+
     /// What a body is for the client: itself, a text if it is UTF-8.
     class content {
     public:
@@ -5363,6 +5370,7 @@ public:
     [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
 
     static constexpr std::string_view request_id_header = "x-amzn-RequestId";
+    static constexpr std::string_view connection_id_header{}; // clients are not told
     static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
 
     /// Bytes of the longest body that is not answered by `too_large`.
@@ -8404,12 +8412,13 @@ BACKCHANNEL_DECL void yandex_dialect::succeed(response& r, operation what, conne
 BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string_view id) const {
     using namespace detail_yandex;
     switch (why) {
+    case failure::malformed_id:
+        if (id.empty()) return error(r, invalid_argument, "connectionId: a valid id is expected");
+        [[fallthrough]]; // not an id of this hub, but another gateway may have given it
     case failure::gone:
     case failure::never_open:
         return error(r, not_found,
                      id.empty() ? "Connection not found" : std::string{"Connection "}.append(id).append(" not found"));
-    case failure::malformed_id:
-        return error(r, invalid_argument, "connectionId: a valid id is expected");
     case failure::bad_method:
         return error(r, unimplemented, "Method not implemented");
     case failure::bad_body:
@@ -8617,6 +8626,11 @@ BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form for
     using kind = protocol::connection_target::kind;
     kind const what = protocol::connection_target::parse(target, options_.stage, form).what();
     return what != kind::foreign && what != kind::collection;
+}
+
+BACKCHANNEL_DECL bool aws_dialect::reserves(std::string_view target) noexcept {
+    auto const what = protocol::connection_target::parse_any_stage(target, target_form::raw).what();
+    return what != protocol::connection_target::kind::foreign;
 }
 
 BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,

@@ -2320,6 +2320,117 @@ private:
 
 #endif
 
+// ---- backchannel/gateway/mounted_router.hpp
+#ifndef BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
+#define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A management request of a gateway's whose body is still arriving, see `management_router::incoming`.
+class arriving_request {
+public:
+    virtual ~arriving_request() = default;
+
+    virtual void append(std::string_view piece) = 0;
+    virtual void refuse_as_too_large() noexcept = 0;
+    /// Once, at the end.
+    virtual void finish(completion<response> done) = 0;
+};
+
+/// A router of any dialect and Auth, as a gateway's connections see it: they are compiled once for all of them.
+class mounted_router {
+public:
+    virtual ~mounted_router() = default;
+
+    [[nodiscard]] virtual bool owns(std::string_view target) const noexcept = 0;
+    /// Whether the path belongs to the API that the router serves, though this router does not own it.
+    [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
+    /// As `management_router::max_body`.
+    [[nodiscard]] virtual std::size_t max_body(std::string_view target) const noexcept = 0;
+    /// Precondition of both: the target is owned.
+    virtual void handle(request_view const& request, completion<response> done) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
+
+    /// Header with the id of an answer.
+    [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
+    /// Header of the 101 answer that tells a client of this API its connection id; empty: the API has none.
+    [[nodiscard]] virtual std::string_view connection_id_header() const noexcept = 0;
+};
+
+/// Hears of the requests that a router refuses to authorize.
+class denial_observer {
+public:
+    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
+
+protected:
+    ~denial_observer() = default;
+};
+
+/// A gateway's router tells the gateway whom it refused.
+template <class Dialect>
+struct gateway_router_traits : router_traits_for<Dialect> {
+    struct hooks {
+        denial_observer* observer = nullptr;
+
+        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
+            if (observer != nullptr) observer->on_denied(why, op, id);
+        }
+    };
+};
+
+template <class Auth, class Dialect>
+class mounted_router_of final : public mounted_router {
+public:
+    using router_type = management_router<Auth, gateway_router_traits<Dialect>>;
+
+    template <class Hub>
+    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer)
+        : router_{hub, std::move(auth), options, {}, {&observer}} {}
+
+    [[nodiscard]] router_type& router() noexcept { return router_; }
+
+    [[nodiscard]] bool owns(std::string_view target) const noexcept override { return router_.owns(target); }
+    [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
+    [[nodiscard]] std::size_t max_body(std::string_view target) const noexcept override {
+        return router_.max_body(target);
+    }
+
+    void handle(request_view const& request, completion<response> done) override {
+        (void)router_.async_handle(request, std::move(done));
+    }
+
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head) override {
+        return std::make_unique<arriving>(router_.begin(head));
+    }
+
+    [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
+    [[nodiscard]] std::string_view connection_id_header() const noexcept override {
+        return Dialect::connection_id_header;
+    }
+
+private:
+    struct arriving final : arriving_request {
+        explicit arriving(typename router_type::incoming r) : request{std::move(r)} {}
+
+        void append(std::string_view piece) override { (void)request.append(piece); }
+        void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
+        void finish(completion<response> done) override { request.finish(std::move(done)); }
+
+        typename router_type::incoming request;
+    };
+
+    router_type router_;
+};
+
+}
+
+#endif
+
 // ---- backchannel/gateway/request_rules.hpp
 #ifndef BACKCHANNEL_GATEWAY_REQUEST_RULES_HPP
 #define BACKCHANNEL_GATEWAY_REQUEST_RULES_HPP
@@ -2901,6 +3012,9 @@ struct websocket_upgrade {
         if (compressed) answer.headers.add("Sec-WebSocket-Extensions", compressed->answer);
         if (!core.options.connection_id_header.empty())
             answer.headers.add(core.options.connection_id_header, accepted->tracked().id());
+        for (auto const& router : core.routers())
+            if (auto const name = router->connection_id_header(); !name.empty())
+                answer.headers.add(name, accepted->tracked().id());
         return {std::move(answer), std::move(accepted)};
     }
 };
@@ -3189,6 +3303,7 @@ private:
             upgrade(head, request);
             return true;
         }
+        router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
         if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
@@ -3217,15 +3332,16 @@ private:
     }
 
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        std::size_t const managed = core_.router.max_body(request.target); // 0: not the router's
-        return managed != 0 ? managed : core_.options.max_request_body;
+        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        incoming_ = core_.router.begin(request);
-        if (!incoming_) kept_ = std::make_unique<owned_request>(request);
+        if (router_ != nullptr)
+            incoming_ = router_->begin(request);
+        else
+            kept_ = std::make_unique<owned_request>(request);
         body_.emplace(head, body_limit(request));
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);
@@ -3239,7 +3355,7 @@ private:
         http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
         bytes = bytes.subspan(step.consumed);
         if (incoming_)
-            (void)incoming_.append(step.data);
+            incoming_->append(step.data);
         else
             kept_->body.append(step.data);
         if (step.error != http1::parse_error::none) {
@@ -3249,7 +3365,7 @@ private:
         if (!step.done) return step.consumed != 0;
         body_.reset();
         if (incoming_) {
-            finish_managed(std::exchange(incoming_, {}));
+            finish_managed(std::move(incoming_));
         } else {
             auto const kept = std::exchange(kept_, nullptr);
             answer(kept->view());
@@ -3260,31 +3376,32 @@ private:
     void body_failed(http1::parse_error error) {
         keep_alive_ = false; // the rest of the body cannot be told from a request
         if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
-        incoming_.refuse_as_too_large();
-        finish_managed(std::exchange(incoming_, {}));
+        incoming_->refuse_as_too_large();
+        finish_managed(std::move(incoming_));
     }
 
     void forget_request() override {
         body_.reset();
-        incoming_ = {};
+        incoming_.reset();
         kept_.reset();
     }
 
-    void finish_managed(typename Core::router_type::incoming request) {
+    void finish_managed(std::unique_ptr<arriving_request> request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)this->expect_answer(true, this->owner(), [&](auto done) {
-            request.finish(std::move(done));
+            request->finish(std::move(done));
             return true;
         });
     }
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
-        if (core_.router.owns(request.target)) {
-            (void)this->expect_answer(true, this->owner(),
-                                      [&](auto done) { return core_.router.async_handle(request, std::move(done)); });
-        } else if (protocol::connection_target::parse_any_stage(request.target, target_form::raw).what() !=
-                   protocol::connection_target::kind::foreign) {
+        if (router_ != nullptr) {
+            (void)this->expect_answer(true, this->owner(), [&](auto done) {
+                router_->handle(request, std::move(done));
+                return true;
+            });
+        } else if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
             // the handler may keep the completion for ever, so that must not keep the gateway
@@ -3375,7 +3492,8 @@ private:
     admission::permit permit_;
     http1::request_parser parser_;
     std::optional<http1::body_reader> body_;
-    typename Core::router_type::incoming incoming_;
+    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
+    std::unique_ptr<arriving_request> incoming_;
     std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
     std::unique_ptr<websocket_session<handler_type>> websocket_;
     time_point began_{};     // the request at hand
@@ -3572,6 +3690,7 @@ private:
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -3581,51 +3700,53 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Hears of the requests that a router refuses to authorize.
-class denial_observer {
-public:
-    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
-
-protected:
-    ~denial_observer() = default;
-};
-
-/// A gateway's router tells the gateway whom it refused.
-struct gateway_router_traits : default_router_traits {
-    struct hooks {
-        denial_observer* observer = nullptr;
-
-        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
-            if (observer != nullptr) observer->on_denied(why, op, id);
-        }
-    };
-};
-
 /// What a gateway's connections share; it lives as long as the last of them.
-template <class Auth, class Handler>
-class gateway_core final : public std::enable_shared_from_this<gateway_core<Auth, Handler>>, private denial_observer {
+template <class Handler>
+class gateway_core final : public std::enable_shared_from_this<gateway_core<Handler>>, private denial_observer {
 public:
     using handler_type = Handler;
     using hub_type = connection_hub<gateway_transport>;
-    using router_type = management_router<Auth, gateway_router_traits>;
 
-    gateway_core(Auth auth, Handler h, gateway_options o)
+    gateway_core(Handler h, gateway_options o)
         : options{std::move(o)}, deadlines{options.handshake_timeout, options.write_timeout, options.linger_timeout},
-          handler{std::move(h)}, hub{gateway_transport{}, options.hub},
-          router{hub, std::move(auth), options.router, {}, {this}}, admission_{options.max_connections,
-                                                                               options.max_connections_per_address,
-                                                                               options.max_handshakes} {}
+          handler{std::move(h)}, hub{gateway_transport{}, options.hub}, admission_{options.max_connections,
+                                                                                   options.max_connections_per_address,
+                                                                                   options.max_handshakes} {}
 
     gateway_options const options;
     connection_deadlines const deadlines;
     Handler handler;
     hub_type hub;
-    router_type router;
     std::atomic<bool> stopping{false};
+
+    /// One more router, asked behind those before it. Before any loop runs.
+    template <class Dialect, class Auth>
+    auto& mount(Auth auth, router_options const& router) {
+        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
+                                                                          static_cast<denial_observer&>(*this));
+        auto& made = mounted->router();
+        routers_.push_back(std::move(mounted));
+        return made;
+    }
+
+    /// In the order in which they are asked; there is one at least.
+    [[nodiscard]] std::span<std::unique_ptr<mounted_router> const> routers() const noexcept { return routers_; }
+
+    /// The router that answers for a target; none: the target is the application's.
+    [[nodiscard]] mounted_router* router_for(std::string_view target) const noexcept {
+        for (auto const& one : routers_)
+            if (one->owns(target)) return one.get();
+        return nullptr;
+    }
+
+    /// Whether the path belongs to one of the APIs, though not to a router here.
+    [[nodiscard]] bool reserves(std::string_view target) const noexcept {
+        return std::any_of(routers_.begin(), routers_.end(), [&](auto const& one) { return one->reserves(target); });
+    }
 
     [[nodiscard]] response stamped(response r) {
         response whole = std::move(r);
-        stamp_.apply(whole, system_clocks{}.wall(), router_type::dialect_type::request_id_header);
+        stamp_.apply(whole, system_clocks{}.wall(), routers_.front()->request_id_header());
         return whole;
     }
 
@@ -3825,6 +3946,7 @@ private:
         });
     }
 
+    std::vector<std::unique_ptr<mounted_router>> routers_;
     admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>>
@@ -3864,33 +3986,33 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///     server.listen({asio::ip::make_address("127.0.0.1"), 8080}, error);
 ///     io.run();
 ///
-/// WebSocket clients connect to `/{stage}`, callers use `/{stage}/@connections/{id}`; another stage is answered with
-/// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
-/// the client has answered.
+/// WebSocket clients connect to `/{stage}`, callers use `/{stage}/@connections/{id}`, or what another `Dialect` has;
+/// another stage is answered with 403, every other path goes to the handler's `on_request`. A management request is
+/// answered when the loop that owns the client has answered.
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
 /// if there is one only.
-template <class Auth, class Handler = no_handler>
+template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
     static_assert(check_handler<Handler>());
 
-    using core_type = gateway_core<Auth, Handler>;
+    using core_type = gateway_core<Handler>;
 
 public:
     using hub_type = typename core_type::hub_type;
-    using router_type = typename core_type::router_type;
+    using router_type = typename mounted_router_of<Auth, Dialect>::router_type;
 
     /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway.
     gateway(asio::io_context& io, Auth auth, Handler handler = {}, gateway_options options = {})
-        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_worker(io);
     }
 
     /// On `threads` loops of its own, which `run` runs.
     gateway(std::size_t threads, Auth auth, Handler handler = {}, gateway_options options = {})
-        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_own_workers(threads == 0 ? 1 : threads);
     }
 
@@ -3899,6 +4021,19 @@ public:
 
     /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
     ~gateway() { core_->abandon(); }
+
+    /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
+    /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway.
+    template <class OtherDialect, class OtherAuth>
+    auto& serve(OtherAuth auth) {
+        return serve<OtherDialect>(std::move(auth), core_->options.router);
+    }
+    template <class OtherDialect, class OtherAuth>
+    auto& serve(OtherAuth auth, router_options const& options) {
+        static_assert(check_authorizer<OtherAuth>());
+        return core_->template mount<OtherDialect>(std::move(auth), options);
+    }
 
     /// Accepts connections there; port 0 picks a free one. Returns where it is. May be called several times.
     ///
@@ -3944,11 +4079,16 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
 
     [[nodiscard]] hub_type& hub() noexcept { return core_->hub; }
-    [[nodiscard]] router_type& router() noexcept { return core_->router; }
+    [[nodiscard]] router_type& router() noexcept { return router_; }
     [[nodiscard]] Handler& handler() noexcept { return core_->handler; }
 
 private:
+    gateway(Auth auth, Handler handler, gateway_options options)
+        : core_{std::make_shared<core_type>(std::move(handler), std::move(options))},
+          router_{core_->template mount<Dialect>(std::move(auth), core_->options.router)} {}
+
     std::shared_ptr<core_type> core_;
+    router_type& router_; // the core's
 };
 
 }

@@ -41,6 +41,9 @@ public:
     /// Whether the router of this dialect answers for the target.
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
 
+    /// Whether the path is one of this API, of whatever stage.
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
+
     /// What a body is for the client: itself, a text if it is UTF-8.
     class content {
     public:
@@ -57,6 +60,7 @@ public:
     [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
 
     static constexpr std::string_view request_id_header = "x-amzn-RequestId";
+    static constexpr std::string_view connection_id_header{}; // clients are not told
     static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
 
     /// Bytes of the longest body that is not answered by `too_large`.

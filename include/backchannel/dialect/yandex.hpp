@@ -42,6 +42,9 @@ public:
     /// Whether the router of this dialect answers for the target.
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
 
+    /// Whether the path is one of this API: it has no stages.
+    [[nodiscard]] static constexpr bool reserves(std::string_view) noexcept { return false; }
+
     /// The message that a body of `Send` describes, or what is wrong with it.
     class content {
     public:
@@ -58,6 +61,7 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
     static constexpr std::string_view request_id_header = "x-request-id";
+    static constexpr std::string_view connection_id_header = "X-Yc-Apigateway-Websocket-Connection-Id"; // in a 101
     static constexpr close_frame disconnect{1000, {}};
 
     /// Bytes of the longest body that is looked at: room for a message whose every character is escaped, and for some

@@ -28,33 +28,33 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///     server.listen({asio::ip::make_address("127.0.0.1"), 8080}, error);
 ///     io.run();
 ///
-/// WebSocket clients connect to `/{stage}`, callers use `/{stage}/@connections/{id}`; another stage is answered with
-/// 403, every other path goes to the handler's `on_request`. A management request is answered when the loop that owns
-/// the client has answered.
+/// WebSocket clients connect to `/{stage}`, callers use `/{stage}/@connections/{id}`, or what another `Dialect` has;
+/// another stage is answered with 403, every other path goes to the handler's `on_request`. A management request is
+/// answered when the loop that owns the client has answered.
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
 /// if there is one only.
-template <class Auth, class Handler = no_handler>
+template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
     static_assert(check_handler<Handler>());
 
-    using core_type = gateway_core<Auth, Handler>;
+    using core_type = gateway_core<Handler>;
 
 public:
     using hub_type = typename core_type::hub_type;
-    using router_type = typename core_type::router_type;
+    using router_type = typename mounted_router_of<Auth, Dialect>::router_type;
 
     /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway.
     gateway(asio::io_context& io, Auth auth, Handler handler = {}, gateway_options options = {})
-        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_worker(io);
     }
 
     /// On `threads` loops of its own, which `run` runs.
     gateway(std::size_t threads, Auth auth, Handler handler = {}, gateway_options options = {})
-        : core_{std::make_shared<core_type>(std::move(auth), std::move(handler), std::move(options))} {
+        : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_own_workers(threads == 0 ? 1 : threads);
     }
 
@@ -63,6 +63,19 @@ public:
 
     /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
     ~gateway() { core_->abandon(); }
+
+    /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
+    /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway.
+    template <class OtherDialect, class OtherAuth>
+    auto& serve(OtherAuth auth) {
+        return serve<OtherDialect>(std::move(auth), core_->options.router);
+    }
+    template <class OtherDialect, class OtherAuth>
+    auto& serve(OtherAuth auth, router_options const& options) {
+        static_assert(check_authorizer<OtherAuth>());
+        return core_->template mount<OtherDialect>(std::move(auth), options);
+    }
 
     /// Accepts connections there; port 0 picks a free one. Returns where it is. May be called several times.
     ///
@@ -108,11 +121,16 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
 
     [[nodiscard]] hub_type& hub() noexcept { return core_->hub; }
-    [[nodiscard]] router_type& router() noexcept { return core_->router; }
+    [[nodiscard]] router_type& router() noexcept { return router_; }
     [[nodiscard]] Handler& handler() noexcept { return core_->handler; }
 
 private:
+    gateway(Auth auth, Handler handler, gateway_options options)
+        : core_{std::make_shared<core_type>(std::move(handler), std::move(options))},
+          router_{core_->template mount<Dialect>(std::move(auth), core_->options.router)} {}
+
     std::shared_ptr<core_type> core_;
+    router_type& router_; // the core's
 };
 
 }

@@ -11,10 +11,10 @@
 #include <backchannel/gateway/http_session.hpp>
 #include <backchannel/gateway/listener.hpp>
 #include <backchannel/gateway/metrics.hpp>
+#include <backchannel/gateway/mounted_router.hpp>
 #include <backchannel/gateway/request_rules.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/gateway/worker.hpp>
-#include <backchannel/management_router.hpp>
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/ip_text.hpp>
 
@@ -33,6 +33,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -42,51 +43,53 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Hears of the requests that a router refuses to authorize.
-class denial_observer {
-public:
-    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
-
-protected:
-    ~denial_observer() = default;
-};
-
-/// A gateway's router tells the gateway whom it refused.
-struct gateway_router_traits : default_router_traits {
-    struct hooks {
-        denial_observer* observer = nullptr;
-
-        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
-            if (observer != nullptr) observer->on_denied(why, op, id);
-        }
-    };
-};
-
 /// What a gateway's connections share; it lives as long as the last of them.
-template <class Auth, class Handler>
-class gateway_core final : public std::enable_shared_from_this<gateway_core<Auth, Handler>>, private denial_observer {
+template <class Handler>
+class gateway_core final : public std::enable_shared_from_this<gateway_core<Handler>>, private denial_observer {
 public:
     using handler_type = Handler;
     using hub_type = connection_hub<gateway_transport>;
-    using router_type = management_router<Auth, gateway_router_traits>;
 
-    gateway_core(Auth auth, Handler h, gateway_options o)
+    gateway_core(Handler h, gateway_options o)
         : options{std::move(o)}, deadlines{options.handshake_timeout, options.write_timeout, options.linger_timeout},
-          handler{std::move(h)}, hub{gateway_transport{}, options.hub},
-          router{hub, std::move(auth), options.router, {}, {this}}, admission_{options.max_connections,
-                                                                               options.max_connections_per_address,
-                                                                               options.max_handshakes} {}
+          handler{std::move(h)}, hub{gateway_transport{}, options.hub}, admission_{options.max_connections,
+                                                                                   options.max_connections_per_address,
+                                                                                   options.max_handshakes} {}
 
     gateway_options const options;
     connection_deadlines const deadlines;
     Handler handler;
     hub_type hub;
-    router_type router;
     std::atomic<bool> stopping{false};
+
+    /// One more router, asked behind those before it. Before any loop runs.
+    template <class Dialect, class Auth>
+    auto& mount(Auth auth, router_options const& router) {
+        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
+                                                                          static_cast<denial_observer&>(*this));
+        auto& made = mounted->router();
+        routers_.push_back(std::move(mounted));
+        return made;
+    }
+
+    /// In the order in which they are asked; there is one at least.
+    [[nodiscard]] std::span<std::unique_ptr<mounted_router> const> routers() const noexcept { return routers_; }
+
+    /// The router that answers for a target; none: the target is the application's.
+    [[nodiscard]] mounted_router* router_for(std::string_view target) const noexcept {
+        for (auto const& one : routers_)
+            if (one->owns(target)) return one.get();
+        return nullptr;
+    }
+
+    /// Whether the path belongs to one of the APIs, though not to a router here.
+    [[nodiscard]] bool reserves(std::string_view target) const noexcept {
+        return std::any_of(routers_.begin(), routers_.end(), [&](auto const& one) { return one->reserves(target); });
+    }
 
     [[nodiscard]] response stamped(response r) {
         response whole = std::move(r);
-        stamp_.apply(whole, system_clocks{}.wall(), router_type::dialect_type::request_id_header);
+        stamp_.apply(whole, system_clocks{}.wall(), routers_.front()->request_id_header());
         return whole;
     }
 
@@ -286,6 +289,7 @@ private:
         });
     }
 
+    std::vector<std::unique_ptr<mounted_router>> routers_;
     admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>>

@@ -6,9 +6,9 @@
 #include <backchannel/gateway/answers.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/http_exchange.hpp>
+#include <backchannel/gateway/mounted_router.hpp>
 #include <backchannel/gateway/request_rules.hpp>
 #include <backchannel/gateway/websocket_upgrade.hpp>
-#include <backchannel/protocol/connection_target.hpp>
 #include <backchannel/protocol/http1_body.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/http1_response.hpp>
@@ -200,6 +200,7 @@ private:
             upgrade(head, request);
             return true;
         }
+        router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
         if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
@@ -228,15 +229,16 @@ private:
     }
 
     [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        std::size_t const managed = core_.router.max_body(request.target); // 0: not the router's
-        return managed != 0 ? managed : core_.options.max_request_body;
+        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        incoming_ = core_.router.begin(request);
-        if (!incoming_) kept_ = std::make_unique<owned_request>(request);
+        if (router_ != nullptr)
+            incoming_ = router_->begin(request);
+        else
+            kept_ = std::make_unique<owned_request>(request);
         body_.emplace(head, body_limit(request));
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);
@@ -250,7 +252,7 @@ private:
         http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
         bytes = bytes.subspan(step.consumed);
         if (incoming_)
-            (void)incoming_.append(step.data);
+            incoming_->append(step.data);
         else
             kept_->body.append(step.data);
         if (step.error != http1::parse_error::none) {
@@ -260,7 +262,7 @@ private:
         if (!step.done) return step.consumed != 0;
         body_.reset();
         if (incoming_) {
-            finish_managed(std::exchange(incoming_, {}));
+            finish_managed(std::move(incoming_));
         } else {
             auto const kept = std::exchange(kept_, nullptr);
             answer(kept->view());
@@ -271,31 +273,32 @@ private:
     void body_failed(http1::parse_error error) {
         keep_alive_ = false; // the rest of the body cannot be told from a request
         if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
-        incoming_.refuse_as_too_large();
-        finish_managed(std::exchange(incoming_, {}));
+        incoming_->refuse_as_too_large();
+        finish_managed(std::move(incoming_));
     }
 
     void forget_request() override {
         body_.reset();
-        incoming_ = {};
+        incoming_.reset();
         kept_.reset();
     }
 
-    void finish_managed(typename Core::router_type::incoming request) {
+    void finish_managed(std::unique_ptr<arriving_request> request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)this->expect_answer(true, this->owner(), [&](auto done) {
-            request.finish(std::move(done));
+            request->finish(std::move(done));
             return true;
         });
     }
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
-        if (core_.router.owns(request.target)) {
-            (void)this->expect_answer(true, this->owner(),
-                                      [&](auto done) { return core_.router.async_handle(request, std::move(done)); });
-        } else if (protocol::connection_target::parse_any_stage(request.target, target_form::raw).what() !=
-                   protocol::connection_target::kind::foreign) {
+        if (router_ != nullptr) {
+            (void)this->expect_answer(true, this->owner(), [&](auto done) {
+                router_->handle(request, std::move(done));
+                return true;
+            });
+        } else if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
             // the handler may keep the completion for ever, so that must not keep the gateway
@@ -386,7 +389,8 @@ private:
     admission::permit permit_;
     http1::request_parser parser_;
     std::optional<http1::body_reader> body_;
-    typename Core::router_type::incoming incoming_;
+    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
+    std::unique_ptr<arriving_request> incoming_;
     std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
     std::unique_ptr<websocket_session<handler_type>> websocket_;
     time_point began_{};     // the request at hand

@@ -70,6 +70,9 @@ struct websocket_upgrade {
         if (compressed) answer.headers.add("Sec-WebSocket-Extensions", compressed->answer);
         if (!core.options.connection_id_header.empty())
             answer.headers.add(core.options.connection_id_header, accepted->tracked().id());
+        for (auto const& router : core.routers())
+            if (auto const name = router->connection_id_header(); !name.empty())
+                answer.headers.add(name, accepted->tracked().id());
         return {std::move(answer), std::move(accepted)};
     }
 };

@@ -37,7 +37,7 @@ std::string message(json::error e) { return make_error_code(e).message(); }
 
 TEST_CASE("a connection's value is the answer to GET", "[connection_values]") {
     backchannel::response answer;
-    backchannel::aws_dialect{backchannel::router_options{}}.succeed(answer, backchannel::operation::get, &sample);
+    backchannel::aws_dialect{backchannel::router_options{}}.succeed(answer, backchannel::operation::get, &sample, {});
     CHECK(json::serialize(json::value_from(sample)) == answer.body);
     CHECK(same(json::value_to<connection_state>(json::parse(answer.body)), sample));
 }
@@ -46,7 +46,7 @@ TEST_CASE("a connection's value with bytes that are not UTF-8 is the answer to G
     connection_state odd = sample;
     odd.user_agent = "a\xff\xe2\x82\"\n\xc3\xa9";
     backchannel::response answer;
-    backchannel::aws_dialect{backchannel::router_options{}}.succeed(answer, backchannel::operation::get, &odd);
+    backchannel::aws_dialect{backchannel::router_options{}}.succeed(answer, backchannel::operation::get, &odd, {});
     CHECK(json::serialize(json::value_from(odd)) == answer.body);
 }
 

@@ -74,9 +74,9 @@ struct witness_dialect : aws_dialect {
         seen->glance();
         return aws_dialect::owns(target, form);
     }
-    void succeed(response& r, operation what, connection_state const* state) const {
+    void succeed(response& r, operation what, connection_state const* state, std::string_view id) const {
         seen->glance();
-        aws_dialect::succeed(r, what, state);
+        aws_dialect::succeed(r, what, state, id);
     }
 };
 

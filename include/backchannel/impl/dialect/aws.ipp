@@ -17,6 +17,11 @@ BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form for
     return what != kind::foreign && what != kind::collection;
 }
 
+BACKCHANNEL_DECL bool aws_dialect::reserves(std::string_view target) noexcept {
+    auto const what = protocol::connection_target::parse_any_stage(target, target_form::raw).what();
+    return what != protocol::connection_target::kind::foreign;
+}
+
 BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,
                                                      target_form form) const {
     using kind = protocol::connection_target::kind;

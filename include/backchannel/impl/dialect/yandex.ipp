@@ -175,12 +175,13 @@ BACKCHANNEL_DECL void yandex_dialect::succeed(response& r, operation what, conne
 BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string_view id) const {
     using namespace detail_yandex;
     switch (why) {
+    case failure::malformed_id:
+        if (id.empty()) return error(r, invalid_argument, "connectionId: a valid id is expected");
+        [[fallthrough]]; // not an id of this hub, but another gateway may have given it
     case failure::gone:
     case failure::never_open:
         return error(r, not_found,
                      id.empty() ? "Connection not found" : std::string{"Connection "}.append(id).append(" not found"));
-    case failure::malformed_id:
-        return error(r, invalid_argument, "connectionId: a valid id is expected");
     case failure::bad_method:
         return error(r, unimplemented, "Method not implemented");
     case failure::bad_body:

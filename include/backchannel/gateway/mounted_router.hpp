@@ -1,0 +1,114 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
+#define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
+
+#include <backchannel/completion.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/management_router.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A management request of a gateway's whose body is still arriving, see `management_router::incoming`.
+class arriving_request {
+public:
+    virtual ~arriving_request() = default;
+
+    virtual void append(std::string_view piece) = 0;
+    virtual void refuse_as_too_large() noexcept = 0;
+    /// Once, at the end.
+    virtual void finish(completion<response> done) = 0;
+};
+
+/// A router of any dialect and Auth, as a gateway's connections see it: they are compiled once for all of them.
+class mounted_router {
+public:
+    virtual ~mounted_router() = default;
+
+    [[nodiscard]] virtual bool owns(std::string_view target) const noexcept = 0;
+    /// Whether the path belongs to the API that the router serves, though this router does not own it.
+    [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
+    /// As `management_router::max_body`.
+    [[nodiscard]] virtual std::size_t max_body(std::string_view target) const noexcept = 0;
+    /// Precondition of both: the target is owned.
+    virtual void handle(request_view const& request, completion<response> done) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
+
+    /// Header with the id of an answer.
+    [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
+    /// Header of the 101 answer that tells a client of this API its connection id; empty: the API has none.
+    [[nodiscard]] virtual std::string_view connection_id_header() const noexcept = 0;
+};
+
+/// Hears of the requests that a router refuses to authorize.
+class denial_observer {
+public:
+    virtual void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept = 0;
+
+protected:
+    ~denial_observer() = default;
+};
+
+/// A gateway's router tells the gateway whom it refused.
+template <class Dialect>
+struct gateway_router_traits : router_traits_for<Dialect> {
+    struct hooks {
+        denial_observer* observer = nullptr;
+
+        void on_denied(auth_decision const& why, operation op, std::string_view id) noexcept {
+            if (observer != nullptr) observer->on_denied(why, op, id);
+        }
+    };
+};
+
+template <class Auth, class Dialect>
+class mounted_router_of final : public mounted_router {
+public:
+    using router_type = management_router<Auth, gateway_router_traits<Dialect>>;
+
+    template <class Hub>
+    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer)
+        : router_{hub, std::move(auth), options, {}, {&observer}} {}
+
+    [[nodiscard]] router_type& router() noexcept { return router_; }
+
+    [[nodiscard]] bool owns(std::string_view target) const noexcept override { return router_.owns(target); }
+    [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
+    [[nodiscard]] std::size_t max_body(std::string_view target) const noexcept override {
+        return router_.max_body(target);
+    }
+
+    void handle(request_view const& request, completion<response> done) override {
+        (void)router_.async_handle(request, std::move(done));
+    }
+
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head) override {
+        return std::make_unique<arriving>(router_.begin(head));
+    }
+
+    [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
+    [[nodiscard]] std::string_view connection_id_header() const noexcept override {
+        return Dialect::connection_id_header;
+    }
+
+private:
+    struct arriving final : arriving_request {
+        explicit arriving(typename router_type::incoming r) : request{std::move(r)} {}
+
+        void append(std::string_view piece) override { (void)request.append(piece); }
+        void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
+        void finish(completion<response> done) override { request.finish(std::move(done)); }
+
+        typename router_type::incoming request;
+    };
+
+    router_type router_;
+};
+
+}
+
+#endif
