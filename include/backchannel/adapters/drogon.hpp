@@ -1,0 +1,170 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_ADAPTERS_DROGON_HPP
+#define BACKCHANNEL_ADAPTERS_DROGON_HPP
+
+#include <backchannel/concepts.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/support/ip_text.hpp>
+
+#include <drogon/HttpAppFramework.h>
+#include <drogon/WebSocketConnection.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// For servers on Drogon 1.9.10 or newer.
+///
+/// Drogon itself may be called from any thread. The hub calls a connection on its own loop all the same, as only there
+/// it can be known how much the client has not read yet.
+namespace backchannel::inline BACKCHANNEL_ABI::adapters::drogon {
+
+/// A WebSocket, and how much of what the hub has sent the kernel has not taken yet. Used on the connection's loop only.
+class peer {
+public:
+    peer(::trantor::TcpConnectionPtr const& stream, ::drogon::WebSocketConnectionPtr const& socket)
+        : stream_{stream}, socket_{socket}, loop_{stream->getLoop()} {}
+
+    delivery send(std::string_view bytes, ::drogon::WebSocketMessageType kind) {
+        auto const stream = stream_.lock();
+        auto const socket = socket_.lock();
+        if (!stream || !socket || !socket->connected()) return delivery::gone; // Drogon would drop it without a word
+        held_ = 0;
+        sending_ = true;
+        socket->send(bytes, kind); // tells `holds` what is left
+        sending_ = false;
+        sent_before_ = stream->bytesSent();
+        return delivery::accepted;
+    }
+
+    /// The connection has this much to write, behind a send.
+    void holds(std::size_t bytes) noexcept {
+        if (sending_) held_ += bytes; // under TLS there are two buffers
+    }
+
+    [[nodiscard]] std::size_t buffered() const {
+        auto const stream = stream_.lock();
+        if (!stream) return 0;
+        std::size_t const left = stream->bytesSent() - sent_before_;
+        return held_ > left ? held_ - left : 0;
+    }
+
+    [[nodiscard]] std::shared_ptr<::drogon::WebSocketConnection> socket() const { return socket_.lock(); }
+    [[nodiscard]] ::trantor::EventLoop* loop() const noexcept { return loop_; }
+
+private:
+    std::weak_ptr<::trantor::TcpConnection> stream_;
+    std::weak_ptr<::drogon::WebSocketConnection> socket_;
+    ::trantor::EventLoop* loop_;
+    std::size_t held_ = 0;        // left behind by the last send
+    std::size_t sent_before_ = 0; // by the connection, when that send was done
+    bool sending_ = false;
+};
+
+/// Drogon's WebSockets as the hub sees them.
+struct transport {
+    using handle = std::shared_ptr<peer>;
+
+    delivery send(handle const& h, message const& m) {
+        using kind = ::drogon::WebSocketMessageType;
+        return h->send(m.data(), m.kind() == message_kind::binary ? kind::Binary : kind::Text);
+    }
+    void close(handle const& h, std::uint16_t code, std::string_view reason) {
+        if (auto const socket = h->socket())
+            socket->shutdown(static_cast<::drogon::CloseCode>(code), std::string{reason});
+    }
+    void ping(handle const& h, std::string_view payload) {
+        if (auto const socket = h->socket()) socket->send(payload, ::drogon::WebSocketMessageType::Ping);
+    }
+    void terminate(handle const& h) {
+        if (auto const socket = h->socket()) socket->forceClose();
+    }
+    [[nodiscard]] std::size_t buffered(handle const& h) { return h->buffered(); }
+
+    void dispatch(handle const& h, task t) { h->loop()->runInLoop(std::move(t)); }
+    [[nodiscard]] bool on_thread(handle const& h) noexcept { return h->loop()->isInLoopThread(); }
+    [[nodiscard]] ::trantor::EventLoop* thread_key(handle const& h) noexcept { return h->loop(); }
+};
+
+/// For `hub.open`, in `handleNewConnection`. Takes the connection's high-water mark for itself.
+[[nodiscard]] inline transport::handle handle_of(::drogon::HttpRequestPtr const& r,
+                                                 ::drogon::WebSocketConnectionPtr const& socket) {
+    auto const stream = r->getConnectionPtr().lock(); // which `socket` keeps
+    auto made = std::make_shared<peer>(stream, socket);
+    auto const on_rest = [watched = std::weak_ptr<peer>{made}](::trantor::TcpConnectionPtr const&, std::size_t n) {
+        if (auto const p = watched.lock()) p->holds(n);
+    };
+    stream->setHighWaterMarkCallback(on_rest, 0);
+    return made;
+}
+
+[[nodiscard]] inline connection_info info_of(::drogon::HttpRequestPtr const& r) {
+    return {normalise_ip(r->peerAddr().toIp()), r->getHeader("user-agent")};
+}
+
+/// The code in a message of the type `Close`, for `session::closed`; 1005 if it has none. RFC 6455 5.5.1.
+[[nodiscard]] inline std::uint16_t close_code(std::string_view message) noexcept {
+    if (message.size() < 2) return 1005;
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(message[0]) << 8 |
+                                      static_cast<unsigned char>(message[1]));
+}
+
+/// A request of Drogon's as the router reads it; valid as long as the request.
+class request {
+public:
+    explicit request(::drogon::HttpRequest const& r)
+        : target_{r.getOriginalPath()}, source_ip_{normalise_ip(r.peerAddr().toIp())} {
+        if (!r.query().empty()) target_.append("?").append(r.query());
+        for (auto const& [name, value] : r.headers()) fields_.push_back({name, value});
+        view_.method = r.isHead() ? "HEAD" : r.methodString(); // it turns HEAD into GET
+        view_.target = target_;
+        view_.headers = fields_;
+        view_.body = r.body();
+        view_.source_ip = source_ip_;
+        view_.secure = r.isOnSecureConnection();
+    }
+
+    request(request const&) = delete;
+    request& operator=(request const&) = delete;
+
+    [[nodiscard]] request_view const& view() const noexcept { return view_; }
+
+private:
+    std::string target_, source_ip_;
+    std::vector<header_view> fields_;
+    request_view view_;
+};
+
+/// A response of the router's as Drogon writes it.
+[[nodiscard]] inline ::drogon::HttpResponsePtr to_drogon(response answer) {
+    auto out = ::drogon::HttpResponse::newHttpResponse(static_cast<::drogon::HttpStatusCode>(answer.status),
+                                                       ::drogon::CT_NONE);
+    answer.headers.for_each([&out](header_view field) {
+        if (equal_ignoring_case(field.name, "Content-Type"))
+            out->setContentTypeString(field.value);
+        else if (!equal_ignoring_case(field.name, "Date")) // it writes its own
+            out->addHeader(std::string{field.name}, std::string{field.value});
+    });
+    out->setBody(std::move(answer.body));
+    return out;
+}
+
+/// Lets the router answer a request, in a pre-routing advice; `answer` is the advice's first callback, which is called
+/// on the connection's loop, and not at all if the client has left. False: the request is not the router's.
+template <class Router>
+bool serve(Router& router, ::drogon::HttpRequestPtr const& r, ::drogon::AdviceCallback answer) {
+    return router.async_handle(
+        request{*r}.view(), [answer = std::move(answer), client = r->getConnectionPtr()](response result) {
+            auto const stream = client.lock();
+            if (!stream) return;
+            stream->getLoop()->runInLoop([answer, result = std::move(result)] { answer(to_drogon(result)); });
+        });
+}
+
+}
+
+#endif
