@@ -46,7 +46,7 @@ struct handler {
     }
 };
 
-using core_type = gateway_core<allow_all, handler>;
+using core_type = gateway_core<handler>;
 
 // How a connection goes; the first form is the plain one, which the others are compared with.
 struct course {
@@ -85,7 +85,8 @@ std::string run(course const& how) {
     wire->window = how.window;
     wire->records = how.records;
     wire->renegotiates = how.renegotiates;
-    auto const core = std::make_shared<core_type>(allow_all{}, handler{&log, &open}, options);
+    auto const core = std::make_shared<core_type>(handler{&log, &open}, options);
+    (void)core->mount<aws_dialect>(allow_all{}, options.router);
     auto const worker = std::make_shared<gateway_worker>(io);
     admission rooms{1, 0, 1};
     std::make_shared<http_session<core_type, Stream>>(core, *worker, Stream{wire}, "192.0.2.7", rooms.enter({}))
