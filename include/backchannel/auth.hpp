@@ -19,7 +19,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 enum class operation : std::uint8_t {
     post, ///< PostToConnection: send to the client
     get,  ///< GetConnection: show it
-    del   ///< DeleteConnection: disconnect it
+    del,  ///< DeleteConnection: disconnect it
+    put   ///< mark it with a tag
 };
 
 /// A text of at most 128 bytes, kept without an allocation; what is longer is cut off.
@@ -43,6 +44,7 @@ private:
 struct principal {
     short_text name{};  ///< access key id, or what the authorizer calls its callers
     std::string arn{};  ///< shown in a denial, where there is one
+    std::uint32_t via = 0; ///< which of several authorizers knows it; `any_of` sets and reads it
 };
 
 /// Why a request was refused. The dialect makes the status and the error type of it.

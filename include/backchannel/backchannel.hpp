@@ -15,6 +15,7 @@
 #include <backchannel/config.hpp>
 #include <backchannel/connection.hpp>
 #include <backchannel/connection_hub.hpp>
+#include <backchannel/dialect/extensions.hpp>
 #include <backchannel/dialect/yandex.hpp>
 #include <backchannel/error.hpp>
 #include <backchannel/http.hpp>

@@ -333,6 +333,12 @@ concept has_on_denied = requires(H& h, auth_decision const& why, operation op, s
     { h.on_denied(why, op, id) } noexcept;
 };
 
+/// A call of a dialect that has commands of its own, see `extended_dialect`.
+template <class C>
+concept has_performs = requires(C const& c) {
+    { c.performs() } noexcept -> std::same_as<bool>;
+};
+
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;

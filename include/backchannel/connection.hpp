@@ -5,11 +5,13 @@
 #include <backchannel/config.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -53,6 +55,36 @@ struct connection_state {
     wall_time last_active_at{};
     std::string source_ip{};
     std::string user_agent{};
+    std::vector<std::string> tags{}; ///< in the order in which they were added
+};
+
+/// What became of a wish to tag a connection.
+enum class tagging : std::uint8_t {
+    done,    ///< it has the tag now
+    gone,    ///< the connection is not open
+    limit,   ///< it has `max_tags` already, or there is no memory
+    invalid, ///< the tag is not 1 to `max_tag_size` printable characters of ASCII without a space
+};
+
+inline constexpr std::size_t max_tags = 32;     ///< of one connection
+inline constexpr std::size_t max_tag_size = 64; ///< bytes
+
+[[nodiscard]] constexpr bool is_valid_tag(std::string_view tag) noexcept {
+    for (char const c : tag)
+        if (c <= ' ' || c > '~') return false;
+    return !tag.empty() && tag.size() <= max_tag_size;
+}
+
+/// What is remembered of a connection that is closed.
+struct tombstone {
+    wall_time closed_at{};
+    std::uint16_t code = 1006;
+    bool by_peer = false; ///< the client, or the network; else this side: a caller, a deadline, the server's end
+};
+
+/// How many a message to many was meant for, and how many have it queued.
+struct fan_out {
+    std::size_t matched = 0, accepted = 0;
 };
 
 }

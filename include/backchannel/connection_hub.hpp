@@ -130,13 +130,73 @@ public:
         return state_->describe(*found);
     }
 
+    /// Marks an open connection, see `session::tag`.
+    tagging tag(std::string_view id, std::string_view text) {
+        auto const found = state_->find_open(id);
+        return found ? state_->add_tag(*found, text) : tagging::gone;
+    }
+
+    /// Takes a tag away. `done` whether or not the connection had it.
+    tagging untag(std::string_view id, std::string_view text) {
+        auto const found = state_->find_open(id);
+        if (!found) return tagging::gone;
+        (void)state_->remove_tag(*found, text);
+        return tagging::done;
+    }
+
+    /// Calls `f(id, state)` for every connection that is open; those that open or close meanwhile may be among them.
+    template <class F>
+    void for_each(F&& f) {
+        (void)state_->visit(0, {}, [&](auto& s) { return f(state_->id_text(s), state_->describe(s)), true; });
+    }
+
+    /// Calls `f(id, describe)` for open connections with the tag (empty: for all) from a position on, until it returns
+    /// false; `describe()` gives the state. Returns the position to go on from; nullopt at the end.
+    ///
+    /// The first position is 0. A connection keeps its own: one that is open throughout is visited once, whatever
+    /// opens and closes between two calls.
+    template <class F>
+    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, F&& f) {
+        return state_->visit(from, tag, [&](auto& s) {
+            return f(state_->id_text(s), [&] { return state_->describe(s); });
+        });
+    }
+
+    /// Sends one message to every open connection with the tag (empty: to all), as `send` does; its bytes are copied
+    /// once. `refused(id, delivery)` hears of those that did not take it.
+    template <class F>
+    fan_out send_tagged(std::string_view tag, message const& m, F&& refused) {
+        fan_out count;
+        shared_message const shared = m.share();
+        (void)state_->visit(0, tag, [&](auto& s) {
+            ++count.matched;
+            delivery result = delivery::unavailable;
+            if (shared) {
+                auto const now = state_->try_send(s, shared);
+                result = now ? *now : state_->queue(s, shared);
+            }
+            if (result == delivery::accepted) ++count.accepted;
+            else refused(state_->id_text(s), result);
+            return true;
+        });
+        return count;
+    }
+    fan_out send_tagged(std::string_view tag, message const& m) {
+        return send_tagged(tag, m, [](std::string_view, delivery) {});
+    }
+
     /// Whether the text can be an id of this hub at all.
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
     [[nodiscard]] bool was_open(std::string_view id) const noexcept {
+        return find_tombstone(id).has_value();
+    }
+
+    /// When and how a connection was closed; known as long as `was_open` says so.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const noexcept {
         auto const decoded = state_->decode(id);
-        return decoded && state_->is_tombstone(*decoded);
+        return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }
 
     /// What has happened so far; the numbers fit together once no other thread is at work.

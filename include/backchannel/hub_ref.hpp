@@ -6,6 +6,8 @@
 #include <backchannel/message.hpp>
 
 #include <concepts>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,13 +21,19 @@ enum class patience : std::uint8_t {
     owner        ///< answer when that thread has
 };
 
+/// Hears of each connection that a `select` finds; `describe()` gives its state. False: enough of them.
+using connection_visitor = std::function<bool(std::string_view id, std::function<connection_state()> const& describe)>;
+
 /// One thing that a router wants of a hub. Borrowed until the call that takes it returns.
 struct command {
     enum class kind : std::uint8_t {
         send,   ///< the body to the client
         find,   ///< the connection's state
         close,  ///< disconnect the client
-        explain ///< why the id is gone
+        explain, ///< why the id is gone
+        tag,     ///< mark the connection
+        untag,   ///< take a mark away
+        select   ///< show open connections
     };
 
     kind what = kind::find;
@@ -33,6 +41,9 @@ struct command {
     message const* body = nullptr; ///< of a send
     close_frame frame{};           ///< of a close
     patience wait = patience::owner; ///< of a send
+    std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
+    std::uint32_t from = 0;          ///< of a select: position to begin at
+    connection_visitor const* visitor = nullptr; ///< of a select
 };
 
 /// What came of it.
@@ -42,6 +53,9 @@ struct outcome {
     bool malformed = false;                  ///< of an explain: the text cannot be an id of this hub
     bool was_open = false;                   ///< of an explain: the id is known to have been open
     std::optional<connection_state> state{}; ///< of a find
+    std::optional<tombstone> closed{};       ///< of an explain: what is remembered of it then
+    tagging tagged = tagging::gone;          ///< of a tag and an untag
+    std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -75,16 +89,35 @@ private:
                 return hub.async_send(c.id, *c.body,
                                       [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
-                auto state = hub.find(c.id);
-                delivery const result = state ? delivery::accepted : delivery::gone;
-                return done({result, false, false, false, std::move(state)});
+                outcome found;
+                found.state = hub.find(c.id);
+                found.result = found.state ? delivery::accepted : delivery::gone;
+                return done(std::move(found));
             }
             case command::kind::close: {
                 bool const closed = hub.close(c.id, c.frame.code, c.frame.reason);
                 return done({closed ? delivery::accepted : delivery::gone});
             }
-            case command::kind::explain:
-                return done({delivery::gone, false, !hub.is_well_formed(c.id), hub.was_open(c.id)});
+            case command::kind::explain: {
+                outcome why{delivery::gone};
+                why.malformed = !hub.is_well_formed(c.id);
+                why.closed = hub.find_tombstone(c.id);
+                why.was_open = why.closed.has_value();
+                return done(std::move(why));
+            }
+            case command::kind::tag:
+            case command::kind::untag: {
+                outcome marked;
+                marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
+                return done(std::move(marked));
+            }
+            case command::kind::select: {
+                outcome shown{delivery::accepted};
+                shown.next = hub.visit(c.from, c.tag_text, [&](std::string_view id, auto const& describe) {
+                    return (*c.visitor)(id, std::ref(describe));
+                });
+                return done(std::move(shown));
+            }
             }
         }
     }

@@ -87,6 +87,7 @@ public:
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
+        if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
         execute(c, content.message(), patience::queued, result);
         return answer(c, std::move(result));
@@ -104,7 +105,7 @@ public:
         if (auto const early = check_head(c, request.body.size())) {
             done(failed(*early, c));
         } else if constexpr (has_authorize<Auth>) {
-            proceed(c, request.body, decide(request, c), std::move(done));
+            proceed(c, request, decide(request, c), std::move(done));
         } else {
             auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
             auto* const p = kept.get();
@@ -146,7 +147,7 @@ private:
 
         [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
             return [self = std::move(self)](auth_decision decision) {
-                self->router.proceed(self->target, self->view.body, std::move(decision), std::move(self->done));
+                self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
             };
         }
     };
@@ -170,6 +171,7 @@ private:
         case operation::del:
             return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
+        case operation::put:
             break;
         }
         return {command::kind::find, c.target.id()};
@@ -181,11 +183,12 @@ private:
     }
 
     template <class F>
-    void proceed(call const& c, std::string_view body, auth_decision decision, F done) {
+    void proceed(call const& c, request_view const& request, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
-        auto const content = dialect_.read_body(c, body);
+        auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
+        if (performs(c)) return done(performed(c, request, m, decision.who));
         outcome result;
         execute(c, m, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
@@ -226,8 +229,28 @@ private:
         });
     }
 
+    /// Whether the dialect has commands of its own for the call.
+    [[nodiscard]] static bool performs(call const& c) noexcept {
+        if constexpr (has_performs<call>) return c.performs();
+        else return false;
+    }
+
+    [[nodiscard]] response performed(call const& c, request_view const& request, message const& m,
+                                     principal const& who) {
+        return finished([&](response& r) {
+            if constexpr (has_performs<call>)
+                dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
+                    if constexpr (has_permits<Auth>) return auth_.permits(request, who, what, id);
+                    else return true;
+                });
+        });
+    }
+
     [[nodiscard]] response failed(failure why, call const& c) {
-        return finished([&](response& r) { dialect_.fail(r, why, c.target.id()); });
+        return finished([&](response& r) {
+            if constexpr (has_performs<call>) dialect_.fail(r, why, c);
+            else dialect_.fail(r, why, c.target.id());
+        });
     }
 
     [[nodiscard]] response refused(std::string_view complaint) {
@@ -291,7 +314,7 @@ public:
         if constexpr (has_begin<Auth>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.body, std::move(decision), std::move(done));
+                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
             });
         } else {
             router.async_handle(request_->head.view(), std::move(done));

@@ -15,7 +15,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Move-only, one pointer, no template. Its destruction tells the hub that the connection is closed, so nothing has to
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
-/// Thread safety: `id`, `touch` and `written` from any thread as long as the session exists; `closed` and destruction
+/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed` and destruction
 /// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
 /// called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
@@ -56,6 +56,15 @@ public:
     /// The connection is closed, with this code (RFC 6455 7.4; 1006: without a close frame). Only the first call counts.
     void closed(std::uint16_t code = 1006) noexcept {
         if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code);
+    }
+
+    /// Marks the connection, e.g. `user:42` or `room:7`, so that it can be found and sent to by the tag. See `tagging`.
+    tagging tag(std::string_view text) const noexcept {
+        return slot_ == nullptr ? tagging::gone : owner_of(slot_).session_tagged(slot_, text);
+    }
+    /// Whether the connection had the tag.
+    bool untag(std::string_view text) const noexcept {
+        return slot_ != nullptr && owner_of(slot_).session_untagged(slot_, text);
     }
 
     /// Hands the session to C user data; `adopt` takes it back.

@@ -19,6 +19,7 @@
 #include <backchannel/impl/crypto/sha1.ipp>
 #include <backchannel/impl/crypto/sha256.ipp>
 #include <backchannel/impl/dialect/aws.ipp>
+#include <backchannel/impl/dialect/extensions.ipp>
 #include <backchannel/impl/dialect/yandex.ipp>
 #include <backchannel/impl/http.ipp>
 #include <backchannel/impl/hub/id_source.ipp>

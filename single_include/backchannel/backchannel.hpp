@@ -86,11 +86,13 @@
 #endif
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -134,6 +136,36 @@ struct connection_state {
     wall_time last_active_at{};
     std::string source_ip{};
     std::string user_agent{};
+    std::vector<std::string> tags{}; ///< in the order in which they were added
+};
+
+/// What became of a wish to tag a connection.
+enum class tagging : std::uint8_t {
+    done,    ///< it has the tag now
+    gone,    ///< the connection is not open
+    limit,   ///< it has `max_tags` already, or there is no memory
+    invalid, ///< the tag is not 1 to `max_tag_size` printable characters of ASCII without a space
+};
+
+inline constexpr std::size_t max_tags = 32;     ///< of one connection
+inline constexpr std::size_t max_tag_size = 64; ///< bytes
+
+[[nodiscard]] constexpr bool is_valid_tag(std::string_view tag) noexcept {
+    for (char const c : tag)
+        if (c <= ' ' || c > '~') return false;
+    return !tag.empty() && tag.size() <= max_tag_size;
+}
+
+/// What is remembered of a connection that is closed.
+struct tombstone {
+    wall_time closed_at{};
+    std::uint16_t code = 1006;
+    bool by_peer = false; ///< the client, or the network; else this side: a caller, a deadline, the server's end
+};
+
+/// How many a message to many was meant for, and how many have it queued.
+struct fan_out {
+    std::size_t matched = 0, accepted = 0;
 };
 
 }
@@ -368,7 +400,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 enum class operation : std::uint8_t {
     post, ///< PostToConnection: send to the client
     get,  ///< GetConnection: show it
-    del   ///< DeleteConnection: disconnect it
+    del,  ///< DeleteConnection: disconnect it
+    put   ///< mark it with a tag
 };
 
 /// A text of at most 128 bytes, kept without an allocation; what is longer is cut off.
@@ -392,6 +425,7 @@ private:
 struct principal {
     short_text name{};  ///< access key id, or what the authorizer calls its callers
     std::string arn{};  ///< shown in a denial, where there is one
+    std::uint32_t via = 0; ///< which of several authorizers knows it; `any_of` sets and reads it
 };
 
 /// Why a request was refused. The dialect makes the status and the error type of it.
@@ -980,6 +1014,12 @@ concept has_on_denied = requires(H& h, auth_decision const& why, operation op, s
     { h.on_denied(why, op, id) } noexcept;
 };
 
+/// A call of a dialect that has commands of its own, see `extended_dialect`.
+template <class C>
+concept has_performs = requires(C const& c) {
+    { c.performs() } noexcept -> std::same_as<bool>;
+};
+
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;
@@ -1085,6 +1125,7 @@ private:
 #endif
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -1115,16 +1156,12 @@ public:
         std::apply([&](auto&... each) { (configure_one(each, options), ...); }, auths_);
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires(has_authorize<Auths> && ...)
-    {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires(has_authorize<Auths>&&...) {
         auth_decision answer = auth_decision::refuse(auth_error::missing_token);
-        bool decided = false;
-        std::apply(
-            [&](auto&... each) {
-                (void)((decided = settles(answer, each.authorize(request, op, id)), decided) || ...);
-            },
-            auths_);
+        std::size_t index = 0;
+        std::apply([&](auto&... each) { (void)(settles(answer, each.authorize(request, op, id), index++) || ...); },
+                   auths_);
         return answer;
     }
 
@@ -1135,11 +1172,29 @@ public:
         ask<0>(std::move(asked));
     }
 
+    /// Asks the authorizer that has let the caller in; true if it has no `permits`.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
+                               std::string_view id) requires(has_permits<Auths> || ...) {
+        principal inner = who;
+        inner.via = who.via / sizeof...(Auths);
+        std::uint32_t index = who.via % sizeof...(Auths);
+        bool granted = false;
+        auto const ask_one = [&](auto& auth) {
+            if (index-- != 0) return false;
+            if constexpr (has_permits<std::remove_reference_t<decltype(auth)>>)
+                granted = auth.permits(request, inner, op, id);
+            else
+                granted = true;
+            return true;
+        };
+        std::apply([&](auto&... each) { (void)(ask_one(each) || ...); }, auths_);
+        return granted;
+    }
+
     class verification;
 
-    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
-        requires(has_begin<Auths> || ...)
-    {
+    [[nodiscard]] verification begin(request_view const& head, operation op,
+                                     std::string_view id) requires(has_begin<Auths> || ...) {
         return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
@@ -1149,8 +1204,10 @@ private:
         if constexpr (has_configure<A>) auth.configure(options);
     }
 
-    /// Whether the newest decision is final; `answer` is what to say if no other is.
-    static bool settles(auth_decision& answer, auth_decision newest) {
+    /// Whether the decision of the authorizer with this index is final; `answer` is what to say if no other is.
+    static bool settles(auth_decision& answer, auth_decision newest, std::size_t index) {
+        newest.who.via =
+            newest.who.via * static_cast<std::uint32_t>(sizeof...(Auths)) + static_cast<std::uint32_t>(index);
         bool const final_word = newest.error != auth_error::missing_token && newest.error != auth_error::incomplete;
         if (final_word || answer.error == auth_error::missing_token) answer = std::move(newest);
         return final_word;
@@ -1181,7 +1238,7 @@ private:
             question& q = *asked;
             auto& begun = std::get<I>(q.begun);
             auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
-                if (settles(asked->answer, std::move(newest))) return asked->done(std::move(asked->answer));
+                if (settles(asked->answer, std::move(newest), I)) return asked->done(std::move(asked->answer));
                 ask<I + 1>(std::move(asked));
             };
             // one that throws has dropped `next`, which answers for it
@@ -1193,7 +1250,8 @@ private:
                     }
                     if (begun) return begun->finish(std::move(next));
                 }
-                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
+                if constexpr (has_authorize<auth_type>)
+                    next(auth.authorize(q.request, q.op, q.id));
                 else if constexpr (has_async_authorize<auth_type>)
                     auth.async_authorize(q.request, q.op, q.id, std::move(next));
             });
@@ -2680,11 +2738,17 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// The HTTP method of an operation.
 [[nodiscard]] constexpr std::string_view method_of(operation op) noexcept {
-    return op == operation::post ? "POST" : op == operation::get ? "GET" : "DELETE";
+    switch (op) {
+    case operation::post: return "POST";
+    case operation::get: return "GET";
+    case operation::put: return "PUT";
+    case operation::del: break;
+    }
+    return "DELETE";
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
-/// policies grant. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
+/// policies grant; without an id that of all connections together. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
 [[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
                                               bool masked = false) {
     std::string arn = "arn:";
@@ -2696,7 +2760,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
     }
     arn.append(account).append(":").append(options.api_id);
     if (!options.stage.empty()) arn.append("/").append(options.stage);
-    arn.append("/").append(method_of(op)).append("/@connections/").append(id);
+    arn.append("/").append(method_of(op)).append("/@connections");
+    if (!id.empty()) arn.append("/").append(id);
     return arn;
 }
 
@@ -3488,6 +3553,7 @@ inline constexpr std::uint64_t attached = 1u << 3; ///< the handle exists
 inline constexpr std::uint64_t alive = 1u << 4;    ///< the server has not said that the connection is closed
 inline constexpr std::uint64_t was_open = 1u << 5; ///< the id has been open: the tombstone counts
 inline constexpr std::uint64_t closing = 1u << 6;  ///< the Transport has been told to close
+inline constexpr std::uint64_t by_peer = 1u << 7;  ///< of a tombstone: the client ended it
 inline constexpr int code_shift = 16;              ///< 16 bits of close code
 inline constexpr std::uint64_t code_bits = std::uint64_t{0xFFFF} << code_shift;
 inline constexpr std::uint64_t pin = std::uint64_t{1} << 32; ///< the upper half counts pins
@@ -3522,6 +3588,8 @@ public:
     virtual void session_touched(void* slot, time_point when) noexcept = 0;
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
     virtual void session_closed(void* slot, std::uint16_t code) noexcept = 0;
+    [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;
+    virtual bool session_untagged(void* slot, std::string_view tag) noexcept = 0;
     virtual void session_destroyed(void* slot) noexcept = 0;
 
 protected:
@@ -3793,6 +3861,116 @@ private:
 
 #endif
 
+// ---- backchannel/hub/tag_index.hpp
+#ifndef BACKCHANNEL_HUB_TAG_INDEX_HPP
+#define BACKCHANNEL_HUB_TAG_INDEX_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Which connections of a hub have which tags. Any thread; costs one relaxed load for a hub that has no tags.
+template <class Traits>
+class tag_index {
+public:
+    /// A connection that has a tag: its slot's index, and its id.
+    using member = std::pair<std::uint32_t, connection_id>;
+
+    [[nodiscard]] tagging add(member const& m, std::string_view tag) noexcept {
+        if (!is_valid_tag(tag)) return tagging::invalid;
+        tagging result = tagging::limit; // without memory too
+        std::lock_guard const lock{mutex_};
+        used_.store(true, std::memory_order_relaxed);
+        (void)guarded([&] { result = insert(m, tag); });
+        return result;
+    }
+
+    /// Whether the connection had the tag.
+    bool remove(std::uint32_t slot, std::string_view tag) noexcept {
+        if (!used_.load(std::memory_order_relaxed)) return false;
+        std::lock_guard const lock{mutex_};
+        auto const entry = tags_.find(slot);
+        if (entry == tags_.end()) return false;
+        auto& had = entry->second;
+        auto const found = std::find_if(had.begin(), had.end(), [&](auto room) { return room->first == tag; });
+        if (found == had.end()) return false;
+        leave(*found, slot);
+        had.erase(found);
+        if (had.empty()) tags_.erase(entry);
+        return true;
+    }
+
+    /// The slot is going to be another connection's.
+    void forget(std::uint32_t slot) noexcept {
+        if (!used_.load(std::memory_order_relaxed)) return;
+        std::lock_guard const lock{mutex_};
+        auto const entry = tags_.find(slot);
+        if (entry == tags_.end()) return;
+        for (auto const room : entry->second) leave(room, slot);
+        tags_.erase(entry);
+    }
+
+    /// Those that have the tag, from a slot on, in the order of their slots.
+    [[nodiscard]] std::vector<member> members(std::string_view tag, std::uint32_t from) const {
+        std::lock_guard const lock{mutex_};
+        auto const room = rooms_.find(tag);
+        if (room == rooms_.end()) return {};
+        return {room->second.lower_bound(from), room->second.end()};
+    }
+
+    /// In the order in which they were added.
+    [[nodiscard]] std::vector<std::string> tags_of(std::uint32_t slot) const {
+        std::vector<std::string> found;
+        if (!used_.load(std::memory_order_relaxed)) return found;
+        std::lock_guard const lock{mutex_};
+        if (auto const entry = tags_.find(slot); entry != tags_.end())
+            for (auto const room : entry->second) found.push_back(room->first);
+        return found;
+    }
+
+private:
+    using room_map = std::map<std::string, std::map<std::uint32_t, connection_id>, std::less<>>;
+    using room_place = typename room_map::iterator;
+
+    [[nodiscard]] tagging insert(member const& m, std::string_view tag) {
+        auto& had = tags_[m.first];
+        for (room_place const r : had)
+            if (r->first == tag) return tagging::done;
+        if (had.size() == max_tags) return tagging::limit;
+        had.reserve(had.size() + 1); // nothing throws behind the insertion
+        room_place const r = rooms_.try_emplace(std::string{tag}).first;
+        if (!guarded([&] { r->second.insert(m); })) {
+            if (r->second.empty()) rooms_.erase(r);
+            return tagging::limit;
+        }
+        had.push_back(r);
+        return tagging::done;
+    }
+
+    void leave(room_place r, std::uint32_t slot) noexcept {
+        r->second.erase(slot);
+        if (r->second.empty()) rooms_.erase(r);
+    }
+
+    mutable typename Traits::mutex mutex_{};
+    room_map rooms_;
+    std::map<std::uint32_t, std::vector<room_place>> tags_;
+    cell<Traits, bool> used_{false};
+};
+
+}
+
+#endif
+
 // ---- backchannel/hub_options.hpp
 #ifndef BACKCHANNEL_HUB_OPTIONS_HPP
 #define BACKCHANNEL_HUB_OPTIONS_HPP
@@ -3847,7 +4025,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Move-only, one pointer, no template. Its destruction tells the hub that the connection is closed, so nothing has to
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
-/// Thread safety: `id`, `touch` and `written` from any thread as long as the session exists; `closed` and destruction
+/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed` and destruction
 /// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
 /// called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
@@ -3888,6 +4066,15 @@ public:
     /// The connection is closed, with this code (RFC 6455 7.4; 1006: without a close frame). Only the first call counts.
     void closed(std::uint16_t code = 1006) noexcept {
         if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code);
+    }
+
+    /// Marks the connection, e.g. `user:42` or `room:7`, so that it can be found and sent to by the tag. See `tagging`.
+    tagging tag(std::string_view text) const noexcept {
+        return slot_ == nullptr ? tagging::gone : owner_of(slot_).session_tagged(slot_, text);
+    }
+    /// Whether the connection had the tag.
+    bool untag(std::string_view text) const noexcept {
+        return slot_ != nullptr && owner_of(slot_).session_untagged(slot_, text);
     }
 
     /// Hands the session to C user data; `adopt` takes it back.
@@ -3973,12 +4160,46 @@ public:
         return policies_.ids.decode(text);
     }
 
-    /// Whether the id was open and its slot has not been used again since.
-    [[nodiscard]] bool is_tombstone(connection_id const& id) const noexcept {
-        slot_type const* const s = table_.at(ids_.slot_of(id));
-        if (s == nullptr || !s->has_id(id)) return false;
+    /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const noexcept {
+        slot_type* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
-        return (state & (slot_state::was_open | slot_state::open)) == slot_state::was_open && s->has_id(id);
+        if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
+        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
+                                                   s->last_active.load(std::memory_order_relaxed)};
+        if (!s->has_id(id)) return std::nullopt;
+        return tombstone{policies_.clock.wall() - ago,
+                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
+                         (state & slot_state::by_peer) != 0};
+    }
+
+    /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
+    /// until it returns false. Returns the position behind that one; nullopt at the end.
+    ///
+    /// One that is open throughout keeps its position.
+    template <class Visit>
+    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
+        if (!tag.empty()) {
+            for (auto const& [position, id] : tags_.members(tag, from)) {
+                pinned const held{*this, pin_open(id)};
+                if (held && !visit_one(*held)) return position + 1;
+            }
+            return std::nullopt;
+        }
+        for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {
+            if (!is(*s, slot_state::open)) continue;
+            pinned const held{*this, (pin(*s), s)};
+            if (is(*s, slot_state::open) && !visit_one(*s)) return position + 1;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.add({table_type::index_of(s), s.id()}, tag);
+    }
+    bool remove_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.remove(table_type::index_of(s), tag);
     }
 
     void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
@@ -4001,7 +4222,7 @@ public:
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
         auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{r.connected_at, r.connected_at + active, {}, {}};
+        connection_state shown{r.connected_at, r.connected_at + active, {}, {}, tags_.tags_of(table_type::index_of(s))};
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();
             shown.user_agent = r.texts->user_agent();
@@ -4032,7 +4253,7 @@ public:
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
-        s->state.fetch_and(~(slot_state::was_open | slot_state::code_bits), std::memory_order_relaxed);
+        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits), std::memory_order_relaxed);
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
         retain();
@@ -4055,12 +4276,14 @@ public:
     }
 
     /// Ends the life of an id. True for the one caller that did it.
-    bool retire(slot_type& s, std::uint16_t code) noexcept {
+    bool retire(slot_type& s, std::uint16_t code, bool by_peer = false) noexcept {
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
             if ((state & slot_state::open) == 0) return false;
         } while (!s.state.compare_exchange_strong(
-            state, (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift,
+            state,
+            (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
+                (by_peer ? slot_state::by_peer : 0),
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         counters_.closed();
@@ -4162,15 +4385,15 @@ private:
     }
 
     [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
-        connection_id id;
         if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
-            if (text.size() != connection_id::size) return nullptr;
-            id = connection_id::from_text(text);
+            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);
-            if (!decoded) return nullptr;
-            id = *decoded;
+            return decoded ? pin_open(*decoded) : nullptr;
         }
+    }
+
+    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return nullptr;
         std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
@@ -4207,6 +4430,7 @@ private:
         } while (!s.state.compare_exchange_strong(
             state, state & ~(slot_state::used | slot_state::attached | slot_state::alive | slot_state::closing),
             std::memory_order_acq_rel, std::memory_order_acquire));
+        tags_.forget(table_type::index_of(s));
         record_type& r = record(s);
         if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
         r.texts.reset();
@@ -4241,7 +4465,7 @@ private:
         retain(); // a hook or a completion may destroy the session
         {
             pinned const held{*this, (pin(s), &s)};
-            retire(s, code);
+            retire(s, code, true);
             disarm(s);
             connection_lost(s);
         }
@@ -4255,8 +4479,16 @@ private:
         release();
     }
 
+    [[nodiscard]] tagging session_tagged(void* s, std::string_view tag) noexcept override {
+        std::uint64_t const state = as_slot(s).state.load(std::memory_order_acquire); // reserved will do
+        bool const ended = (state & (slot_state::attached | slot_state::alive)) == slot_state::attached;
+        return ended ? tagging::gone : add_tag(as_slot(s), tag);
+    }
+    bool session_untagged(void* s, std::string_view tag) noexcept override { return remove_tag(as_slot(s), tag); }
+
     cell<Traits, std::uint32_t> references_{1};
     id_source ids_;
+    tag_index<Traits> tags_;
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };
@@ -4760,6 +4992,8 @@ private:
 #define BACKCHANNEL_HUB_REF_HPP
 
 #include <concepts>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -4773,13 +5007,19 @@ enum class patience : std::uint8_t {
     owner        ///< answer when that thread has
 };
 
+/// Hears of each connection that a `select` finds; `describe()` gives its state. False: enough of them.
+using connection_visitor = std::function<bool(std::string_view id, std::function<connection_state()> const& describe)>;
+
 /// One thing that a router wants of a hub. Borrowed until the call that takes it returns.
 struct command {
     enum class kind : std::uint8_t {
         send,   ///< the body to the client
         find,   ///< the connection's state
         close,  ///< disconnect the client
-        explain ///< why the id is gone
+        explain, ///< why the id is gone
+        tag,     ///< mark the connection
+        untag,   ///< take a mark away
+        select   ///< show open connections
     };
 
     kind what = kind::find;
@@ -4787,6 +5027,9 @@ struct command {
     message const* body = nullptr; ///< of a send
     close_frame frame{};           ///< of a close
     patience wait = patience::owner; ///< of a send
+    std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
+    std::uint32_t from = 0;          ///< of a select: position to begin at
+    connection_visitor const* visitor = nullptr; ///< of a select
 };
 
 /// What came of it.
@@ -4796,6 +5039,9 @@ struct outcome {
     bool malformed = false;                  ///< of an explain: the text cannot be an id of this hub
     bool was_open = false;                   ///< of an explain: the id is known to have been open
     std::optional<connection_state> state{}; ///< of a find
+    std::optional<tombstone> closed{};       ///< of an explain: what is remembered of it then
+    tagging tagged = tagging::gone;          ///< of a tag and an untag
+    std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -4829,16 +5075,35 @@ private:
                 return hub.async_send(c.id, *c.body,
                                       [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
-                auto state = hub.find(c.id);
-                delivery const result = state ? delivery::accepted : delivery::gone;
-                return done({result, false, false, false, std::move(state)});
+                outcome found;
+                found.state = hub.find(c.id);
+                found.result = found.state ? delivery::accepted : delivery::gone;
+                return done(std::move(found));
             }
             case command::kind::close: {
                 bool const closed = hub.close(c.id, c.frame.code, c.frame.reason);
                 return done({closed ? delivery::accepted : delivery::gone});
             }
-            case command::kind::explain:
-                return done({delivery::gone, false, !hub.is_well_formed(c.id), hub.was_open(c.id)});
+            case command::kind::explain: {
+                outcome why{delivery::gone};
+                why.malformed = !hub.is_well_formed(c.id);
+                why.closed = hub.find_tombstone(c.id);
+                why.was_open = why.closed.has_value();
+                return done(std::move(why));
+            }
+            case command::kind::tag:
+            case command::kind::untag: {
+                outcome marked;
+                marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
+                return done(std::move(marked));
+            }
+            case command::kind::select: {
+                outcome shown{delivery::accepted};
+                shown.next = hub.visit(c.from, c.tag_text, [&](std::string_view id, auto const& describe) {
+                    return (*c.visitor)(id, std::ref(describe));
+                });
+                return done(std::move(shown));
+            }
             }
         }
     }
@@ -4970,13 +5235,73 @@ public:
         return state_->describe(*found);
     }
 
+    /// Marks an open connection, see `session::tag`.
+    tagging tag(std::string_view id, std::string_view text) {
+        auto const found = state_->find_open(id);
+        return found ? state_->add_tag(*found, text) : tagging::gone;
+    }
+
+    /// Takes a tag away. `done` whether or not the connection had it.
+    tagging untag(std::string_view id, std::string_view text) {
+        auto const found = state_->find_open(id);
+        if (!found) return tagging::gone;
+        (void)state_->remove_tag(*found, text);
+        return tagging::done;
+    }
+
+    /// Calls `f(id, state)` for every connection that is open; those that open or close meanwhile may be among them.
+    template <class F>
+    void for_each(F&& f) {
+        (void)state_->visit(0, {}, [&](auto& s) { return f(state_->id_text(s), state_->describe(s)), true; });
+    }
+
+    /// Calls `f(id, describe)` for open connections with the tag (empty: for all) from a position on, until it returns
+    /// false; `describe()` gives the state. Returns the position to go on from; nullopt at the end.
+    ///
+    /// The first position is 0. A connection keeps its own: one that is open throughout is visited once, whatever
+    /// opens and closes between two calls.
+    template <class F>
+    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, F&& f) {
+        return state_->visit(from, tag, [&](auto& s) {
+            return f(state_->id_text(s), [&] { return state_->describe(s); });
+        });
+    }
+
+    /// Sends one message to every open connection with the tag (empty: to all), as `send` does; its bytes are copied
+    /// once. `refused(id, delivery)` hears of those that did not take it.
+    template <class F>
+    fan_out send_tagged(std::string_view tag, message const& m, F&& refused) {
+        fan_out count;
+        shared_message const shared = m.share();
+        (void)state_->visit(0, tag, [&](auto& s) {
+            ++count.matched;
+            delivery result = delivery::unavailable;
+            if (shared) {
+                auto const now = state_->try_send(s, shared);
+                result = now ? *now : state_->queue(s, shared);
+            }
+            if (result == delivery::accepted) ++count.accepted;
+            else refused(state_->id_text(s), result);
+            return true;
+        });
+        return count;
+    }
+    fan_out send_tagged(std::string_view tag, message const& m) {
+        return send_tagged(tag, m, [](std::string_view, delivery) {});
+    }
+
     /// Whether the text can be an id of this hub at all.
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
     [[nodiscard]] bool was_open(std::string_view id) const noexcept {
+        return find_tombstone(id).has_value();
+    }
+
+    /// When and how a connection was closed; known as long as `was_open` says so.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const noexcept {
         auto const decoded = state_->decode(id);
-        return decoded && state_->is_tombstone(*decoded);
+        return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }
 
     /// What has happened so far; the numbers fit together once no other thread is at work.
@@ -5050,9 +5375,13 @@ connection_hub(Transport, hub_options) -> connection_hub<Transport>;
 
 #endif
 
-// ---- backchannel/dialect/yandex.hpp
-#ifndef BACKCHANNEL_DIALECT_YANDEX_HPP
-#define BACKCHANNEL_DIALECT_YANDEX_HPP
+// ---- backchannel/dialect/extensions.hpp
+#ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+#define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+
+// ---- backchannel/dialect/aws.hpp
+#ifndef BACKCHANNEL_DIALECT_AWS_HPP
+#define BACKCHANNEL_DIALECT_AWS_HPP
 
 // ---- backchannel/dialect/failure.hpp
 #ifndef BACKCHANNEL_DIALECT_FAILURE_HPP
@@ -5069,6 +5398,7 @@ enum class failure : std::uint8_t {
     malformed_id,       ///< the id is missing or outside the syntax
     bad_method,         ///< the operation does not exist
     bad_body,           ///< the body is not what the operation takes
+    unsupported,        ///< the server cannot do that
     too_large,          ///< the body is longer than a message may be
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again
@@ -5079,6 +5409,375 @@ enum class failure : std::uint8_t {
 }
 
 #endif
+
+// ---- backchannel/protocol/connection_target.hpp
+#ifndef BACKCHANNEL_PROTOCOL_CONNECTION_TARGET_HPP
+#define BACKCHANNEL_PROTOCOL_CONNECTION_TARGET_HPP
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// The path of a request target, without the query.
+[[nodiscard]] constexpr std::string_view path_of(std::string_view target) noexcept {
+    return target.substr(0, target.find('?'));
+}
+
+/// The query of a request target, without the '?'.
+[[nodiscard]] constexpr std::string_view query_of(std::string_view target) noexcept {
+    auto const mark = target.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
+/// The request target `[/{stage}]/@connections/{connectionId}`, taken apart once for routing and for signing.
+///
+/// The raw path is split at '/' first and each segment is decoded once, so an escaped slash never makes a segment.
+/// Empty segments are skipped. An id with '%', '\', a control byte or a byte over 0x7E, and dot segments anywhere are
+/// `invalid`, for any stage also a stage with such a byte or '/': without them no two different meanings can share a
+/// canonical request.
+class connection_target {
+public:
+    static constexpr std::size_t max_id = 128; ///< bytes of a decoded id; a longer one is `invalid`
+
+    enum class kind : std::uint8_t {
+        foreign,    ///< no `@connections` segment, another stage, or something behind the id
+        collection, ///< `.../@connections`, without an id
+        connection, ///< `.../@connections/{id}`
+        empty_id,   ///< `.../@connections/`
+        invalid     ///< names a connection in a way that is refused
+    };
+
+    /// Precondition: `stage` is as it shows when decoded; it may hold several segments or none.
+    [[nodiscard]] BACKCHANNEL_DECL static connection_target parse(std::string_view target, std::string_view stage,
+                                                                  target_form form) noexcept;
+
+    /// The same for any stage; `stage_path()` then tells which it was.
+    [[nodiscard]] BACKCHANNEL_DECL static connection_target parse_any_stage(std::string_view target,
+                                                                            target_form form) noexcept;
+
+    [[nodiscard]] kind what() const noexcept { return kind_; }
+
+    /// The decoded id of a `connection`.
+    [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_size_}; }
+
+    /// The raw path in front of the `@connections` segment; its segments are still encoded.
+    [[nodiscard]] std::string_view stage_path() const noexcept { return stage_path_; }
+
+private:
+    friend struct connection_target_parser;
+
+    kind kind_ = kind::foreign;
+    std::uint8_t id_size_ = 0;
+    std::array<char, max_id> id_;
+    std::string_view stage_path_{};
+};
+
+}
+
+#endif
+
+// ---- backchannel/protocol/json_writer.hpp
+#ifndef BACKCHANNEL_PROTOCOL_JSON_WRITER_HPP
+#define BACKCHANNEL_PROTOCOL_JSON_WRITER_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// Appends the text as a JSON string with its quotes (RFC 8259, section 7).
+///
+/// Any bytes will do: a byte that isn't part of well-formed UTF-8 becomes U+FFFD, so what is written is always valid
+/// JSON. Quotes, backslashes and control characters are escaped, nothing else is.
+BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text);
+
+/// An integer that JSON shows as a number: any but the character types and bool.
+template <class T>
+concept json_integer =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+
+/// Writes compact JSON at the end of a string and takes care of the commas.
+///
+/// The calls must come in an order that makes sense (a key before each member's value, each begin with its end); this
+/// isn't checked. Every function returns the writer. The string must outlive the writer.
+class json_writer {
+public:
+    explicit json_writer(std::string& out) noexcept : out_(out) {}
+
+    json_writer& begin_object() { return open('{'); }
+    json_writer& end_object() { return close('}'); }
+    json_writer& begin_array() { return open('['); }
+    json_writer& end_array() { return close(']'); }
+
+    /// Writes the name of the member whose value comes next.
+    BACKCHANNEL_DECL json_writer& key(std::string_view name);
+
+    BACKCHANNEL_DECL json_writer& value(std::string_view text);
+    json_writer& value(char const* text) { return value(std::string_view(text)); }
+    json_writer& value(std::nullptr_t) { return literal("null"); }
+    json_writer& value(std::same_as<bool> auto truth) { return literal(truth ? "true" : "false"); }
+    json_writer& value(json_integer auto number) {
+        if constexpr (std::signed_integral<decltype(number)>) {
+            return signed_number(number);
+        } else {
+            return unsigned_number(number);
+        }
+    }
+
+    json_writer& null() { return value(nullptr); }
+
+    /// Writes a key and its value.
+    template <class Value>
+    json_writer& member(std::string_view name, Value const& what) {
+        return key(name).value(what);
+    }
+
+private:
+    BACKCHANNEL_DECL json_writer& open(char bracket);
+    BACKCHANNEL_DECL json_writer& close(char bracket);
+    BACKCHANNEL_DECL json_writer& literal(std::string_view text);
+    BACKCHANNEL_DECL json_writer& signed_number(std::int64_t number);
+    BACKCHANNEL_DECL json_writer& unsigned_number(std::uint64_t number);
+    BACKCHANNEL_DECL void separate();
+
+    std::string& out_;
+    bool comma_ = false; // whether a value stands in front that the next one needs a comma after
+};
+
+}
+
+#endif
+
+// ---- backchannel/protocol/utf8.hpp
+#ifndef BACKCHANNEL_PROTOCOL_UTF8_HPP
+#define BACKCHANNEL_PROTOCOL_UTF8_HPP
+
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// Checks UTF-8 that arrives in pieces, cut anywhere.
+///
+/// Exact RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Three bytes of state; copyable; no
+/// synchronisation of its own.
+class utf8_validator {
+public:
+    /// Takes the next bytes; false from the first byte on after which no valid text can follow, until `reset()`.
+    BACKCHANNEL_DECL bool feed(std::string_view bytes) noexcept;
+
+    /// Whether the bytes so far are valid and end with a whole character.
+    [[nodiscard]] bool complete() const noexcept { return remaining_ == 0 && lower_ <= upper_; }
+
+    void reset() noexcept { *this = utf8_validator{}; }
+
+private:
+    // True as well for a byte that opens a longer character; false, for good, for any other.
+    [[nodiscard]] BACKCHANNEL_DECL bool begin_character(std::uint8_t byte) noexcept;
+    void expect(std::uint8_t remaining, std::uint8_t lower, std::uint8_t upper) noexcept {
+        remaining_ = remaining;
+        lower_ = lower;
+        upper_ = upper;
+    }
+
+    // The next byte's range: the second byte of some characters has a narrower one. Empty after a failure.
+    std::uint8_t remaining_ = 0;
+    std::uint8_t lower_ = 0x80;
+    std::uint8_t upper_ = 0xBF;
+};
+
+/// Whether `text` is UTF-8 (RFC 3629) that ends with a whole character. Empty text is.
+[[nodiscard]] BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept;
+
+}
+
+#endif
+
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS API Gateway, version 2018-11-29 (`apigatewaymanagementapi`): targets, statuses and bodies.
+///
+/// `POST|GET|DELETE [/{stage}]/@connections/{connectionId}`. Every error carries `x-amzn-ErrorType` and a JSON object
+/// with `message`, which is what all SDKs need for their typed exceptions; member names are lower camel case.
+///
+/// With `router_options::openapi_description` answers follow the third-party OpenAPI description of the API instead:
+/// `ConnectedAt`, `LastActiveAt`, `Identity.SourceIp`, `Identity.UserAgent`, `Message`, and 404 for an id that is not
+/// known to have been open. SDKs do not understand that form; it is for clients generated from the description.
+///
+/// A dialect is immutable and thread-safe.
+class aws_dialect {
+public:
+    explicit aws_dialect(router_options const& options) : options_{options} {}
+
+    /// What a request line asks for.
+    struct call {
+        bool ours = false;                ///< false: the application's own path
+        std::optional<failure> refused{}; ///< what is wrong with it
+        operation what = operation::get;
+        protocol::connection_target target{};
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+
+    /// Whether the router of this dialect answers for the target.
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    /// Whether the path is one of this API, of whatever stage.
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
+
+    /// What a body is for the client: itself, a text if it is UTF-8.
+    class content {
+    public:
+        content(call const&, std::string_view body) noexcept
+            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
+
+        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
+
+    private:
+        std::string_view body_;
+        message_kind kind_;
+    };
+    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
+
+    static constexpr std::string_view request_id_header = "x-amzn-RequestId";
+    static constexpr std::string_view connection_id_header{}; // clients are not told
+    static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
+
+    /// Bytes of the longest body that is not answered by `too_large`.
+    [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
+
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
+                                  std::string_view id) const;
+    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
+    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
+    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
+
+protected:
+    /// What is shown of a connection, as members of an object.
+    BACKCHANNEL_DECL void write_members(protocol::json_writer& json, connection_state const& state) const;
+    BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
+
+    router_options options_;
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS with what its users ask for: close codes, the kind of a message, tags, many connections in
+/// one call, lists. docs/management-api.md has every call.
+///
+///     management_router<sigv4<>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {.stage = "prod"}};
+///
+/// What AWS has is answered as `aws_dialect` does. Calls on the collection need a grant for `.../@connections`, and
+/// each of their targets one of its own (`permits` of the Auth). A dialect is immutable and thread-safe.
+class extended_dialect : public aws_dialect {
+public:
+    using aws_dialect::aws_dialect;
+
+    static constexpr std::size_t max_listed =
+        1000; ///< connections in one answer, and refusals that are told of one by one
+
+    /// What a request asks for beyond AWS' API.
+    struct request {
+        enum class kind : std::uint8_t {
+            plain,      ///< POST to a connection
+            show,       ///< GET of a connection
+            head,       ///< HEAD of a connection
+            tag,        ///< PUT of a tag
+            untag,      ///< DELETE of a tag
+            close,      ///< DELETE of a connection, with a body or without
+            send_many,  ///< POST to the collection
+            close_many, ///< DELETE of the collection
+            list,       ///< GET of the collection
+            count       ///< the same, only how many
+        };
+
+        kind what = kind::plain;
+        std::string complaint{}; ///< what is wrong with it
+        std::optional<message_kind> type{};
+        std::uint16_t code = disconnect.code;
+        std::string reason{disconnect.reason};
+        std::string tag{};
+        std::vector<std::string> ids{};
+        bool all = false;
+        std::size_t limit = 100;
+        std::uint32_t from = 0;
+    };
+
+    struct call : aws_dialect::call {
+        std::shared_ptr<request const> more{}; ///< none: not ours
+
+        /// Whether `perform` is to be asked.
+        [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    class content {
+    public:
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
+
+    private:
+        friend class extended_dialect;
+
+        std::string_view complaint_{}, body_{};
+        message_kind kind_ = message_kind::text;
+    };
+    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    /// Whether the caller may do that to one more connection.
+    using permission = std::function<bool(operation, std::string_view id)>;
+
+    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                  permission const& may) const;
+
+    using aws_dialect::fail;
+    BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
+
+private:
+    BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
+    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
+    BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
+    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
+    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
+    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
+                                      permission const& may) const;
+    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
+    BACKCHANNEL_DECL static void write_tags(protocol::json_writer& json, connection_state const& state);
+};
+
+}
+
+#endif
+
+// ---- backchannel/dialect/yandex.hpp
+#ifndef BACKCHANNEL_DIALECT_YANDEX_HPP
+#define BACKCHANNEL_DIALECT_YANDEX_HPP
 
 // ---- backchannel/protocol/yandex_target.hpp
 #ifndef BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
@@ -5201,196 +5900,6 @@ private:
 // ---- backchannel/management_router.hpp
 #ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
 #define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
-
-// ---- backchannel/dialect/aws.hpp
-#ifndef BACKCHANNEL_DIALECT_AWS_HPP
-#define BACKCHANNEL_DIALECT_AWS_HPP
-
-// ---- backchannel/protocol/connection_target.hpp
-#ifndef BACKCHANNEL_PROTOCOL_CONNECTION_TARGET_HPP
-#define BACKCHANNEL_PROTOCOL_CONNECTION_TARGET_HPP
-
-#include <array>
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// The path of a request target, without the query.
-[[nodiscard]] constexpr std::string_view path_of(std::string_view target) noexcept {
-    return target.substr(0, target.find('?'));
-}
-
-/// The query of a request target, without the '?'.
-[[nodiscard]] constexpr std::string_view query_of(std::string_view target) noexcept {
-    auto const mark = target.find('?');
-    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-}
-
-/// The request target `[/{stage}]/@connections/{connectionId}`, taken apart once for routing and for signing.
-///
-/// The raw path is split at '/' first and each segment is decoded once, so an escaped slash never makes a segment.
-/// Empty segments are skipped. An id with '%', '\', a control byte or a byte over 0x7E, and dot segments anywhere are
-/// `invalid`, for any stage also a stage with such a byte or '/': without them no two different meanings can share a
-/// canonical request.
-class connection_target {
-public:
-    static constexpr std::size_t max_id = 128; ///< bytes of a decoded id; a longer one is `invalid`
-
-    enum class kind : std::uint8_t {
-        foreign,    ///< no `@connections` segment, another stage, or something behind the id
-        collection, ///< `.../@connections`, without an id
-        connection, ///< `.../@connections/{id}`
-        empty_id,   ///< `.../@connections/`
-        invalid     ///< names a connection in a way that is refused
-    };
-
-    /// Precondition: `stage` is as it shows when decoded; it may hold several segments or none.
-    [[nodiscard]] BACKCHANNEL_DECL static connection_target parse(std::string_view target, std::string_view stage,
-                                                                  target_form form) noexcept;
-
-    /// The same for any stage; `stage_path()` then tells which it was.
-    [[nodiscard]] BACKCHANNEL_DECL static connection_target parse_any_stage(std::string_view target,
-                                                                            target_form form) noexcept;
-
-    [[nodiscard]] kind what() const noexcept { return kind_; }
-
-    /// The decoded id of a `connection`.
-    [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_size_}; }
-
-    /// The raw path in front of the `@connections` segment; its segments are still encoded.
-    [[nodiscard]] std::string_view stage_path() const noexcept { return stage_path_; }
-
-private:
-    friend struct connection_target_parser;
-
-    kind kind_ = kind::foreign;
-    std::uint8_t id_size_ = 0;
-    std::array<char, max_id> id_;
-    std::string_view stage_path_{};
-};
-
-}
-
-#endif
-
-// ---- backchannel/protocol/utf8.hpp
-#ifndef BACKCHANNEL_PROTOCOL_UTF8_HPP
-#define BACKCHANNEL_PROTOCOL_UTF8_HPP
-
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// Checks UTF-8 that arrives in pieces, cut anywhere.
-///
-/// Exact RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Three bytes of state; copyable; no
-/// synchronisation of its own.
-class utf8_validator {
-public:
-    /// Takes the next bytes; false from the first byte on after which no valid text can follow, until `reset()`.
-    BACKCHANNEL_DECL bool feed(std::string_view bytes) noexcept;
-
-    /// Whether the bytes so far are valid and end with a whole character.
-    [[nodiscard]] bool complete() const noexcept { return remaining_ == 0 && lower_ <= upper_; }
-
-    void reset() noexcept { *this = utf8_validator{}; }
-
-private:
-    // True as well for a byte that opens a longer character; false, for good, for any other.
-    [[nodiscard]] BACKCHANNEL_DECL bool begin_character(std::uint8_t byte) noexcept;
-    void expect(std::uint8_t remaining, std::uint8_t lower, std::uint8_t upper) noexcept {
-        remaining_ = remaining;
-        lower_ = lower;
-        upper_ = upper;
-    }
-
-    // The next byte's range: the second byte of some characters has a narrower one. Empty after a failure.
-    std::uint8_t remaining_ = 0;
-    std::uint8_t lower_ = 0x80;
-    std::uint8_t upper_ = 0xBF;
-};
-
-/// Whether `text` is UTF-8 (RFC 3629) that ends with a whole character. Empty text is.
-[[nodiscard]] BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept;
-
-}
-
-#endif
-
-#include <optional>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The management API of AWS API Gateway, version 2018-11-29 (`apigatewaymanagementapi`): targets, statuses and bodies.
-///
-/// `POST|GET|DELETE [/{stage}]/@connections/{connectionId}`. Every error carries `x-amzn-ErrorType` and a JSON object
-/// with `message`, which is what all SDKs need for their typed exceptions; member names are lower camel case.
-///
-/// With `router_options::openapi_description` answers follow the third-party OpenAPI description of the API instead:
-/// `ConnectedAt`, `LastActiveAt`, `Identity.SourceIp`, `Identity.UserAgent`, `Message`, and 404 for an id that is not
-/// known to have been open. SDKs do not understand that form; it is for clients generated from the description.
-///
-/// A dialect is immutable and thread-safe.
-class aws_dialect {
-public:
-    explicit aws_dialect(router_options const& options) : options_{options} {}
-
-    /// What a request line asks for.
-    struct call {
-        bool ours = false;                ///< false: the application's own path
-        std::optional<failure> refused{}; ///< what is wrong with it
-        operation what = operation::get;
-        protocol::connection_target target{};
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
-
-    /// Whether the router of this dialect answers for the target.
-    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
-
-    /// Whether the path is one of this API, of whatever stage.
-    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
-
-    /// What a body is for the client: itself, a text if it is UTF-8.
-    class content {
-    public:
-        content(call const&, std::string_view body) noexcept
-            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
-
-        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
-        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
-
-    private:
-        std::string_view body_;
-        message_kind kind_;
-    };
-    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
-
-    static constexpr std::string_view request_id_header = "x-amzn-RequestId";
-    static constexpr std::string_view connection_id_header{}; // clients are not told
-    static constexpr close_frame disconnect{1000, "Connection Closed Normally"};
-
-    /// Bytes of the longest body that is not answered by `too_large`.
-    [[nodiscard]] std::size_t max_body() const noexcept { return options_.max_body; }
-
-    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
-                                  std::string_view id) const;
-    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
-    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
-    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
-
-private:
-    BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
-
-    router_options options_;
-};
-
-}
-
-#endif
 
 // ---- backchannel/response_stamp.hpp
 #ifndef BACKCHANNEL_RESPONSE_STAMP_HPP
@@ -5656,6 +6165,7 @@ public:
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
+        if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
         execute(c, content.message(), patience::queued, result);
         return answer(c, std::move(result));
@@ -5673,7 +6183,7 @@ public:
         if (auto const early = check_head(c, request.body.size())) {
             done(failed(*early, c));
         } else if constexpr (has_authorize<Auth>) {
-            proceed(c, request.body, decide(request, c), std::move(done));
+            proceed(c, request, decide(request, c), std::move(done));
         } else {
             auto kept = std::make_unique<pending<F>>(*this, c, request, std::move(done));
             auto* const p = kept.get();
@@ -5715,7 +6225,7 @@ private:
 
         [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
             return [self = std::move(self)](auth_decision decision) {
-                self->router.proceed(self->target, self->view.body, std::move(decision), std::move(self->done));
+                self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
             };
         }
     };
@@ -5739,6 +6249,7 @@ private:
         case operation::del:
             return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
+        case operation::put:
             break;
         }
         return {command::kind::find, c.target.id()};
@@ -5750,11 +6261,12 @@ private:
     }
 
     template <class F>
-    void proceed(call const& c, std::string_view body, auth_decision decision, F done) {
+    void proceed(call const& c, request_view const& request, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
-        auto const content = dialect_.read_body(c, body);
+        auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
+        if (performs(c)) return done(performed(c, request, m, decision.who));
         outcome result;
         execute(c, m, patience::inline_only, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
@@ -5795,8 +6307,28 @@ private:
         });
     }
 
+    /// Whether the dialect has commands of its own for the call.
+    [[nodiscard]] static bool performs(call const& c) noexcept {
+        if constexpr (has_performs<call>) return c.performs();
+        else return false;
+    }
+
+    [[nodiscard]] response performed(call const& c, request_view const& request, message const& m,
+                                     principal const& who) {
+        return finished([&](response& r) {
+            if constexpr (has_performs<call>)
+                dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
+                    if constexpr (has_permits<Auth>) return auth_.permits(request, who, what, id);
+                    else return true;
+                });
+        });
+    }
+
     [[nodiscard]] response failed(failure why, call const& c) {
-        return finished([&](response& r) { dialect_.fail(r, why, c.target.id()); });
+        return finished([&](response& r) {
+            if constexpr (has_performs<call>) dialect_.fail(r, why, c);
+            else dialect_.fail(r, why, c.target.id());
+        });
     }
 
     [[nodiscard]] response refused(std::string_view complaint) {
@@ -5860,7 +6392,7 @@ public:
         if constexpr (has_begin<Auth>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.body, std::move(decision), std::move(done));
+                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
             });
         } else {
             router.async_handle(request_->head.view(), std::move(done));
@@ -6287,6 +6819,38 @@ private:
 
 #endif
 
+// ---- backchannel/protocol/query.hpp
+#ifndef BACKCHANNEL_PROTOCOL_QUERY_HPP
+#define BACKCHANNEL_PROTOCOL_QUERY_HPP
+
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// Calls `parameter(name, value)` with each parameter of a request target's query, percent-decoded, until it returns
+/// false. A '+' is a plus: signatures do not read it as a space. False: an escape is bad, or a call returned false.
+template <class F>
+bool for_each_parameter(std::string_view target, F&& parameter) {
+    std::string_view rest = query_of(target);
+    while (!rest.empty()) {
+        auto const end = rest.find('&');
+        std::string_view const pair = rest.substr(0, end);
+        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+        if (pair.empty()) continue;
+        auto const equals = pair.find('=');
+        std::string name, value;
+        if (!append_percent_decoded(name, pair.substr(0, equals))) return false;
+        if (equals != std::string_view::npos && !append_percent_decoded(value, pair.substr(equals + 1))) return false;
+        if (!parameter(name, value)) return false;
+    }
+    return true;
+}
+
+}
+
+#endif
+
 // ---- backchannel/protocol/base64.hpp
 #ifndef BACKCHANNEL_PROTOCOL_BASE64_HPP
 #define BACKCHANNEL_PROTOCOL_BASE64_HPP
@@ -6338,82 +6902,6 @@ BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> byte
 ///
 /// Padding must be right where there is any; everything else is refused as in `base64_decode`.
 [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view text);
-
-}
-
-#endif
-
-// ---- backchannel/protocol/json_writer.hpp
-#ifndef BACKCHANNEL_PROTOCOL_JSON_WRITER_HPP
-#define BACKCHANNEL_PROTOCOL_JSON_WRITER_HPP
-
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// Appends the text as a JSON string with its quotes (RFC 8259, section 7).
-///
-/// Any bytes will do: a byte that isn't part of well-formed UTF-8 becomes U+FFFD, so what is written is always valid
-/// JSON. Quotes, backslashes and control characters are escaped, nothing else is.
-BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text);
-
-/// An integer that JSON shows as a number: any but the character types and bool.
-template <class T>
-concept json_integer =
-    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
-
-/// Writes compact JSON at the end of a string and takes care of the commas.
-///
-/// The calls must come in an order that makes sense (a key before each member's value, each begin with its end); this
-/// isn't checked. Every function returns the writer. The string must outlive the writer.
-class json_writer {
-public:
-    explicit json_writer(std::string& out) noexcept : out_(out) {}
-
-    json_writer& begin_object() { return open('{'); }
-    json_writer& end_object() { return close('}'); }
-    json_writer& begin_array() { return open('['); }
-    json_writer& end_array() { return close(']'); }
-
-    /// Writes the name of the member whose value comes next.
-    BACKCHANNEL_DECL json_writer& key(std::string_view name);
-
-    BACKCHANNEL_DECL json_writer& value(std::string_view text);
-    json_writer& value(char const* text) { return value(std::string_view(text)); }
-    json_writer& value(std::nullptr_t) { return literal("null"); }
-    json_writer& value(std::same_as<bool> auto truth) { return literal(truth ? "true" : "false"); }
-    json_writer& value(json_integer auto number) {
-        if constexpr (std::signed_integral<decltype(number)>) {
-            return signed_number(number);
-        } else {
-            return unsigned_number(number);
-        }
-    }
-
-    json_writer& null() { return value(nullptr); }
-
-    /// Writes a key and its value.
-    template <class Value>
-    json_writer& member(std::string_view name, Value const& what) {
-        return key(name).value(what);
-    }
-
-private:
-    BACKCHANNEL_DECL json_writer& open(char bracket);
-    BACKCHANNEL_DECL json_writer& close(char bracket);
-    BACKCHANNEL_DECL json_writer& literal(std::string_view text);
-    BACKCHANNEL_DECL json_writer& signed_number(std::int64_t number);
-    BACKCHANNEL_DECL json_writer& unsigned_number(std::uint64_t number);
-    BACKCHANNEL_DECL void separate();
-
-    std::string& out_;
-    bool comma_ = false; // whether a value stands in front that the next one needs a comma after
-};
 
 }
 
@@ -8191,6 +8679,829 @@ BACKCHANNEL_DECL std::optional<connection_id> id_source::make(std::uint32_t slot
 
 #endif
 
+// ---- backchannel/impl/protocol/connection_target.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
+
+#include <optional>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+struct connection_target_parser {
+    [[nodiscard]] static connection_target run(std::string_view target, std::optional<std::string_view> stage,
+                                               target_form form) noexcept {
+        using kind = connection_target::kind;
+        connection_target result;
+        std::string_view const path = path_of(target);
+        if (path.empty() || path.front() != '/') return result;
+
+        path_segment s;
+        bool stage_matches = true, all_allowed = true, has_dots = false, found = false;
+        std::string_view rest = path, wanted = stage.value_or(std::string_view{});
+        for (auto raw = take_segment(rest); raw; raw = take_segment(rest)) {
+            s.decode(*raw, form);
+            if (s.allowed() && s.text() == "@connections") {
+                result.stage_path_ = path.substr(0, static_cast<std::size_t>(raw->data() - path.data()));
+                found = true;
+                break;
+            }
+            all_allowed = all_allowed && s.allowed() && !s.has_slash();
+            if (stage) {
+                auto const expected = take_segment(wanted);
+                stage_matches = stage_matches && expected && s.allowed() && *expected == s.text();
+                has_dots = has_dots || s.is_dots();
+            }
+        }
+        if (!found) return result;
+        if (stage && !has_dots && (!stage_matches || take_segment(wanted)))
+            return result; // whatever it is, not this stage
+        if (!all_allowed) {
+            result.kind_ = kind::invalid;
+            return result;
+        }
+
+        bool const slash_follows = !rest.empty();
+        auto const raw_id = take_segment(rest);
+        if (!raw_id) {
+            result.kind_ = slash_follows ? kind::empty_id : kind::collection;
+            return result;
+        }
+        if (take_segment(rest)) return result; // something behind the id
+        s.decode(*raw_id, form);
+        if (!s.allowed()) {
+            result.kind_ = kind::invalid;
+            return result;
+        }
+        result.kind_ = kind::connection;
+        result.id_size_ = static_cast<std::uint8_t>(s.text().size());
+        for (std::size_t i = 0; i != s.text().size(); ++i) result.id_[i] = s.text()[i];
+        return result;
+    }
+};
+
+BACKCHANNEL_DECL connection_target connection_target::parse(std::string_view target, std::string_view stage,
+                                                            target_form form) noexcept {
+    return connection_target_parser::run(target, stage, form);
+}
+
+BACKCHANNEL_DECL connection_target connection_target::parse_any_stage(std::string_view target,
+                                                                      target_form form) noexcept {
+    return connection_target_parser::run(target, std::nullopt, form);
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/json_writer.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
+
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_json_writer {
+
+// The bytes of the well-formed UTF-8 character of more than one byte that the text begins with (RFC 3629, section 4);
+// zero if there is none.
+[[nodiscard]] inline std::size_t multibyte_length(std::string_view text) noexcept {
+    auto const byte = [text](std::size_t at) -> unsigned { return static_cast<unsigned char>(text[at]); };
+    unsigned const lead = byte(0);
+    std::size_t const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length == 0 || text.size() < length) return 0;
+    for (std::size_t at = 1; at < length; ++at) {
+        if ((byte(at) & 0xc0) != 0x80) return 0;
+    }
+    unsigned const second = byte(1);
+    bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    bool const surrogate = lead == 0xed && second > 0x9f;
+    bool const too_large = lead == 0xf4 && second > 0x8f;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+inline void append_escape(std::string& out, unsigned char byte) {
+    switch (byte) {
+    case '"':
+        out += "\\\"";
+        return;
+    case '\\':
+        out += "\\\\";
+        return;
+    case '\b':
+        out += "\\b";
+        return;
+    case '\f':
+        out += "\\f";
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
+    default:
+        break;
+    }
+    out += byte < 16 ? "\\u000" : "\\u001";
+    out += "0123456789abcdef"[byte & 15];
+}
+
+}
+
+BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    std::size_t run = 0; // where the bytes that stay as they are begin
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto const byte = static_cast<unsigned char>(text[at]);
+        bool const ascii = byte < 0x80;
+        if (ascii && byte >= 0x20 && byte != '"' && byte != '\\') {
+            ++at;
+            continue;
+        }
+        std::size_t const length = ascii ? 0 : detail_json_writer::multibyte_length(text.substr(at));
+        if (length != 0) {
+            at += length;
+            continue;
+        }
+        out.append(text.substr(run, at - run));
+        if (ascii) {
+            detail_json_writer::append_escape(out, byte);
+        } else {
+            out += "\xef\xbf\xbd";
+        }
+        run = ++at;
+    }
+    out.append(text.substr(run));
+    out += '"';
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
+    separate();
+    append_json_string(out_, name);
+    out_ += ':';
+    comma_ = false;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
+    separate();
+    append_json_string(out_, text);
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::open(char bracket) {
+    separate();
+    out_ += bracket;
+    comma_ = false;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::close(char bracket) {
+    out_ += bracket;
+    comma_ = true;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::literal(std::string_view text) {
+    separate();
+    out_ += text;
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::signed_number(std::int64_t number) {
+    char digits[20]; // as many as the lowest number takes
+    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    return literal({digits, static_cast<std::size_t>(end - digits)});
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::unsigned_number(std::uint64_t number) {
+    char digits[20]; // as many as the highest number takes
+    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    return literal({digits, static_cast<std::size_t>(end - digits)});
+}
+
+BACKCHANNEL_DECL void json_writer::separate() {
+    if (comma_) out_ += ',';
+    comma_ = true;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/utf8.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
+
+#include <cstddef>
+#include <cstring>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_utf8 {
+
+// The number of leading bytes below 0x80, rounded down to a multiple of eight.
+[[nodiscard]] inline std::size_t ascii_words(std::string_view text) noexcept {
+    std::size_t i = 0;
+    for (std::uint64_t word = 0; text.size() - i >= sizeof word; i += sizeof word) {
+        std::memcpy(&word, text.data() + i, sizeof word);
+        if ((word & 0x8080808080808080u) != 0) break;
+    }
+    return i;
+}
+
+}
+
+BACKCHANNEL_DECL bool utf8_validator::begin_character(std::uint8_t byte) noexcept {
+    if (byte < 0x80) return true;
+    if (byte >= 0xC2 && byte <= 0xDF) {
+        expect(1, 0x80, 0xBF);
+    } else if (byte >= 0xE0 && byte <= 0xEF) {
+        // E0 would be overlong below A0, ED encodes surrogates from A0 on
+        expect(2, byte == 0xE0 ? 0xA0 : 0x80, byte == 0xED ? 0x9F : 0xBF);
+    } else if (byte >= 0xF0 && byte <= 0xF4) {
+        // F0 would be overlong below 90, F4 lies above U+10FFFF from 90 on
+        expect(3, byte == 0xF0 ? 0x90 : 0x80, byte == 0xF4 ? 0x8F : 0xBF);
+    } else {
+        expect(1, 1, 0);
+        return false;
+    }
+    return true;
+}
+
+BACKCHANNEL_DECL bool utf8_validator::feed(std::string_view bytes) noexcept {
+    if (lower_ > upper_) return false;
+    while (!bytes.empty()) {
+        auto const byte = static_cast<std::uint8_t>(bytes.front());
+        if (remaining_ == 0) {
+            if (std::size_t const skip = detail_utf8::ascii_words(bytes); skip != 0) {
+                bytes.remove_prefix(skip);
+                continue;
+            }
+            if (!begin_character(byte)) return false;
+        } else if (byte < lower_ || byte > upper_) {
+            expect(1, 1, 0);
+            return false;
+        } else {
+            expect(static_cast<std::uint8_t>(remaining_ - 1), 0x80, 0xBF);
+        }
+        bytes.remove_prefix(1);
+    }
+    return true;
+}
+
+BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept {
+    utf8_validator validator;
+    return validator.feed(text) && validator.complete();
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/dialect/aws.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_AWS_IPP
+#define BACKCHANNEL_IMPL_DIALECT_AWS_IPP
+
+#include <string>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form form) const noexcept {
+    using kind = protocol::connection_target::kind;
+    kind const what = protocol::connection_target::parse(target, options_.stage, form).what();
+    return what != kind::foreign && what != kind::collection;
+}
+
+BACKCHANNEL_DECL bool aws_dialect::reserves(std::string_view target) noexcept {
+    auto const what = protocol::connection_target::parse_any_stage(target, target_form::raw).what();
+    return what != protocol::connection_target::kind::foreign;
+}
+
+BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,
+                                                     target_form form) const {
+    using kind = protocol::connection_target::kind;
+    call c;
+    c.target = protocol::connection_target::parse(target, options_.stage, form);
+    c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
+    if (!c.ours) return c;
+    if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
+    else if (method == "POST") c.what = operation::post;
+    else if (method == "GET") c.what = operation::get;
+    else if (method == "DELETE") c.what = operation::del;
+    else c.refused = failure::bad_method;
+    return c;
+}
+
+BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state,
+                                           std::string_view) const {
+    if (what == operation::del) {
+        r.status = 204;
+        return;
+    }
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    if (what == operation::post || state == nullptr) return;
+    protocol::json_writer json{r.body};
+    write_members(json.begin_object(), *state);
+    json.end_object();
+}
+
+BACKCHANNEL_DECL void aws_dialect::write_members(protocol::json_writer& json, connection_state const& state) const {
+    bool const capital = options_.openapi_description;
+    auto const connected = protocol::format_iso8601(state.connected_at);
+    auto const active = protocol::format_iso8601(state.last_active_at);
+    json.member(capital ? "ConnectedAt" : "connectedAt", connected.view())
+        .key(capital ? "Identity" : "identity")
+        .begin_object()
+        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state.source_ip})
+        .member(capital ? "UserAgent" : "userAgent", std::string_view{state.user_agent})
+        .end_object()
+        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view());
+}
+
+BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_view id) const {
+    switch (why) {
+    case failure::gone: return error(r, 410, "GoneException", "Gone");
+    case failure::never_open:
+        if (options_.openapi_description)
+            return error(r, 404, "NotFoundException", "The specified connection does not exist");
+        return error(r, 410, "GoneException", "Gone");
+    case failure::malformed_id:
+        return error(r, 400, "BadRequestException", std::string{"Invalid connectionId: "}.append(id));
+    case failure::bad_method:
+        r.headers.add("Allow", "DELETE, GET, POST");
+        return error(r, 405, "MethodNotAllowedException", "Method not allowed");
+    case failure::bad_body: return error(r, 400, "BadRequestException", id);
+    case failure::unsupported:
+        return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
+    case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
+    case failure::backpressure:
+        return error(r, 429, "LimitExceededException", "The client's send buffer is full");
+    case failure::unavailable:
+        r.headers.add("Retry-After", "1");
+        return error(r, 503, "ServiceUnavailableException", "Service unavailable");
+    case failure::unknown: return error(r, 504, "GatewayTimeoutException", "It is not known whether the message was sent");
+    case failure::internal: break;
+    }
+    error(r, 500, "InternalServerErrorException", "Internal server error");
+}
+
+BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, operation what,
+                                        std::string_view id) const {
+    auto const text_or = [&](std::string_view otherwise) {
+        return why.message.empty() ? otherwise : std::string_view{why.message};
+    };
+    switch (why.error) {
+    case auth_error::missing_token:
+        return error(r, 403, "MissingAuthenticationTokenException", text_or("Missing Authentication Token"));
+    case auth_error::incomplete:
+        return error(r, 403, "IncompleteSignatureException", text_or("The request signature is incomplete"));
+    case auth_error::unknown_principal:
+        return error(r, 403, "UnrecognizedClientException",
+                     text_or("The security token included in the request is invalid."));
+    case auth_error::expired_token:
+        return error(r, 403, "ExpiredTokenException",
+                     text_or("The security token included in the request is expired"));
+    case auth_error::bad_signature:
+        return error(r, 403, "InvalidSignatureException", text_or("The request signature is not valid"));
+    case auth_error::payload_mismatch:
+        return error(r, 400, "XAmzContentSHA256Mismatch",
+                     text_or("The provided 'x-amz-content-sha256' header does not match what was computed."));
+    case auth_error::bad_request: return error(r, 400, "BadRequestException", text_or("Bad Request"));
+    case auth_error::not_permitted: {
+        std::string text{why.message};
+        if (text.empty()) {
+            std::string_view const who = why.who.arn.empty() ? why.who.name.view() : std::string_view{why.who.arn};
+            text = std::string{"User: "}
+                       .append(who)
+                       .append(" is not authorized to perform: execute-api:ManageConnections on resource: ")
+                       .append(resource_arn(options_, what, id, true));
+        }
+        return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
+    }
+    case auth_error::unavailable: return fail(r, failure::unavailable, id);
+    case auth_error::none:
+    case auth_error::internal: break;
+    }
+    fail(r, failure::internal, id);
+}
+
+BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_view type, std::string_view text) const {
+    r.status = status;
+    r.headers.add("Content-Type", "application/json");
+    r.headers.add("x-amzn-ErrorType", type);
+    r.body.clear();
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member(options_.openapi_description ? "Message" : "message", text)
+        .end_object();
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/dialect/extensions.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
+#define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_extensions {
+
+using what = extended_dialect::request::kind;
+
+/// `{connection}/tags/{tag}`: the path of the connection, and the tag as it stands there.
+struct tag_path {
+    std::string_view connection{}, tag{};
+
+    /// Empty: another path.
+    [[nodiscard]] static tag_path parse(std::string_view target, target_form form) {
+        std::string_view path = protocol::path_of(target);
+        auto const last = path.rfind('/');
+        if (last == std::string_view::npos || last == 0) return {};
+        std::string_view const tag = path.substr(last + 1);
+        path = path.substr(0, last);
+        auto const before = path.rfind('/');
+        if (before == std::string_view::npos) return {};
+        std::string name{path.substr(before + 1)};
+        if (form == target_form::raw) {
+            std::string decoded;
+            if (!protocol::append_percent_decoded(decoded, name)) return {};
+            name = std::move(decoded);
+        }
+        if (name != "tags") return {};
+        return {path.substr(0, before), tag};
+    }
+};
+
+template <class Number>
+[[nodiscard]] bool read_number(std::string_view text, Number& number, Number least, Number most) {
+    auto const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, number);
+    return !text.empty() && read.ec == std::errc{} && read.ptr == end && number >= least && number <= most;
+}
+
+/// Reads one parameter into a request; the complaint is empty if it is good. Unknown ones are somebody else's.
+class parameter_reader {
+public:
+    explicit parameter_reader(extended_dialect::request& r) noexcept : request_{r} {}
+
+    bool unsupported = false; ///< something was asked for that no Transport can tell yet
+
+    [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
+        using enum what;
+        bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
+                   sends = request_.what == send_many || request_.what == plain;
+        if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
+        if (name == "tag" && (many || is_one_of({list, count}))) return once(tag_, name) + read_tag(value);
+        if (name == "all" && many) return once(all_, name) + read_all(value);
+        if (name == "type" && sends) return once(type_, name) + read_type(value);
+        if (name == "code" && closes) return once(code_, name) + read_code(value);
+        if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
+        if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
+        if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
+        if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
+        if (name == "ttl" && sends) unsupported = true;
+        return {};
+    }
+
+    /// What only shows when all have been read.
+    [[nodiscard]] std::string finish() const {
+        if (!is_one_of({what::send_many, what::close_many})) return {};
+        int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
+        return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
+    }
+
+private:
+    [[nodiscard]] bool is_one_of(std::initializer_list<what> kinds) const noexcept {
+        return std::find(kinds.begin(), kinds.end(), request_.what) != kinds.end();
+    }
+    [[nodiscard]] static std::string once(bool& seen, std::string_view name) {
+        return std::exchange(seen, true) ? std::string{name}.append(": occurs twice; ") : std::string{};
+    }
+    [[nodiscard]] std::string read_tag(std::string_view value) {
+        request_.tag = value;
+        return is_valid_tag(value) ? "" : "tag: 1 to 64 printable characters are expected";
+    }
+    [[nodiscard]] std::string read_all(std::string_view value) {
+        request_.all = value == "true";
+        return value == "true" || value == "false" ? "" : "all: true or false is expected";
+    }
+    [[nodiscard]] std::string read_type(std::string_view value) {
+        request_.type = value == "binary" ? message_kind::binary : message_kind::text;
+        return value == "text" || value == "binary" ? "" : "type: text or binary is expected";
+    }
+    [[nodiscard]] std::string read_code(std::string_view value) {
+        bool const good = read_number<std::uint16_t>(value, request_.code, 1000, 4999) &&
+                          websocket::is_sendable_close_code(request_.code);
+        if (!reason_) request_.reason.clear(); // the default reason belongs to the default code
+        return good ? "" : "code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 is expected";
+    }
+    [[nodiscard]] std::string read_reason(std::string_view value) {
+        request_.reason = value;
+        return value.size() <= 123 && protocol::is_valid_utf8(value) ? "" : "reason: up to 123 bytes of UTF-8 are expected";
+    }
+    [[nodiscard]] std::string read_limit(std::string_view value) {
+        return read_number<std::size_t>(value, request_.limit, 1, extended_dialect::max_listed)
+                   ? ""
+                   : "limit: a number from 1 to 1000 is expected";
+    }
+    [[nodiscard]] std::string read_cursor(std::string_view value) {
+        return read_number<std::uint32_t>(value, request_.from, 0, ~std::uint32_t{0}) ? "" : "cursor: not one of these";
+    }
+    [[nodiscard]] std::string read_ack(std::string_view value) {
+        unsupported = unsupported || value == "written";
+        return value == "queued" || value == "written" ? "" : "ack: queued or written is expected";
+    }
+
+    extended_dialect::request& request_;
+    bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
+         ack_ = false;
+};
+
+/// The `x-amzn-ErrorType` of a send or close that was refused.
+[[nodiscard]] constexpr std::string_view error_of(delivery result) noexcept {
+    switch (result) {
+    case delivery::backpressure: return "LimitExceededException";
+    case delivery::gone: return "GoneException";
+    case delivery::unavailable: return "ServiceUnavailableException";
+    case delivery::unknown: return "GatewayTimeoutException";
+    case delivery::accepted: break;
+    }
+    return {};
+}
+
+[[nodiscard]] inline outcome run(hub_ref const& hub, command const& c) {
+    outcome result;
+    hub.execute(c, [&result](outcome o) { result = std::move(o); });
+    return result;
+}
+
+}
+
+BACKCHANNEL_DECL bool extended_dialect::owns(std::string_view target, target_form form) const noexcept {
+    using kind = protocol::connection_target::kind;
+    auto const is_ours = [&](std::string_view path, bool connection_only) {
+        kind const what = protocol::connection_target::parse(path, options_.stage, form).what();
+        return connection_only ? what == kind::connection : what != kind::foreign;
+    };
+    if (is_ours(target, false)) return true;
+    bool tagged = false;
+    (void)guarded([&] {
+        auto const path = detail_extensions::tag_path::parse(target, form);
+        tagged = !path.connection.empty() && is_ours(path.connection, true);
+    });
+    return tagged;
+}
+
+BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view method, std::string_view target,
+                                                               target_form form) const {
+    using kind = protocol::connection_target::kind;
+    using detail_extensions::what;
+    call c;
+    auto made = std::make_shared<request>();
+    c.target = protocol::connection_target::parse(target, options_.stage, form);
+    kind const where = c.target.what();
+    if (where == kind::foreign) {
+        auto const path = detail_extensions::tag_path::parse(target, form);
+        if (path.connection.empty()) return c;
+        c.target = protocol::connection_target::parse(path.connection, options_.stage, form);
+        if (c.target.what() != kind::connection) return c;
+        if (form == target_form::decoded) made->tag = path.tag;
+        else if (!protocol::append_percent_decoded(made->tag, path.tag)) made->tag.clear();
+        made->what = method == "PUT" ? what::tag : what::untag;
+        c.what = method == "PUT" ? operation::put : operation::del;
+        if (!is_valid_tag(made->tag)) made->complaint = "tag: 1 to 64 printable characters are expected";
+        if (method != "PUT" && method != "DELETE") c.refused = failure::bad_method;
+    } else {
+        static constexpr struct {
+            std::string_view method;
+            operation asked;
+            what one, many;
+        } methods[] = {{"POST", operation::post, what::plain, what::send_many},
+                       {"GET", operation::get, what::show, what::list},
+                       {"HEAD", operation::get, what::head, what::plain},
+                       {"DELETE", operation::del, what::close, what::close_many}};
+        bool const many = where == kind::collection;
+        auto const* const known =
+            std::find_if(std::begin(methods), std::end(methods), [&](auto const& m) { return m.method == method; });
+        if (where != kind::connection && !many) c.refused = failure::malformed_id;
+        else if (known == std::end(methods) || (many && known->many == what::plain)) c.refused = failure::bad_method;
+        if (known != std::end(methods)) {
+            c.what = known->asked;
+            made->what = many ? known->many : known->one;
+        }
+        detail_extensions::parameter_reader parameters{*made};
+        bool const readable = protocol::for_each_parameter(target, [&](std::string_view name, std::string_view value) {
+            if (name == "count" && made->what == what::list && value == "true") made->what = what::count;
+            made->complaint = parameters.read(name, value);
+            return made->complaint.empty();
+        });
+        if (made->complaint.empty()) made->complaint = readable ? parameters.finish() : "the query has a bad escape";
+        if (parameters.unsupported && made->complaint.empty() && !c.refused) c.refused = failure::unsupported;
+    }
+    c.ours = true;
+    c.more = std::move(made);
+    return c;
+}
+
+BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call const& c, std::string_view body) const {
+    content result;
+    result.body_ = body;
+    result.complaint_ = c.more->complaint;
+    bool const is_text = protocol::is_valid_utf8(body);
+    result.kind_ = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
+    if (result.complaint_.empty() && result.kind_ == message_kind::text && !is_text)
+        result.complaint_ = "type: a text must be valid UTF-8";
+    return result;
+}
+
+BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                                permission const& may) const {
+    using enum request::kind;
+    switch (c.more->what) {
+    case show: return show_one(r, hub, c.target.id(), false);
+    case head: return show_one(r, hub, c.target.id(), true);
+    case tag:
+    case untag: return mark(r, hub, c);
+    case close: return close_one(r, hub, c, body);
+    case send_many:
+    case close_many: return act_on_many(r, hub, c, body, may);
+    case list:
+    case count: return list_open(r, hub, *c.more);
+    case plain: break;
+    }
+    fail(r, failure::internal, c);
+}
+
+BACKCHANNEL_DECL void extended_dialect::fail(response& r, failure why, call const& c) const {
+    if (why != failure::bad_method) return aws_dialect::fail(r, why, c.target.id());
+    using enum request::kind;
+    bool const tags = c.more->what == tag || c.more->what == untag;
+    bool const many = c.target.what() == protocol::connection_target::kind::collection;
+    r.headers.add("Allow", tags ? "DELETE, PUT" : many ? "DELETE, GET, POST" : "DELETE, GET, HEAD, POST");
+    error(r, 405, "MethodNotAllowedException", "Method not allowed");
+}
+
+BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub, std::string_view id) const {
+    outcome const why = detail_extensions::run(hub, {.what = command::kind::explain, .id = id});
+    if (why.malformed) return aws_dialect::fail(r, failure::malformed_id, id);
+    if (!why.closed) return aws_dialect::fail(r, why.was_open ? failure::gone : failure::never_open, id);
+    aws_dialect::fail(r, failure::gone, id);
+    r.body.clear();
+    auto const when = protocol::format_iso8601(why.closed->closed_at);
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("message", "Gone")
+        .member("closedAt", when.view())
+        .member("closeCode", why.closed->code)
+        .member("closedBy", why.closed->by_peer ? "peer" : "server")
+        .end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id,
+                                                 bool only_head) const {
+    outcome const found = detail_extensions::run(hub, {.what = command::kind::find, .id = id});
+    if (found.state) {
+        r.status = 200;
+        r.headers.add("Content-Type", "application/json");
+        protocol::json_writer json{r.body};
+        write_members(json.begin_object(), *found.state);
+        write_tags(json, *found.state);
+        json.end_object();
+    } else {
+        explain(r, hub, id);
+    }
+    if (only_head) r.body.clear(); // RFC 9110 9.3.2
+}
+
+BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, call const& c) const {
+    auto const what = c.more->what == request::kind::tag ? command::kind::tag : command::kind::untag;
+    switch (detail_extensions::run(hub, {.what = what, .id = c.target.id(), .tag_text = c.more->tag}).tagged) {
+    case tagging::done: r.status = 204; return;
+    case tagging::gone: return explain(r, hub, c.target.id());
+    case tagging::limit: return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
+    case tagging::invalid: break;
+    }
+    aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
+}
+
+BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,
+                                                  message const& last) const {
+    delivery const result = close(hub, c, c.target.id(), last);
+    if (result == delivery::accepted) r.status = 204;
+    else if (result == delivery::gone) explain(r, hub, c.target.id());
+    else if (result == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, c.target.id());
+    else aws_dialect::fail(r, failure::unavailable, c.target.id());
+}
+
+BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const& c, std::string_view id,
+                                                  message const& last) const {
+    using detail_extensions::run;
+    if (!last.data().empty()) {
+        command const send{.what = command::kind::send, .id = id, .body = &last, .wait = patience::queued};
+        if (delivery const result = run(hub, send).result; result != delivery::accepted) return result;
+    }
+    return run(hub, {.what = command::kind::close, .id = id, .frame = {c.more->code, c.more->reason}}).result;
+}
+
+BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
+                                                    permission const& may) const {
+    using detail_extensions::run;
+    request const& asked = *c.more;
+    shared_message const shared = body.share(); // framed once, for all
+    if (!shared) return aws_dialect::fail(r, failure::unavailable, {});
+    message const payload{shared};
+    std::size_t matched = 0, accepted = 0, told = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    std::string refusals;
+    protocol::json_writer refused{refusals};
+    refused.begin_array();
+    auto const act = [&](std::string_view id) {
+        ++matched;
+        std::string_view error = "AccessDeniedException";
+        if (may(c.what, id)) {
+            delivery const result =
+                asked.what == request::kind::close_many
+                    ? close(hub, c, id, payload)
+                    : run(hub, {.what = command::kind::send, .id = id, .body = &payload, .wait = patience::queued})
+                          .result;
+            error = detail_extensions::error_of(result);
+        }
+        if (error.empty()) ++accepted;
+        else if (told++ < max_listed)
+            refused.begin_object().member("connectionId", id).member("error", error).end_object();
+        return true;
+    };
+    if (asked.ids.empty()) {
+        connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
+        (void)run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
+    } else {
+        std::set<std::string_view> seen;
+        for (std::string const& id : asked.ids)
+            if (seen.insert(id).second) (void)act(id);
+    }
+    refused.end_array();
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("matched", matched)
+        .member("accepted", accepted)
+        .member("refused", matched - accepted)
+        .end_object();
+    r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
+}
+
+BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked) const {
+    bool const only_count = asked.what == request::kind::count;
+    std::size_t found = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    protocol::json_writer json{r.body};
+    json.begin_object();
+    if (!only_count) json.key("connections").begin_array();
+    connection_visitor const visitor = [&](std::string_view id, std::function<connection_state()> const& describe) {
+        ++found;
+        if (only_count) return true;
+        connection_state const state = describe();
+        write_members(json.begin_object().member("connectionId", id), state);
+        write_tags(json, state);
+        json.end_object();
+        return found != asked.limit;
+    };
+    outcome const end = detail_extensions::run(
+        hub, {.what = command::kind::select, .tag_text = asked.tag, .from = asked.from, .visitor = &visitor});
+    if (only_count) {
+        json.member("count", found).end_object();
+        return;
+    }
+    json.end_array();
+    if (end.next) json.member("cursor", std::string_view{std::to_string(*end.next)});
+    json.end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::write_tags(protocol::json_writer& json, connection_state const& state) {
+    json.key("tags").begin_array();
+    for (std::string const& tag : state.tags) json.value(std::string_view{tag});
+    json.end_array();
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/yandex_target.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_YANDEX_TARGET_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_YANDEX_TARGET_IPP
@@ -8419,6 +9730,7 @@ BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string
     case failure::never_open:
         return error(r, not_found,
                      id.empty() ? "Connection not found" : std::string{"Connection "}.append(id).append(" not found"));
+    case failure::unsupported:
     case failure::bad_method:
         return error(r, unimplemented, "Method not implemented");
     case failure::bad_body:
@@ -8464,288 +9776,6 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
         break;
     }
     fail(r, failure::internal, id);
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/connection_target.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_CONNECTION_TARGET_IPP
-
-#include <optional>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-struct connection_target_parser {
-    [[nodiscard]] static connection_target run(std::string_view target, std::optional<std::string_view> stage,
-                                               target_form form) noexcept {
-        using kind = connection_target::kind;
-        connection_target result;
-        std::string_view const path = path_of(target);
-        if (path.empty() || path.front() != '/') return result;
-
-        path_segment s;
-        bool stage_matches = true, all_allowed = true, has_dots = false, found = false;
-        std::string_view rest = path, wanted = stage.value_or(std::string_view{});
-        for (auto raw = take_segment(rest); raw; raw = take_segment(rest)) {
-            s.decode(*raw, form);
-            if (s.allowed() && s.text() == "@connections") {
-                result.stage_path_ = path.substr(0, static_cast<std::size_t>(raw->data() - path.data()));
-                found = true;
-                break;
-            }
-            all_allowed = all_allowed && s.allowed() && !s.has_slash();
-            if (stage) {
-                auto const expected = take_segment(wanted);
-                stage_matches = stage_matches && expected && s.allowed() && *expected == s.text();
-                has_dots = has_dots || s.is_dots();
-            }
-        }
-        if (!found) return result;
-        if (stage && !has_dots && (!stage_matches || take_segment(wanted)))
-            return result; // whatever it is, not this stage
-        if (!all_allowed) {
-            result.kind_ = kind::invalid;
-            return result;
-        }
-
-        bool const slash_follows = !rest.empty();
-        auto const raw_id = take_segment(rest);
-        if (!raw_id) {
-            result.kind_ = slash_follows ? kind::empty_id : kind::collection;
-            return result;
-        }
-        if (take_segment(rest)) return result; // something behind the id
-        s.decode(*raw_id, form);
-        if (!s.allowed()) {
-            result.kind_ = kind::invalid;
-            return result;
-        }
-        result.kind_ = kind::connection;
-        result.id_size_ = static_cast<std::uint8_t>(s.text().size());
-        for (std::size_t i = 0; i != s.text().size(); ++i) result.id_[i] = s.text()[i];
-        return result;
-    }
-};
-
-BACKCHANNEL_DECL connection_target connection_target::parse(std::string_view target, std::string_view stage,
-                                                            target_form form) noexcept {
-    return connection_target_parser::run(target, stage, form);
-}
-
-BACKCHANNEL_DECL connection_target connection_target::parse_any_stage(std::string_view target,
-                                                                      target_form form) noexcept {
-    return connection_target_parser::run(target, std::nullopt, form);
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/utf8.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
-
-#include <cstddef>
-#include <cstring>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-namespace detail_utf8 {
-
-// The number of leading bytes below 0x80, rounded down to a multiple of eight.
-[[nodiscard]] inline std::size_t ascii_words(std::string_view text) noexcept {
-    std::size_t i = 0;
-    for (std::uint64_t word = 0; text.size() - i >= sizeof word; i += sizeof word) {
-        std::memcpy(&word, text.data() + i, sizeof word);
-        if ((word & 0x8080808080808080u) != 0) break;
-    }
-    return i;
-}
-
-}
-
-BACKCHANNEL_DECL bool utf8_validator::begin_character(std::uint8_t byte) noexcept {
-    if (byte < 0x80) return true;
-    if (byte >= 0xC2 && byte <= 0xDF) {
-        expect(1, 0x80, 0xBF);
-    } else if (byte >= 0xE0 && byte <= 0xEF) {
-        // E0 would be overlong below A0, ED encodes surrogates from A0 on
-        expect(2, byte == 0xE0 ? 0xA0 : 0x80, byte == 0xED ? 0x9F : 0xBF);
-    } else if (byte >= 0xF0 && byte <= 0xF4) {
-        // F0 would be overlong below 90, F4 lies above U+10FFFF from 90 on
-        expect(3, byte == 0xF0 ? 0x90 : 0x80, byte == 0xF4 ? 0x8F : 0xBF);
-    } else {
-        expect(1, 1, 0);
-        return false;
-    }
-    return true;
-}
-
-BACKCHANNEL_DECL bool utf8_validator::feed(std::string_view bytes) noexcept {
-    if (lower_ > upper_) return false;
-    while (!bytes.empty()) {
-        auto const byte = static_cast<std::uint8_t>(bytes.front());
-        if (remaining_ == 0) {
-            if (std::size_t const skip = detail_utf8::ascii_words(bytes); skip != 0) {
-                bytes.remove_prefix(skip);
-                continue;
-            }
-            if (!begin_character(byte)) return false;
-        } else if (byte < lower_ || byte > upper_) {
-            expect(1, 1, 0);
-            return false;
-        } else {
-            expect(static_cast<std::uint8_t>(remaining_ - 1), 0x80, 0xBF);
-        }
-        bytes.remove_prefix(1);
-    }
-    return true;
-}
-
-BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept {
-    utf8_validator validator;
-    return validator.feed(text) && validator.complete();
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/dialect/aws.ipp
-#ifndef BACKCHANNEL_IMPL_DIALECT_AWS_IPP
-#define BACKCHANNEL_IMPL_DIALECT_AWS_IPP
-
-#include <string>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-BACKCHANNEL_DECL bool aws_dialect::owns(std::string_view target, target_form form) const noexcept {
-    using kind = protocol::connection_target::kind;
-    kind const what = protocol::connection_target::parse(target, options_.stage, form).what();
-    return what != kind::foreign && what != kind::collection;
-}
-
-BACKCHANNEL_DECL bool aws_dialect::reserves(std::string_view target) noexcept {
-    auto const what = protocol::connection_target::parse_any_stage(target, target_form::raw).what();
-    return what != protocol::connection_target::kind::foreign;
-}
-
-BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, std::string_view target,
-                                                     target_form form) const {
-    using kind = protocol::connection_target::kind;
-    call c;
-    c.target = protocol::connection_target::parse(target, options_.stage, form);
-    c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
-    if (!c.ours) return c;
-    if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
-    else if (method == "POST") c.what = operation::post;
-    else if (method == "GET") c.what = operation::get;
-    else if (method == "DELETE") c.what = operation::del;
-    else c.refused = failure::bad_method;
-    return c;
-}
-
-BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connection_state const* state,
-                                           std::string_view) const {
-    if (what == operation::del) {
-        r.status = 204;
-        return;
-    }
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
-    if (what == operation::post || state == nullptr) return;
-    bool const capital = options_.openapi_description;
-    auto const connected = protocol::format_iso8601(state->connected_at);
-    auto const active = protocol::format_iso8601(state->last_active_at);
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member(capital ? "ConnectedAt" : "connectedAt", connected.view())
-        .key(capital ? "Identity" : "identity")
-        .begin_object()
-        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state->source_ip})
-        .member(capital ? "UserAgent" : "userAgent", std::string_view{state->user_agent})
-        .end_object()
-        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view())
-        .end_object();
-}
-
-BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_view id) const {
-    switch (why) {
-    case failure::gone: return error(r, 410, "GoneException", "Gone");
-    case failure::never_open:
-        if (options_.openapi_description)
-            return error(r, 404, "NotFoundException", "The specified connection does not exist");
-        return error(r, 410, "GoneException", "Gone");
-    case failure::malformed_id:
-        return error(r, 400, "BadRequestException", std::string{"Invalid connectionId: "}.append(id));
-    case failure::bad_method:
-        r.headers.add("Allow", "DELETE, GET, POST");
-        return error(r, 405, "MethodNotAllowedException", "Method not allowed");
-    case failure::bad_body: return error(r, 400, "BadRequestException", id);
-    case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
-    case failure::backpressure:
-        return error(r, 429, "LimitExceededException", "The client's send buffer is full");
-    case failure::unavailable:
-        r.headers.add("Retry-After", "1");
-        return error(r, 503, "ServiceUnavailableException", "Service unavailable");
-    case failure::unknown: return error(r, 504, "GatewayTimeoutException", "It is not known whether the message was sent");
-    case failure::internal: break;
-    }
-    error(r, 500, "InternalServerErrorException", "Internal server error");
-}
-
-BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, operation what,
-                                        std::string_view id) const {
-    auto const text_or = [&](std::string_view otherwise) {
-        return why.message.empty() ? otherwise : std::string_view{why.message};
-    };
-    switch (why.error) {
-    case auth_error::missing_token:
-        return error(r, 403, "MissingAuthenticationTokenException", text_or("Missing Authentication Token"));
-    case auth_error::incomplete:
-        return error(r, 403, "IncompleteSignatureException", text_or("The request signature is incomplete"));
-    case auth_error::unknown_principal:
-        return error(r, 403, "UnrecognizedClientException",
-                     text_or("The security token included in the request is invalid."));
-    case auth_error::expired_token:
-        return error(r, 403, "ExpiredTokenException",
-                     text_or("The security token included in the request is expired"));
-    case auth_error::bad_signature:
-        return error(r, 403, "InvalidSignatureException", text_or("The request signature is not valid"));
-    case auth_error::payload_mismatch:
-        return error(r, 400, "XAmzContentSHA256Mismatch",
-                     text_or("The provided 'x-amz-content-sha256' header does not match what was computed."));
-    case auth_error::bad_request: return error(r, 400, "BadRequestException", text_or("Bad Request"));
-    case auth_error::not_permitted: {
-        std::string text{why.message};
-        if (text.empty()) {
-            std::string_view const who = why.who.arn.empty() ? why.who.name.view() : std::string_view{why.who.arn};
-            text = std::string{"User: "}
-                       .append(who)
-                       .append(" is not authorized to perform: execute-api:ManageConnections on resource: ")
-                       .append(resource_arn(options_, what, id, true));
-        }
-        return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
-    }
-    case auth_error::unavailable: return fail(r, failure::unavailable, id);
-    case auth_error::none:
-    case auth_error::internal: break;
-    }
-    fail(r, failure::internal, id);
-}
-
-BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_view type, std::string_view text) const {
-    r.status = status;
-    r.headers.add("Content-Type", "application/json");
-    r.headers.add("x-amzn-ErrorType", type);
-    r.body.clear();
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member(options_.openapi_description ? "Message" : "message", text)
-        .end_object();
 }
 
 }
@@ -9903,147 +10933,6 @@ BACKCHANNEL_DECL std::optional<std::string> base64_decode_any(std::string_view t
     std::string_view const digits = detail_base64::without_padding(text);
     if (digits.size() != text.size() && text.size() % 4 != 0) return std::nullopt;
     return detail_base64::decode_digits(digits, detail_base64::any_digits);
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/json_writer.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
-
-#include <charconv>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-namespace detail_json_writer {
-
-// The bytes of the well-formed UTF-8 character of more than one byte that the text begins with (RFC 3629, section 4);
-// zero if there is none.
-[[nodiscard]] inline std::size_t multibyte_length(std::string_view text) noexcept {
-    auto const byte = [text](std::size_t at) -> unsigned { return static_cast<unsigned char>(text[at]); };
-    unsigned const lead = byte(0);
-    std::size_t const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || text.size() < length) return 0;
-    for (std::size_t at = 1; at < length; ++at) {
-        if ((byte(at) & 0xc0) != 0x80) return 0;
-    }
-    unsigned const second = byte(1);
-    bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    bool const surrogate = lead == 0xed && second > 0x9f;
-    bool const too_large = lead == 0xf4 && second > 0x8f;
-    return overlong || surrogate || too_large ? 0 : length;
-}
-
-inline void append_escape(std::string& out, unsigned char byte) {
-    switch (byte) {
-    case '"':
-        out += "\\\"";
-        return;
-    case '\\':
-        out += "\\\\";
-        return;
-    case '\b':
-        out += "\\b";
-        return;
-    case '\f':
-        out += "\\f";
-        return;
-    case '\n':
-        out += "\\n";
-        return;
-    case '\r':
-        out += "\\r";
-        return;
-    case '\t':
-        out += "\\t";
-        return;
-    default:
-        break;
-    }
-    out += byte < 16 ? "\\u000" : "\\u001";
-    out += "0123456789abcdef"[byte & 15];
-}
-
-}
-
-BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    std::size_t run = 0; // where the bytes that stay as they are begin
-    std::size_t at = 0;
-    while (at < text.size()) {
-        auto const byte = static_cast<unsigned char>(text[at]);
-        bool const ascii = byte < 0x80;
-        if (ascii && byte >= 0x20 && byte != '"' && byte != '\\') {
-            ++at;
-            continue;
-        }
-        std::size_t const length = ascii ? 0 : detail_json_writer::multibyte_length(text.substr(at));
-        if (length != 0) {
-            at += length;
-            continue;
-        }
-        out.append(text.substr(run, at - run));
-        if (ascii) {
-            detail_json_writer::append_escape(out, byte);
-        } else {
-            out += "\xef\xbf\xbd";
-        }
-        run = ++at;
-    }
-    out.append(text.substr(run));
-    out += '"';
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-    comma_ = false;
-    return *this;
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
-    separate();
-    append_json_string(out_, text);
-    return *this;
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::open(char bracket) {
-    separate();
-    out_ += bracket;
-    comma_ = false;
-    return *this;
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::close(char bracket) {
-    out_ += bracket;
-    comma_ = true;
-    return *this;
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::literal(std::string_view text) {
-    separate();
-    out_ += text;
-    return *this;
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::signed_number(std::int64_t number) {
-    char digits[20]; // as many as the lowest number takes
-    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    return literal({digits, static_cast<std::size_t>(end - digits)});
-}
-
-BACKCHANNEL_DECL json_writer& json_writer::unsigned_number(std::uint64_t number) {
-    char digits[20]; // as many as the highest number takes
-    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    return literal({digits, static_cast<std::size_t>(end - digits)});
-}
-
-BACKCHANNEL_DECL void json_writer::separate() {
-    if (comma_) out_ += ',';
-    comma_ = true;
 }
 
 }

@@ -7,6 +7,7 @@
 #include <backchannel/support/piecewise.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,16 +38,12 @@ public:
         std::apply([&](auto&... each) { (configure_one(each, options), ...); }, auths_);
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires(has_authorize<Auths> && ...)
-    {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires(has_authorize<Auths>&&...) {
         auth_decision answer = auth_decision::refuse(auth_error::missing_token);
-        bool decided = false;
-        std::apply(
-            [&](auto&... each) {
-                (void)((decided = settles(answer, each.authorize(request, op, id)), decided) || ...);
-            },
-            auths_);
+        std::size_t index = 0;
+        std::apply([&](auto&... each) { (void)(settles(answer, each.authorize(request, op, id), index++) || ...); },
+                   auths_);
         return answer;
     }
 
@@ -57,11 +54,29 @@ public:
         ask<0>(std::move(asked));
     }
 
+    /// Asks the authorizer that has let the caller in; true if it has no `permits`.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
+                               std::string_view id) requires(has_permits<Auths> || ...) {
+        principal inner = who;
+        inner.via = who.via / sizeof...(Auths);
+        std::uint32_t index = who.via % sizeof...(Auths);
+        bool granted = false;
+        auto const ask_one = [&](auto& auth) {
+            if (index-- != 0) return false;
+            if constexpr (has_permits<std::remove_reference_t<decltype(auth)>>)
+                granted = auth.permits(request, inner, op, id);
+            else
+                granted = true;
+            return true;
+        };
+        std::apply([&](auto&... each) { (void)(ask_one(each) || ...); }, auths_);
+        return granted;
+    }
+
     class verification;
 
-    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
-        requires(has_begin<Auths> || ...)
-    {
+    [[nodiscard]] verification begin(request_view const& head, operation op,
+                                     std::string_view id) requires(has_begin<Auths> || ...) {
         return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
@@ -71,8 +86,10 @@ private:
         if constexpr (has_configure<A>) auth.configure(options);
     }
 
-    /// Whether the newest decision is final; `answer` is what to say if no other is.
-    static bool settles(auth_decision& answer, auth_decision newest) {
+    /// Whether the decision of the authorizer with this index is final; `answer` is what to say if no other is.
+    static bool settles(auth_decision& answer, auth_decision newest, std::size_t index) {
+        newest.who.via =
+            newest.who.via * static_cast<std::uint32_t>(sizeof...(Auths)) + static_cast<std::uint32_t>(index);
         bool const final_word = newest.error != auth_error::missing_token && newest.error != auth_error::incomplete;
         if (final_word || answer.error == auth_error::missing_token) answer = std::move(newest);
         return final_word;
@@ -103,7 +120,7 @@ private:
             question& q = *asked;
             auto& begun = std::get<I>(q.begun);
             auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
-                if (settles(asked->answer, std::move(newest))) return asked->done(std::move(asked->answer));
+                if (settles(asked->answer, std::move(newest), I)) return asked->done(std::move(asked->answer));
                 ask<I + 1>(std::move(asked));
             };
             // one that throws has dropped `next`, which answers for it
@@ -115,7 +132,8 @@ private:
                     }
                     if (begun) return begun->finish(std::move(next));
                 }
-                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
+                if constexpr (has_authorize<auth_type>)
+                    next(auth.authorize(q.request, q.op, q.id));
                 else if constexpr (has_async_authorize<auth_type>)
                     auth.async_authorize(q.request, q.op, q.id, std::move(next));
             });

@@ -7,6 +7,7 @@
 #include <backchannel/dialect/failure.hpp>
 #include <backchannel/message.hpp>
 #include <backchannel/protocol/connection_target.hpp>
+#include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/utf8.hpp>
 
 #include <optional>
@@ -72,7 +73,9 @@ public:
     BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
     BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
 
-private:
+protected:
+    /// What is shown of a connection, as members of an object.
+    BACKCHANNEL_DECL void write_members(protocol::json_writer& json, connection_state const& state) const;
     BACKCHANNEL_DECL void error(response& r, int status, std::string_view type, std::string_view text) const;
 
     router_options options_;

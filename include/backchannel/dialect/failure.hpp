@@ -15,6 +15,7 @@ enum class failure : std::uint8_t {
     malformed_id,       ///< the id is missing or outside the syntax
     bad_method,         ///< the operation does not exist
     bad_body,           ///< the body is not what the operation takes
+    unsupported,        ///< the server cannot do that
     too_large,          ///< the body is longer than a message may be
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again

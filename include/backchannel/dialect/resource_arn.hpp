@@ -11,11 +11,17 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// The HTTP method of an operation.
 [[nodiscard]] constexpr std::string_view method_of(operation op) noexcept {
-    return op == operation::post ? "POST" : op == operation::get ? "GET" : "DELETE";
+    switch (op) {
+    case operation::post: return "POST";
+    case operation::get: return "GET";
+    case operation::put: return "PUT";
+    case operation::del: break;
+    }
+    return "DELETE";
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
-/// policies grant. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
+/// policies grant; without an id that of all connections together. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
 [[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
                                               bool masked = false) {
     std::string arn = "arn:";
@@ -27,7 +33,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
     }
     arn.append(account).append(":").append(options.api_id);
     if (!options.stage.empty()) arn.append("/").append(options.stage);
-    arn.append("/").append(method_of(op)).append("/@connections/").append(id);
+    arn.append("/").append(method_of(op)).append("/@connections");
+    if (!id.empty()) arn.append("/").append(id);
     return arn;
 }
 

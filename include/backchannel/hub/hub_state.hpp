@@ -7,6 +7,7 @@
 #include <backchannel/hub/id_source.hpp>
 #include <backchannel/hub/record.hpp>
 #include <backchannel/hub/slot_table.hpp>
+#include <backchannel/hub/tag_index.hpp>
 #include <backchannel/hub_options.hpp>
 #include <backchannel/session.hpp>
 #include <backchannel/traits.hpp>
@@ -73,12 +74,46 @@ public:
         return policies_.ids.decode(text);
     }
 
-    /// Whether the id was open and its slot has not been used again since.
-    [[nodiscard]] bool is_tombstone(connection_id const& id) const noexcept {
-        slot_type const* const s = table_.at(ids_.slot_of(id));
-        if (s == nullptr || !s->has_id(id)) return false;
+    /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const noexcept {
+        slot_type* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
-        return (state & (slot_state::was_open | slot_state::open)) == slot_state::was_open && s->has_id(id);
+        if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
+        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
+                                                   s->last_active.load(std::memory_order_relaxed)};
+        if (!s->has_id(id)) return std::nullopt;
+        return tombstone{policies_.clock.wall() - ago,
+                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
+                         (state & slot_state::by_peer) != 0};
+    }
+
+    /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
+    /// until it returns false. Returns the position behind that one; nullopt at the end.
+    ///
+    /// One that is open throughout keeps its position.
+    template <class Visit>
+    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
+        if (!tag.empty()) {
+            for (auto const& [position, id] : tags_.members(tag, from)) {
+                pinned const held{*this, pin_open(id)};
+                if (held && !visit_one(*held)) return position + 1;
+            }
+            return std::nullopt;
+        }
+        for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {
+            if (!is(*s, slot_state::open)) continue;
+            pinned const held{*this, (pin(*s), s)};
+            if (is(*s, slot_state::open) && !visit_one(*s)) return position + 1;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.add({table_type::index_of(s), s.id()}, tag);
+    }
+    bool remove_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.remove(table_type::index_of(s), tag);
     }
 
     void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
@@ -101,7 +136,7 @@ public:
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
         auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{r.connected_at, r.connected_at + active, {}, {}};
+        connection_state shown{r.connected_at, r.connected_at + active, {}, {}, tags_.tags_of(table_type::index_of(s))};
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();
             shown.user_agent = r.texts->user_agent();
@@ -132,7 +167,7 @@ public:
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
-        s->state.fetch_and(~(slot_state::was_open | slot_state::code_bits), std::memory_order_relaxed);
+        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits), std::memory_order_relaxed);
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
         retain();
@@ -155,12 +190,14 @@ public:
     }
 
     /// Ends the life of an id. True for the one caller that did it.
-    bool retire(slot_type& s, std::uint16_t code) noexcept {
+    bool retire(slot_type& s, std::uint16_t code, bool by_peer = false) noexcept {
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
             if ((state & slot_state::open) == 0) return false;
         } while (!s.state.compare_exchange_strong(
-            state, (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift,
+            state,
+            (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
+                (by_peer ? slot_state::by_peer : 0),
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         counters_.closed();
@@ -262,15 +299,15 @@ private:
     }
 
     [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
-        connection_id id;
         if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
-            if (text.size() != connection_id::size) return nullptr;
-            id = connection_id::from_text(text);
+            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);
-            if (!decoded) return nullptr;
-            id = *decoded;
+            return decoded ? pin_open(*decoded) : nullptr;
         }
+    }
+
+    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return nullptr;
         std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
@@ -307,6 +344,7 @@ private:
         } while (!s.state.compare_exchange_strong(
             state, state & ~(slot_state::used | slot_state::attached | slot_state::alive | slot_state::closing),
             std::memory_order_acq_rel, std::memory_order_acquire));
+        tags_.forget(table_type::index_of(s));
         record_type& r = record(s);
         if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
         r.texts.reset();
@@ -341,7 +379,7 @@ private:
         retain(); // a hook or a completion may destroy the session
         {
             pinned const held{*this, (pin(s), &s)};
-            retire(s, code);
+            retire(s, code, true);
             disarm(s);
             connection_lost(s);
         }
@@ -355,8 +393,16 @@ private:
         release();
     }
 
+    [[nodiscard]] tagging session_tagged(void* s, std::string_view tag) noexcept override {
+        std::uint64_t const state = as_slot(s).state.load(std::memory_order_acquire); // reserved will do
+        bool const ended = (state & (slot_state::attached | slot_state::alive)) == slot_state::attached;
+        return ended ? tagging::gone : add_tag(as_slot(s), tag);
+    }
+    bool session_untagged(void* s, std::string_view tag) noexcept override { return remove_tag(as_slot(s), tag); }
+
     cell<Traits, std::uint32_t> references_{1};
     id_source ids_;
+    tag_index<Traits> tags_;
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };

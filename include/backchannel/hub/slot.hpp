@@ -26,6 +26,7 @@ inline constexpr std::uint64_t attached = 1u << 3; ///< the handle exists
 inline constexpr std::uint64_t alive = 1u << 4;    ///< the server has not said that the connection is closed
 inline constexpr std::uint64_t was_open = 1u << 5; ///< the id has been open: the tombstone counts
 inline constexpr std::uint64_t closing = 1u << 6;  ///< the Transport has been told to close
+inline constexpr std::uint64_t by_peer = 1u << 7;  ///< of a tombstone: the client ended it
 inline constexpr int code_shift = 16;              ///< 16 bits of close code
 inline constexpr std::uint64_t code_bits = std::uint64_t{0xFFFF} << code_shift;
 inline constexpr std::uint64_t pin = std::uint64_t{1} << 32; ///< the upper half counts pins
@@ -60,6 +61,8 @@ public:
     virtual void session_touched(void* slot, time_point when) noexcept = 0;
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
     virtual void session_closed(void* slot, std::uint16_t code) noexcept = 0;
+    [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;
+    virtual bool session_untagged(void* slot, std::string_view tag) noexcept = 0;
     virtual void session_destroyed(void* slot) noexcept = 0;
 
 protected:

@@ -154,7 +154,7 @@ TEST_CASE("Get shows a connection, Disconnect closes it, and then it is not foun
     CHECK(s.brief(*s.ask("DELETE", s.target())) == gone);
     CHECK(s.sent(with_data("late")) == gone);
     // callers forget a connection on 404 only, so an id that the cloud has given before must not be 400
-    CHECK(s.told("GET", "/apigateways/websocket/v1/connections/d20438soh73hn36u5srtfji21qg7eb04b") ==
+    CHECK(s.brief(*s.ask("GET", "/apigateways/websocket/v1/connections/d20438soh73hn36u5srtfji21qg7eb04b")) ==
           "404 5 Connection d20438soh73hn36u5srtfji21qg7eb04b not found");
 }
 

@@ -4,7 +4,6 @@
 
 #include <backchannel/dialect/aws.hpp>
 #include <backchannel/dialect/resource_arn.hpp>
-#include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/timestamp.hpp>
 
 #include <string>
@@ -46,19 +45,22 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
     r.status = 200;
     r.headers.add("Content-Type", "application/json");
     if (what == operation::post || state == nullptr) return;
+    protocol::json_writer json{r.body};
+    write_members(json.begin_object(), *state);
+    json.end_object();
+}
+
+BACKCHANNEL_DECL void aws_dialect::write_members(protocol::json_writer& json, connection_state const& state) const {
     bool const capital = options_.openapi_description;
-    auto const connected = protocol::format_iso8601(state->connected_at);
-    auto const active = protocol::format_iso8601(state->last_active_at);
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member(capital ? "ConnectedAt" : "connectedAt", connected.view())
+    auto const connected = protocol::format_iso8601(state.connected_at);
+    auto const active = protocol::format_iso8601(state.last_active_at);
+    json.member(capital ? "ConnectedAt" : "connectedAt", connected.view())
         .key(capital ? "Identity" : "identity")
         .begin_object()
-        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state->source_ip})
-        .member(capital ? "UserAgent" : "userAgent", std::string_view{state->user_agent})
+        .member(capital ? "SourceIp" : "sourceIp", std::string_view{state.source_ip})
+        .member(capital ? "UserAgent" : "userAgent", std::string_view{state.user_agent})
         .end_object()
-        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view())
-        .end_object();
+        .member(capital ? "LastActiveAt" : "lastActiveAt", active.view());
 }
 
 BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_view id) const {
@@ -74,6 +76,8 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
         r.headers.add("Allow", "DELETE, GET, POST");
         return error(r, 405, "MethodNotAllowedException", "Method not allowed");
     case failure::bad_body: return error(r, 400, "BadRequestException", id);
+    case failure::unsupported:
+        return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
     case failure::backpressure:
         return error(r, 429, "LimitExceededException", "The client's send buffer is full");

@@ -182,6 +182,7 @@ BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string
     case failure::never_open:
         return error(r, not_found,
                      id.empty() ? "Connection not found" : std::string{"Connection "}.append(id).append(" not found"));
+    case failure::unsupported:
     case failure::bad_method:
         return error(r, unimplemented, "Method not implemented");
     case failure::bad_body:

@@ -1,0 +1,113 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+#define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+
+#include <backchannel/dialect/aws.hpp>
+#include <backchannel/hub_ref.hpp>
+#include <backchannel/protocol/json_writer.hpp>
+#include <backchannel/support/guarded.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS with what its users ask for: close codes, the kind of a message, tags, many connections in
+/// one call, lists. docs/management-api.md has every call.
+///
+///     management_router<sigv4<>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {.stage = "prod"}};
+///
+/// What AWS has is answered as `aws_dialect` does. Calls on the collection need a grant for `.../@connections`, and
+/// each of their targets one of its own (`permits` of the Auth). A dialect is immutable and thread-safe.
+class extended_dialect : public aws_dialect {
+public:
+    using aws_dialect::aws_dialect;
+
+    static constexpr std::size_t max_listed =
+        1000; ///< connections in one answer, and refusals that are told of one by one
+
+    /// What a request asks for beyond AWS' API.
+    struct request {
+        enum class kind : std::uint8_t {
+            plain,      ///< POST to a connection
+            show,       ///< GET of a connection
+            head,       ///< HEAD of a connection
+            tag,        ///< PUT of a tag
+            untag,      ///< DELETE of a tag
+            close,      ///< DELETE of a connection, with a body or without
+            send_many,  ///< POST to the collection
+            close_many, ///< DELETE of the collection
+            list,       ///< GET of the collection
+            count       ///< the same, only how many
+        };
+
+        kind what = kind::plain;
+        std::string complaint{}; ///< what is wrong with it
+        std::optional<message_kind> type{};
+        std::uint16_t code = disconnect.code;
+        std::string reason{disconnect.reason};
+        std::string tag{};
+        std::vector<std::string> ids{};
+        bool all = false;
+        std::size_t limit = 100;
+        std::uint32_t from = 0;
+    };
+
+    struct call : aws_dialect::call {
+        std::shared_ptr<request const> more{}; ///< none: not ours
+
+        /// Whether `perform` is to be asked.
+        [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    class content {
+    public:
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
+
+    private:
+        friend class extended_dialect;
+
+        std::string_view complaint_{}, body_{};
+        message_kind kind_ = message_kind::text;
+    };
+    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    /// Whether the caller may do that to one more connection.
+    using permission = std::function<bool(operation, std::string_view id)>;
+
+    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                  permission const& may) const;
+
+    using aws_dialect::fail;
+    BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
+
+private:
+    BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
+    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
+    BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
+    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
+    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
+    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
+                                      permission const& may) const;
+    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
+    BACKCHANNEL_DECL static void write_tags(protocol::json_writer& json, connection_state const& state);
+};
+
+}
+
+#if !defined(BACKCHANNEL_SEPARATE_COMPILATION)
+#include <backchannel/impl/dialect/extensions.ipp>
+#endif
+
+#endif

@@ -1,0 +1,401 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
+#define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
+
+#include <backchannel/dialect/extensions.hpp>
+#include <backchannel/protocol/json_writer.hpp>
+#include <backchannel/protocol/query.hpp>
+#include <backchannel/protocol/timestamp.hpp>
+#include <backchannel/protocol/utf8.hpp>
+#include <backchannel/protocol/websocket_frame.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_extensions {
+
+using what = extended_dialect::request::kind;
+
+/// `{connection}/tags/{tag}`: the path of the connection, and the tag as it stands there.
+struct tag_path {
+    std::string_view connection{}, tag{};
+
+    /// Empty: another path.
+    [[nodiscard]] static tag_path parse(std::string_view target, target_form form) {
+        std::string_view path = protocol::path_of(target);
+        auto const last = path.rfind('/');
+        if (last == std::string_view::npos || last == 0) return {};
+        std::string_view const tag = path.substr(last + 1);
+        path = path.substr(0, last);
+        auto const before = path.rfind('/');
+        if (before == std::string_view::npos) return {};
+        std::string name{path.substr(before + 1)};
+        if (form == target_form::raw) {
+            std::string decoded;
+            if (!protocol::append_percent_decoded(decoded, name)) return {};
+            name = std::move(decoded);
+        }
+        if (name != "tags") return {};
+        return {path.substr(0, before), tag};
+    }
+};
+
+template <class Number>
+[[nodiscard]] bool read_number(std::string_view text, Number& number, Number least, Number most) {
+    auto const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, number);
+    return !text.empty() && read.ec == std::errc{} && read.ptr == end && number >= least && number <= most;
+}
+
+/// Reads one parameter into a request; the complaint is empty if it is good. Unknown ones are somebody else's.
+class parameter_reader {
+public:
+    explicit parameter_reader(extended_dialect::request& r) noexcept : request_{r} {}
+
+    bool unsupported = false; ///< something was asked for that no Transport can tell yet
+
+    [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
+        using enum what;
+        bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
+                   sends = request_.what == send_many || request_.what == plain;
+        if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
+        if (name == "tag" && (many || is_one_of({list, count}))) return once(tag_, name) + read_tag(value);
+        if (name == "all" && many) return once(all_, name) + read_all(value);
+        if (name == "type" && sends) return once(type_, name) + read_type(value);
+        if (name == "code" && closes) return once(code_, name) + read_code(value);
+        if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
+        if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
+        if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
+        if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
+        if (name == "ttl" && sends) unsupported = true;
+        return {};
+    }
+
+    /// What only shows when all have been read.
+    [[nodiscard]] std::string finish() const {
+        if (!is_one_of({what::send_many, what::close_many})) return {};
+        int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
+        return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
+    }
+
+private:
+    [[nodiscard]] bool is_one_of(std::initializer_list<what> kinds) const noexcept {
+        return std::find(kinds.begin(), kinds.end(), request_.what) != kinds.end();
+    }
+    [[nodiscard]] static std::string once(bool& seen, std::string_view name) {
+        return std::exchange(seen, true) ? std::string{name}.append(": occurs twice; ") : std::string{};
+    }
+    [[nodiscard]] std::string read_tag(std::string_view value) {
+        request_.tag = value;
+        return is_valid_tag(value) ? "" : "tag: 1 to 64 printable characters are expected";
+    }
+    [[nodiscard]] std::string read_all(std::string_view value) {
+        request_.all = value == "true";
+        return value == "true" || value == "false" ? "" : "all: true or false is expected";
+    }
+    [[nodiscard]] std::string read_type(std::string_view value) {
+        request_.type = value == "binary" ? message_kind::binary : message_kind::text;
+        return value == "text" || value == "binary" ? "" : "type: text or binary is expected";
+    }
+    [[nodiscard]] std::string read_code(std::string_view value) {
+        bool const good = read_number<std::uint16_t>(value, request_.code, 1000, 4999) &&
+                          websocket::is_sendable_close_code(request_.code);
+        if (!reason_) request_.reason.clear(); // the default reason belongs to the default code
+        return good ? "" : "code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 is expected";
+    }
+    [[nodiscard]] std::string read_reason(std::string_view value) {
+        request_.reason = value;
+        return value.size() <= 123 && protocol::is_valid_utf8(value) ? "" : "reason: up to 123 bytes of UTF-8 are expected";
+    }
+    [[nodiscard]] std::string read_limit(std::string_view value) {
+        return read_number<std::size_t>(value, request_.limit, 1, extended_dialect::max_listed)
+                   ? ""
+                   : "limit: a number from 1 to 1000 is expected";
+    }
+    [[nodiscard]] std::string read_cursor(std::string_view value) {
+        return read_number<std::uint32_t>(value, request_.from, 0, ~std::uint32_t{0}) ? "" : "cursor: not one of these";
+    }
+    [[nodiscard]] std::string read_ack(std::string_view value) {
+        unsupported = unsupported || value == "written";
+        return value == "queued" || value == "written" ? "" : "ack: queued or written is expected";
+    }
+
+    extended_dialect::request& request_;
+    bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
+         ack_ = false;
+};
+
+/// The `x-amzn-ErrorType` of a send or close that was refused.
+[[nodiscard]] constexpr std::string_view error_of(delivery result) noexcept {
+    switch (result) {
+    case delivery::backpressure: return "LimitExceededException";
+    case delivery::gone: return "GoneException";
+    case delivery::unavailable: return "ServiceUnavailableException";
+    case delivery::unknown: return "GatewayTimeoutException";
+    case delivery::accepted: break;
+    }
+    return {};
+}
+
+[[nodiscard]] inline outcome run(hub_ref const& hub, command const& c) {
+    outcome result;
+    hub.execute(c, [&result](outcome o) { result = std::move(o); });
+    return result;
+}
+
+}
+
+BACKCHANNEL_DECL bool extended_dialect::owns(std::string_view target, target_form form) const noexcept {
+    using kind = protocol::connection_target::kind;
+    auto const is_ours = [&](std::string_view path, bool connection_only) {
+        kind const what = protocol::connection_target::parse(path, options_.stage, form).what();
+        return connection_only ? what == kind::connection : what != kind::foreign;
+    };
+    if (is_ours(target, false)) return true;
+    bool tagged = false;
+    (void)guarded([&] {
+        auto const path = detail_extensions::tag_path::parse(target, form);
+        tagged = !path.connection.empty() && is_ours(path.connection, true);
+    });
+    return tagged;
+}
+
+BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view method, std::string_view target,
+                                                               target_form form) const {
+    using kind = protocol::connection_target::kind;
+    using detail_extensions::what;
+    call c;
+    auto made = std::make_shared<request>();
+    c.target = protocol::connection_target::parse(target, options_.stage, form);
+    kind const where = c.target.what();
+    if (where == kind::foreign) {
+        auto const path = detail_extensions::tag_path::parse(target, form);
+        if (path.connection.empty()) return c;
+        c.target = protocol::connection_target::parse(path.connection, options_.stage, form);
+        if (c.target.what() != kind::connection) return c;
+        if (form == target_form::decoded) made->tag = path.tag;
+        else if (!protocol::append_percent_decoded(made->tag, path.tag)) made->tag.clear();
+        made->what = method == "PUT" ? what::tag : what::untag;
+        c.what = method == "PUT" ? operation::put : operation::del;
+        if (!is_valid_tag(made->tag)) made->complaint = "tag: 1 to 64 printable characters are expected";
+        if (method != "PUT" && method != "DELETE") c.refused = failure::bad_method;
+    } else {
+        static constexpr struct {
+            std::string_view method;
+            operation asked;
+            what one, many;
+        } methods[] = {{"POST", operation::post, what::plain, what::send_many},
+                       {"GET", operation::get, what::show, what::list},
+                       {"HEAD", operation::get, what::head, what::plain},
+                       {"DELETE", operation::del, what::close, what::close_many}};
+        bool const many = where == kind::collection;
+        auto const* const known =
+            std::find_if(std::begin(methods), std::end(methods), [&](auto const& m) { return m.method == method; });
+        if (where != kind::connection && !many) c.refused = failure::malformed_id;
+        else if (known == std::end(methods) || (many && known->many == what::plain)) c.refused = failure::bad_method;
+        if (known != std::end(methods)) {
+            c.what = known->asked;
+            made->what = many ? known->many : known->one;
+        }
+        detail_extensions::parameter_reader parameters{*made};
+        bool const readable = protocol::for_each_parameter(target, [&](std::string_view name, std::string_view value) {
+            if (name == "count" && made->what == what::list && value == "true") made->what = what::count;
+            made->complaint = parameters.read(name, value);
+            return made->complaint.empty();
+        });
+        if (made->complaint.empty()) made->complaint = readable ? parameters.finish() : "the query has a bad escape";
+        if (parameters.unsupported && made->complaint.empty() && !c.refused) c.refused = failure::unsupported;
+    }
+    c.ours = true;
+    c.more = std::move(made);
+    return c;
+}
+
+BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call const& c, std::string_view body) const {
+    content result;
+    result.body_ = body;
+    result.complaint_ = c.more->complaint;
+    bool const is_text = protocol::is_valid_utf8(body);
+    result.kind_ = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
+    if (result.complaint_.empty() && result.kind_ == message_kind::text && !is_text)
+        result.complaint_ = "type: a text must be valid UTF-8";
+    return result;
+}
+
+BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                                permission const& may) const {
+    using enum request::kind;
+    switch (c.more->what) {
+    case show: return show_one(r, hub, c.target.id(), false);
+    case head: return show_one(r, hub, c.target.id(), true);
+    case tag:
+    case untag: return mark(r, hub, c);
+    case close: return close_one(r, hub, c, body);
+    case send_many:
+    case close_many: return act_on_many(r, hub, c, body, may);
+    case list:
+    case count: return list_open(r, hub, *c.more);
+    case plain: break;
+    }
+    fail(r, failure::internal, c);
+}
+
+BACKCHANNEL_DECL void extended_dialect::fail(response& r, failure why, call const& c) const {
+    if (why != failure::bad_method) return aws_dialect::fail(r, why, c.target.id());
+    using enum request::kind;
+    bool const tags = c.more->what == tag || c.more->what == untag;
+    bool const many = c.target.what() == protocol::connection_target::kind::collection;
+    r.headers.add("Allow", tags ? "DELETE, PUT" : many ? "DELETE, GET, POST" : "DELETE, GET, HEAD, POST");
+    error(r, 405, "MethodNotAllowedException", "Method not allowed");
+}
+
+BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub, std::string_view id) const {
+    outcome const why = detail_extensions::run(hub, {.what = command::kind::explain, .id = id});
+    if (why.malformed) return aws_dialect::fail(r, failure::malformed_id, id);
+    if (!why.closed) return aws_dialect::fail(r, why.was_open ? failure::gone : failure::never_open, id);
+    aws_dialect::fail(r, failure::gone, id);
+    r.body.clear();
+    auto const when = protocol::format_iso8601(why.closed->closed_at);
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("message", "Gone")
+        .member("closedAt", when.view())
+        .member("closeCode", why.closed->code)
+        .member("closedBy", why.closed->by_peer ? "peer" : "server")
+        .end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id,
+                                                 bool only_head) const {
+    outcome const found = detail_extensions::run(hub, {.what = command::kind::find, .id = id});
+    if (found.state) {
+        r.status = 200;
+        r.headers.add("Content-Type", "application/json");
+        protocol::json_writer json{r.body};
+        write_members(json.begin_object(), *found.state);
+        write_tags(json, *found.state);
+        json.end_object();
+    } else {
+        explain(r, hub, id);
+    }
+    if (only_head) r.body.clear(); // RFC 9110 9.3.2
+}
+
+BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, call const& c) const {
+    auto const what = c.more->what == request::kind::tag ? command::kind::tag : command::kind::untag;
+    switch (detail_extensions::run(hub, {.what = what, .id = c.target.id(), .tag_text = c.more->tag}).tagged) {
+    case tagging::done: r.status = 204; return;
+    case tagging::gone: return explain(r, hub, c.target.id());
+    case tagging::limit: return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
+    case tagging::invalid: break;
+    }
+    aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
+}
+
+BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,
+                                                  message const& last) const {
+    delivery const result = close(hub, c, c.target.id(), last);
+    if (result == delivery::accepted) r.status = 204;
+    else if (result == delivery::gone) explain(r, hub, c.target.id());
+    else if (result == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, c.target.id());
+    else aws_dialect::fail(r, failure::unavailable, c.target.id());
+}
+
+BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const& c, std::string_view id,
+                                                  message const& last) const {
+    using detail_extensions::run;
+    if (!last.data().empty()) {
+        command const send{.what = command::kind::send, .id = id, .body = &last, .wait = patience::queued};
+        if (delivery const result = run(hub, send).result; result != delivery::accepted) return result;
+    }
+    return run(hub, {.what = command::kind::close, .id = id, .frame = {c.more->code, c.more->reason}}).result;
+}
+
+BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
+                                                    permission const& may) const {
+    using detail_extensions::run;
+    request const& asked = *c.more;
+    shared_message const shared = body.share(); // framed once, for all
+    if (!shared) return aws_dialect::fail(r, failure::unavailable, {});
+    message const payload{shared};
+    std::size_t matched = 0, accepted = 0, told = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    std::string refusals;
+    protocol::json_writer refused{refusals};
+    refused.begin_array();
+    auto const act = [&](std::string_view id) {
+        ++matched;
+        std::string_view error = "AccessDeniedException";
+        if (may(c.what, id)) {
+            delivery const result =
+                asked.what == request::kind::close_many
+                    ? close(hub, c, id, payload)
+                    : run(hub, {.what = command::kind::send, .id = id, .body = &payload, .wait = patience::queued})
+                          .result;
+            error = detail_extensions::error_of(result);
+        }
+        if (error.empty()) ++accepted;
+        else if (told++ < max_listed)
+            refused.begin_object().member("connectionId", id).member("error", error).end_object();
+        return true;
+    };
+    if (asked.ids.empty()) {
+        connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
+        (void)run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
+    } else {
+        std::set<std::string_view> seen;
+        for (std::string const& id : asked.ids)
+            if (seen.insert(id).second) (void)act(id);
+    }
+    refused.end_array();
+    protocol::json_writer{r.body}
+        .begin_object()
+        .member("matched", matched)
+        .member("accepted", accepted)
+        .member("refused", matched - accepted)
+        .end_object();
+    r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
+}
+
+BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked) const {
+    bool const only_count = asked.what == request::kind::count;
+    std::size_t found = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    protocol::json_writer json{r.body};
+    json.begin_object();
+    if (!only_count) json.key("connections").begin_array();
+    connection_visitor const visitor = [&](std::string_view id, std::function<connection_state()> const& describe) {
+        ++found;
+        if (only_count) return true;
+        connection_state const state = describe();
+        write_members(json.begin_object().member("connectionId", id), state);
+        write_tags(json, state);
+        json.end_object();
+        return found != asked.limit;
+    };
+    outcome const end = detail_extensions::run(
+        hub, {.what = command::kind::select, .tag_text = asked.tag, .from = asked.from, .visitor = &visitor});
+    if (only_count) {
+        json.member("count", found).end_object();
+        return;
+    }
+    json.end_array();
+    if (end.next) json.member("cursor", std::string_view{std::to_string(*end.next)});
+    json.end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::write_tags(protocol::json_writer& json, connection_state const& state) {
+    json.key("tags").begin_array();
+    for (std::string const& tag : state.tags) json.value(std::string_view{tag});
+    json.end_array();
+}
+
+}
+
+#endif
