@@ -122,6 +122,27 @@ TEST_CASE("gateway::listen: several ports before the loops run, and more on the 
     CHECK(good == 4);
 }
 
+TEST_CASE("gateway::serve: all loops answer for a router that was added before they ran", "[threading]") {
+    backchannel::gateway<backchannel::allow_all, scripted_handler> server{2, {}, {}, prod()};
+    auto& added = server.serve<backchannel::yandex_dialect>(backchannel::allow_all{});
+    std::error_code error;
+    auto const where = server.listen({asio::ip::address_v4::loopback(), 0}, error);
+    REQUIRE_FALSE(error);
+    std::thread loops{[&] { server.run(); }};
+    std::atomic<int> good{0};
+    at_once(4, [&](int) {
+        for (int i = 0; i != 10; ++i) {
+            websocket_client const open{where.port()};
+            std::string const path = "/apigateways/websocket/v1/connections/" + open.id;
+            good += test_client{where.port()}.ask(get(path)).status == 200;
+            good += added.owns(path);
+        }
+    });
+    server.stop();
+    loops.join();
+    CHECK(good == 80);
+}
+
 TEST_CASE("gateway::run: it returns on the thread that called it when the gateway was stopped", "[threading]") {
     backchannel::gateway<backchannel::allow_all, scripted_handler> server{2, {}, {}, prod()};
     std::error_code error;

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -348,9 +347,10 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
         connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
         (void)run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
     } else {
-        std::set<std::string_view> seen;
-        for (std::string const& id : asked.ids)
-            if (seen.insert(id).second) (void)act(id);
+        std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
+        std::sort(ids.begin(), ids.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+        for (std::string_view const id : ids) (void)act(id);
     }
     refused.end_array();
     protocol::json_writer{r.body}
