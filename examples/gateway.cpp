@@ -83,6 +83,12 @@ int serve(settings const& s, Auth auth, Tokens tokens) {
     return run(s, server);
 }
 
+template <class Auth, class Tokens>
+int serve_aws(settings const& s, Auth auth, Tokens tokens) {
+    return s.dialects.extensions ? serve<extended_dialect>(s, std::move(auth), std::move(tokens))
+                                 : serve<aws_dialect>(s, std::move(auth), std::move(tokens));
+}
+
 }
 
 int main(int argc, char** argv) {
@@ -92,10 +98,10 @@ int main(int argc, char** argv) {
         if (!s.dialects.aws())
             return s.no_auth ? serve<yandex_dialect>(s, local_callers{}, tokens)
                              : serve<yandex_dialect>(s, tokens, tokens);
-        if (s.no_auth) return serve<aws_dialect>(s, local_callers{}, local_callers{});
+        if (s.no_auth) return serve_aws(s, local_callers{}, local_callers{});
         sigv4 auth{static_keys{s.keys}, s.sigv4};
-        if (s.policy) return serve<aws_dialect>(s, with_policy{std::move(auth), *s.policy}, tokens);
-        return serve<aws_dialect>(s, std::move(auth), tokens);
+        if (s.policy) return serve_aws(s, with_policy{std::move(auth), *s.policy}, tokens);
+        return serve_aws(s, std::move(auth), tokens);
     } catch (std::exception const& error) {
         std::cerr << "error: " << error.what() << "\n";
         return 1;

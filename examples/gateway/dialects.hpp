@@ -18,7 +18,7 @@
 struct dialect_settings {
     std::vector<std::string> names{"aws"};
     std::string bearer_token, api_key;
-    bool insecure_bearer = false, random_token = false;
+    bool extensions = false, insecure_bearer = false, random_token = false;
 
     bool aws() const { return has("aws"); }
     bool yandex() const { return has("yandex"); }
@@ -29,6 +29,8 @@ struct dialect_settings {
             ->check(CLI::IsMember({"aws", "yandex"}))
             ->type_name("NAMES")
             ->default_str("aws");
+        app.add_flag("--extensions", extensions,
+                     "beside AWS' calls: close codes, kinds, tags, lists, many connections at once");
         app.add_option("--bearer-token", bearer_token, "of callers of --dialect yandex (default: YC_TOKEN)");
         app.add_option("--api-key", api_key, "another way for them (default: YC_API_KEY)");
         app.add_flag("--insecure-bearer", insecure_bearer, "take them without TLS from other machines");
@@ -36,6 +38,7 @@ struct dialect_settings {
 
     /// `private_port`: nobody on the way can read what callers send.
     void check(bool no_auth, bool private_port) {
+        if (extensions && !aws()) throw CLI::ValidationError{"--extensions", "needs --dialect aws"};
         if (!yandex()) {
             if (!bearer_token.empty()) throw CLI::ValidationError{"--bearer-token", "needs --dialect yandex"};
             if (!api_key.empty()) throw CLI::ValidationError{"--api-key", "needs --dialect yandex"};

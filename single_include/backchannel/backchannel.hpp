@@ -6273,8 +6273,7 @@ private:
         hub_.execute(
             command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
-                done(o.result == delivery::gone ? finished([&](response& r) { dialect_.fail(r, failure::gone, {}); })
-                                                : rendered(what, std::move(o), {}));
+                done(rendered(what, std::move(o), {}));
             });
     }
 

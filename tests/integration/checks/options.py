@@ -24,7 +24,7 @@ def help_and_version(context):
         "--trusted-proxy --sigv4-candidates --threads --greet --echo --allowed-origin --max-frame --max-message --max-body "
         "--queue-limit --idle-timeout --max-lifetime --header-timeout --request-timeout --write-timeout --ping-interval "
         "--pong-timeout --max-connections --max-connections-per-address --drain-timeout --metrics-listen --log --deflate "
-        "--tls-certificate --tls-key --tls-client-ca --dialect --bearer-token --api-key --insecure-bearer --api-id --help --version"
+        "--tls-certificate --tls-key --tls-client-ca --dialect --bearer-token --api-key --insecure-bearer --api-id --extensions --help --version"
     ).split():
         expect_in(option, text, "--help")
     status, text, _ = run_to_end(context.path, "--version")
@@ -72,6 +72,7 @@ for name, *options in (
     ("--dialect", "--dialect", ""),
     ("--bearer-token", "--bearer-token", "t"),
     ("--api-key", "--dialect", "aws", "--api-key", "k"),
+    ("--extensions", "--dialect", "yandex", "--extensions"),
     ("--policy", "--dialect", "yandex", "--policy", "/no/such/file"),
 ):
     check(f"bad option: {' '.join(options)} ends with 2 and is named", name, options)(refused)

@@ -1,0 +1,254 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""gateway --extensions: what the management API has beyond AWS'. docs/management-api.md, docs/openapi.yaml."""
+import json
+import pathlib
+import tempfile
+import threading
+
+from checks.clients import succeed
+from support import clients
+from support.checks import check, expect, expect_equal, expect_in
+
+from support.raw_http import request, signed
+from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
+
+COLLECTION = "/@connections"
+
+
+def extended(context, *options):
+    return context.start("--extensions", "--drain-timeout", "0.2", *options)
+
+
+def one(gateway, method, websocket, query="", body=b"", behind=""):
+    return signed(gateway, method, gateway.path(f"{COLLECTION}/{websocket.id}{behind}{query}"), body)
+
+
+def many(gateway, method, query="", body=b""):
+    return signed(gateway, method, gateway.path(COLLECTION + query), body)
+
+
+def tag(gateway, websocket, text):
+    expect_equal(one(gateway, "PUT", websocket, behind=f"/tags/{text}").status, 204, f"PUT of the tag {text}")
+
+
+@check("extensions: AWS' calls are answered as without them")
+def as_without(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        for client in (clients.Boto3(), clients.AwsCli(2), clients.JavaScript()):
+            if client.missing():
+                continue
+            succeed(client.call("post", gateway.endpoint, websocket.id, b"Hello!"), [200], f"POST by {client.name}")
+            expect_equal(websocket.receive(), (TEXT, b"Hello!"), f"{client.name}: what the client received")
+            succeed(client.call("get", gateway.endpoint, websocket.id), [200], f"GET by {client.name}")
+        expect_equal(one(gateway, "DELETE", websocket).status, 204, "DELETE")
+        expect_equal(websocket.receive_close(), 1000, "the close code")
+        answer = one(gateway, "POST", websocket, body=b"late")
+        expect_equal((answer.status, answer.error_type), (410, "GoneException"), "POST afterwards")
+
+
+@check("extensions: DELETE closes with a code, a reason and a last message")
+def close_code(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        for query in ("?code=1005", "?code=1006", "?code=999", "?code=5000", "?code=x", "?code=", "?reason=" + "r" * 124):
+            answer = one(gateway, "DELETE", websocket, query)
+            expect_equal((answer.status, answer.error_type), (400, "BadRequestException"), f"DELETE {query}")
+        expect_equal(one(gateway, "DELETE", websocket, "?code=4001&reason=bye%20bye", b"the last").status, 204, "DELETE")
+        expect_equal(websocket.receive(), (TEXT, b"the last"), "the last message")
+        expect_equal(websocket.receive_frame(), (True, CLOSE, b"\x0f\xa1bye bye"), "the close frame")
+        websocket.send(CLOSE, b"\x0f\xa1")
+        answer = one(gateway, "GET", websocket)
+        expect_equal((answer.status, answer.error_type), (410, "GoneException"), "GET afterwards")
+        expect_equal((answer.json()["closeCode"], answer.json()["closedBy"]), (4001, "server"), "what is remembered")
+        expect(answer.json()["closedAt"].endswith("Z"), "closedAt")
+
+
+@check("extensions: GET of a connection that the client has closed tells its code")
+def tombstone(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        websocket.send(CLOSE, b"\x0f\xa2")
+        expect_equal(websocket.receive_close(), 4002, "the echoed code")
+        answer = one(gateway, "GET", websocket)
+        expect_equal((answer.status, answer.json()["closeCode"], answer.json()["closedBy"]), (410, 4002, "peer"), "GET")
+
+
+@check("extensions: ?type= sets the kind of a message")
+def kinds(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        for query, body, received in (
+            ("", b"text", (TEXT, b"text")),
+            ("?type=binary", b"text", (BINARY, b"text")),
+            ("?type=text", b"text", (TEXT, b"text")),
+            ("?ack=queued", b"\xff", (BINARY, b"\xff")),
+            ("?unknown=1", b"x", (TEXT, b"x")),
+        ):
+            expect_equal(one(gateway, "POST", websocket, query, body).status, 200, f"POST {query}")
+            expect_equal(websocket.receive(), received, f"POST {query}")
+        for query, body in (("?type=text", b"\xff"), ("?type=audio", b"x"), ("?type=text&type=text", b"x"), ("?type=%zz", b"x")):
+            answer = one(gateway, "POST", websocket, query, body)
+            expect_equal((answer.status, answer.error_type), (400, "BadRequestException"), f"POST {query}")
+        for query in ("?ack=written", "?ttl=5"):
+            answer = one(gateway, "POST", websocket, query, b"never")
+            expect_equal((answer.status, answer.error_type), (501, "NotImplementedException"), f"POST {query}")
+        expect_equal(one(gateway, "POST", websocket, "", b"end").status, 200, "POST")
+        expect_equal(websocket.receive(), (TEXT, b"end"), "nothing came of the refused ones")
+
+
+@check("extensions: tags are set, shown and taken away, and bounded")
+def tags(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        tag(gateway, websocket, "user%3A42")
+        tag(gateway, websocket, "room:7")
+        tag(gateway, websocket, "room:7")
+        expect_equal(one(gateway, "GET", websocket).json()["tags"], ["user:42", "room:7"], "tags")
+        expect_equal(one(gateway, "DELETE", websocket, behind="/tags/user%3A42").status, 204, "DELETE")
+        expect_equal(one(gateway, "GET", websocket).json()["tags"], ["room:7"], "tags")
+        for bad in ("a%20b", "%C3%A4", "x" * 65):
+            expect_equal(one(gateway, "PUT", websocket, behind=f"/tags/{bad}").status, 400, f"PUT of {bad}")
+        for i in range(31):
+            tag(gateway, websocket, f"t{i}")
+        expect_equal(one(gateway, "PUT", websocket, behind="/tags/one-more").status, 400, "the 33rd")
+        expect_equal(one(gateway, "POST", websocket, behind="/tags/x").header("Allow"), "DELETE, PUT", "Allow")
+        expect_equal(one(gateway, "DELETE", websocket).status, 204, "DELETE of the connection")
+        expect_equal(one(gateway, "PUT", websocket, behind="/tags/late").status, 410, "PUT afterwards")
+        expect_equal(many(gateway, "GET", "?tag=room:7").json()["connections"], [], "those with the tag")
+
+
+@check("extensions: POST and DELETE reach many connections, each once, and tell of those that were not")
+def batches(context):
+    with extended(context, "--threads", "2") as gateway:
+        sockets = [RawWebSocket(gateway) for _ in range(6)]
+        for socket in sockets[:3]:
+            tag(gateway, socket, "room:7")
+        gone = sockets.pop()
+        expect_equal(one(gateway, "DELETE", gone).status, 204, "DELETE of one")
+
+        answer = many(gateway, "POST", "?tag=room%3A7", b"to the room")
+        expect_equal((answer.status, answer.json()), (200, {"matched": 3, "accepted": 3, "refused": 0, "errors": []}), "by tag")
+        query = "".join(f"&id={socket.id}" for socket in [*sockets[2:], sockets[2], gone])
+        answer = many(gateway, "POST", "?" + query[1:], b"by id")
+        errors = [{"connectionId": gone.id, "error": "GoneException"}]
+        expect_equal(answer.json(), {"matched": 4, "accepted": 3, "refused": 1, "errors": errors}, "by id")
+        expect_equal(many(gateway, "POST", "?all=true&type=binary", b"all").json()["accepted"], 5, "to all")
+        for i, socket in enumerate(sockets):
+            expected = [(TEXT, b"to the room")] * (i < 3) + [(TEXT, b"by id")] * (i >= 2) + [(BINARY, b"all")]
+            expect_equal([socket.receive() for _ in expected], expected, f"what client {i} received")
+
+        for method in ("POST", "DELETE"):
+            for query in ("", "?all=false", "?all=true&tag=room:7", f"?id={sockets[0].id}&tag=room:7", "?tag=", "?tag=a%20b"):
+                answer = many(gateway, method, query, b"x")
+                expect_equal((answer.status, answer.error_type), (400, "BadRequestException"), f"{method} {query}")
+        answer = many(gateway, "DELETE", "?tag=room:7&code=4007&reason=closed", b"bye")
+        expect_equal(answer.json()["accepted"], 3, "DELETE by tag")
+        for socket in sockets[:3]:
+            expect_equal(socket.receive(), (TEXT, b"bye"), "the last message")
+            expect_equal(socket.receive_close(), 4007, "the close code")
+        expect_equal(many(gateway, "GET", "?count=true").json(), {"count": 2}, "those that are left")
+
+
+@check("extensions: a list's pages show each connection once, whatever comes and goes between them")
+def listing(context):
+    with extended(context) as gateway:
+        sockets = [RawWebSocket(gateway) for _ in range(12)]
+        for socket in sockets[::2]:
+            tag(gateway, socket, "even")
+        for query, expected in (("", sockets), ("&tag=even", sockets[::2])):
+            shown, cursor, others = [], "", []
+            while True:
+                page = many(gateway, "GET", f"?limit=3{query}{cursor}").json()
+                expect(len(page["connections"]) <= 3, "a page is no longer than its limit")
+                shown += [connection["connectionId"] for connection in page["connections"]]
+                if "cursor" not in page:
+                    break
+                cursor = f"&cursor={page['cursor']}"
+                others.append(RawWebSocket(gateway))
+                if len(others) > 1:
+                    expect_equal(one(gateway, "DELETE", others.pop(0)).status, 204, "DELETE between two pages")
+            expect_equal(len(shown), len(set(shown)), "no connection is shown twice")
+            expect({socket.id for socket in expected} <= set(shown), "none that was open all the time is missed")
+            for other in others:
+                expect_equal(one(gateway, "DELETE", other).status, 204, "DELETE")
+        expect_equal(many(gateway, "GET", "?count=true&tag=even").json(), {"count": 6}, "count")
+        for query in ("?limit=0", "?limit=1001", "?limit=x", "?cursor=x", "?cursor=-1", "?tag="):
+            expect_equal(many(gateway, "GET", query).status, 400, f"GET {query}")
+        first = many(gateway, "GET", "?limit=1").json()["connections"][0]
+        expect_equal(first["identity"]["sourceIp"], "127.0.0.1", "what is shown of one")
+
+
+@check("extensions: HEAD tells whether a connection is open")
+def head(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        answer = one(gateway, "HEAD", websocket)
+        expect_equal((answer.status, answer.body), (200, b""), "HEAD")
+        expect_equal(one(gateway, "DELETE", websocket).status, 204, "DELETE")
+        expect_equal(one(gateway, "HEAD", websocket).status, 410, "HEAD afterwards")
+        expect_equal(one(gateway, "PATCH", websocket).header("Allow"), "DELETE, GET, HEAD, POST", "Allow")
+        expect_equal(many(gateway, "PUT").header("Allow"), "DELETE, GET, POST", "Allow of the collection")
+
+
+def allow(resource):
+    return {"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": f"arn:aws:execute-api:*:*:*/prod/{resource}"}
+
+
+@check("extensions: calls on the collection need a grant of their own, and each target another")
+def grants(context):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "policy.json")
+
+        def start(*statements):
+            path.write_text(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), encoding="utf-8")
+            return extended(context, "--policy", str(path))
+
+        with start(allow("*/@connections/*")) as gateway, RawWebSocket(gateway) as websocket:
+            for method, query in (("GET", ""), ("POST", "?all=true"), ("DELETE", "?all=true"), ("GET", "?count=true")):
+                answer = many(gateway, method, query, b"x" if method == "POST" else b"")
+                expect_equal((answer.status, answer.error_type), (403, "AccessDeniedException"), f"{method} {query}")
+                expect_in(f"/prod/{method}/@connections", answer.body.decode(), "the resource")
+            expect_equal(one(gateway, "PUT", websocket, behind="/tags/a").status, 204, "PUT of a tag")
+        with start(allow("*/@connections")) as gateway, RawWebSocket(gateway) as websocket:
+            expect_equal(many(gateway, "GET", "?count=true").json(), {"count": 1}, "count")
+            answer = many(gateway, "POST", "?all=true", b"x").json()
+            errors = [{"connectionId": websocket.id, "error": "AccessDeniedException"}]
+            expect_equal(answer, {"matched": 1, "accepted": 0, "refused": 1, "errors": errors}, "POST to all")
+            expect_equal(one(gateway, "PUT", websocket, behind="/tags/a").status, 403, "PUT of a tag")
+        with start(allow("POST/@connections"), allow("POST/@connections/*")) as gateway, RawWebSocket(gateway) as websocket:
+            expect_equal(many(gateway, "POST", "?all=true", b"x").json()["accepted"], 1, "POST to all")
+            expect_equal(websocket.receive(), (TEXT, b"x"), "what the client received")
+            expect_equal(many(gateway, "DELETE", "?all=true").status, 403, "DELETE of all")
+
+
+@check("extensions: unsigned calls are refused, and without --extensions there are none")
+def unsigned(context):
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        for method, target in (
+            ("GET", gateway.path(COLLECTION)),
+            ("POST", gateway.path(COLLECTION + "?all=true")),
+            ("PUT", gateway.path(f"{COLLECTION}/{websocket.id}/tags/a")),
+            ("HEAD", gateway.path(f"{COLLECTION}/{websocket.id}")),
+        ):
+            expect_equal(request(gateway, method, target, body=b"").status, 403, f"{method} {target}")
+        expect_equal(one(gateway, "GET", websocket).json()["tags"], [], "tags")
+        expect_equal(signed(gateway, "GET", gateway.path("/@connections/")).status, 400, "an empty id")
+    gateway = context.shared()
+    with RawWebSocket(gateway) as websocket:
+        expect_equal(one(gateway, "HEAD", websocket).status, 405, "HEAD without --extensions")
+        expect("tags" not in one(gateway, "GET", websocket).json(), "no tags without --extensions")
+
+
+@check("extensions: a message to 500 clients is theirs in order, beside messages to each")
+def broadcast(context):
+    with extended(context, "--threads", "2") as gateway:
+        sockets = [RawWebSocket(gateway) for _ in range(500 if context.full else 100)]
+        body = b"b" * 20_000
+
+        def post_each():
+            for socket in sockets:
+                one(gateway, "POST", socket, body=b"own")
+
+        poster = threading.Thread(target=post_each)
+        poster.start()
+        for _ in range(5):
+            expect_equal(many(gateway, "POST", "?all=true", body).json()["accepted"], len(sockets), "POST to all")
+        poster.join()
+        for socket in sockets:
+            received = sorted(socket.receive()[1] for _ in range(6))
+            expect_equal(received, sorted([b"own", *[body] * 5]), "what each received")
