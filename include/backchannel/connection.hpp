@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -42,11 +43,15 @@ struct close_frame {
     std::string_view reason{};
 };
 
+/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go.
+using connection_attributes = std::vector<std::pair<std::string, std::string>>;
+
 /// What the server knows of a client when its WebSocket opens. All of it may be missing.
 struct connection_info {
     std::string source_ip{};                ///< text of the peer's address
     std::string user_agent{};               ///< the handshake's User-Agent
     std::optional<time_point> expires_at{}; ///< closes the connection then (1008), e.g. when a client's token expires
+    connection_attributes attributes{};     ///< shown to callers by dialects that have room for them
 };
 
 /// A snapshot of one open connection.
@@ -56,6 +61,7 @@ struct connection_state {
     std::string source_ip{};
     std::string user_agent{};
     std::vector<std::string> tags{}; ///< in the order in which they were added
+    connection_attributes attributes{};
 };
 
 /// What became of a wish to tag a connection.
@@ -75,11 +81,18 @@ inline constexpr std::size_t max_tag_size = 64; ///< bytes
     return !tag.empty() && tag.size() <= max_tag_size;
 }
 
+/// Who ended a connection.
+enum class closed_by : std::uint8_t {
+    peer,  ///< the client, or the network
+    server ///< a caller, a deadline, the server itself
+};
+
 /// What is remembered of a connection that is closed.
 struct tombstone {
     wall_time closed_at{};
     std::uint16_t code = 1006;
-    bool by_peer = false; ///< the client, or the network; else this side: a caller, a deadline, the server's end
+    closed_by by = closed_by::peer;
+    std::string reason{}; ///< with `hub_options::close_reasons`
 };
 
 /// How many a message to many was meant for, and how many have it queued.

@@ -189,12 +189,12 @@ public:
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
-    [[nodiscard]] bool was_open(std::string_view id) const noexcept {
+    [[nodiscard]] bool was_open(std::string_view id) const {
         return find_tombstone(id).has_value();
     }
 
-    /// When and how a connection was closed; known as long as `was_open` says so.
-    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const noexcept {
+    /// When, how and by whom a connection was closed; known as long as `was_open` says so.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const {
         auto const decoded = state_->decode(id);
         return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }

@@ -31,6 +31,9 @@ struct hub_options {
     /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
     std::uint32_t retired_kept = 1024;
 
+    /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
+    bool close_reasons = false;
+
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
 };

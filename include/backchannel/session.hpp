@@ -15,9 +15,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Move-only, one pointer, no template. Its destruction tells the hub that the connection is closed, so nothing has to
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
-/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed` and destruction
-/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
-/// called on a session that is being moved, assigned to or released. A session may outlive its hub.
+/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed`
+/// and destruction on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time.
+/// Nothing else is called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
     session() noexcept = default;
@@ -54,8 +54,8 @@ public:
     }
 
     /// The connection is closed, with this code (RFC 6455 7.4; 1006: without a close frame). Only the first call counts.
-    void closed(std::uint16_t code = 1006) noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code);
+    void closed(std::uint16_t code = 1006, std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
+        if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code, reason, by);
     }
 
     /// Marks the connection, e.g. `user:42` or `room:7`, so that it can be found and sent to by the tag. See `tagging`.

@@ -92,6 +92,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -123,11 +124,15 @@ struct close_frame {
     std::string_view reason{};
 };
 
+/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go.
+using connection_attributes = std::vector<std::pair<std::string, std::string>>;
+
 /// What the server knows of a client when its WebSocket opens. All of it may be missing.
 struct connection_info {
     std::string source_ip{};                ///< text of the peer's address
     std::string user_agent{};               ///< the handshake's User-Agent
     std::optional<time_point> expires_at{}; ///< closes the connection then (1008), e.g. when a client's token expires
+    connection_attributes attributes{};     ///< shown to callers by dialects that have room for them
 };
 
 /// A snapshot of one open connection.
@@ -137,6 +142,7 @@ struct connection_state {
     std::string source_ip{};
     std::string user_agent{};
     std::vector<std::string> tags{}; ///< in the order in which they were added
+    connection_attributes attributes{};
 };
 
 /// What became of a wish to tag a connection.
@@ -156,11 +162,18 @@ inline constexpr std::size_t max_tag_size = 64; ///< bytes
     return !tag.empty() && tag.size() <= max_tag_size;
 }
 
+/// Who ended a connection.
+enum class closed_by : std::uint8_t {
+    peer,  ///< the client, or the network
+    server ///< a caller, a deadline, the server itself
+};
+
 /// What is remembered of a connection that is closed.
 struct tombstone {
     wall_time closed_at{};
     std::uint16_t code = 1006;
-    bool by_peer = false; ///< the client, or the network; else this side: a caller, a deadline, the server's end
+    closed_by by = closed_by::peer;
+    std::string reason{}; ///< with `hub_options::close_reasons`
 };
 
 /// How many a message to many was meant for, and how many have it queued.
@@ -2748,7 +2761,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
-/// policies grant; without an id that of all connections together. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
+/// policies grant; without an id that of all connections together. With `masked`, only the last
+/// four digits of the account are shown, as AWS does in denials.
 [[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
                                               bool masked = false) {
     std::string arn = "arn:";
@@ -3131,6 +3145,53 @@ private:
 // ---- backchannel/hub/hub_state.hpp
 #ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
 #define BACKCHANNEL_HUB_HUB_STATE_HPP
+
+// ---- backchannel/hub/close_reasons.hpp
+#ifndef BACKCHANNEL_HUB_CLOSE_REASONS_HPP
+#define BACKCHANNEL_HUB_CLOSE_REASONS_HPP
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The reasons with which connections were closed, by their slots. Any thread; nothing of it costs before the first.
+template <class Traits>
+class close_reasons {
+public:
+    /// Without memory, there is none.
+    void set(std::uint32_t slot, std::string_view reason) noexcept {
+        std::lock_guard const lock{mutex_};
+        used_.store(true, std::memory_order_relaxed);
+        (void)guarded([&] { reasons_[slot] = reason; });
+    }
+
+    [[nodiscard]] std::string get(std::uint32_t slot) const {
+        if (!used_.load(std::memory_order_relaxed)) return {};
+        std::lock_guard const lock{mutex_};
+        auto const found = reasons_.find(slot);
+        return found == reasons_.end() ? std::string{} : found->second;
+    }
+
+    /// The slot is another connection's now.
+    void forget(std::uint32_t slot) noexcept {
+        if (!used_.load(std::memory_order_relaxed)) return;
+        std::lock_guard const lock{mutex_};
+        reasons_.erase(slot);
+    }
+
+private:
+    mutable typename Traits::mutex mutex_{};
+    std::map<std::uint32_t, std::string> reasons_;
+    cell<Traits, bool> used_{false};
+};
+
+}
+
+#endif
 
 // ---- backchannel/hub/counters.hpp
 #ifndef BACKCHANNEL_HUB_COUNTERS_HPP
@@ -3587,7 +3648,7 @@ public:
     virtual void session_touched(void* slot) noexcept = 0;
     virtual void session_touched(void* slot, time_point when) noexcept = 0;
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
-    virtual void session_closed(void* slot, std::uint16_t code) noexcept = 0;
+    virtual void session_closed(void* slot, std::uint16_t code, std::string_view reason, closed_by by) noexcept = 0;
     [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;
     virtual bool session_untagged(void* slot, std::string_view tag) noexcept = 0;
     virtual void session_destroyed(void* slot) noexcept = 0;
@@ -3623,7 +3684,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// The texts of one connection in one allocation of just their size.
 class connection_texts {
 public:
-    static constexpr std::size_t max_source_ip = 64, max_user_agent = 1024; ///< bytes kept; the rest is cut off
+    // bytes kept; the rest is cut off
+    static constexpr std::size_t max_source_ip = 64, max_user_agent = 1024, max_attributes = 1024;
 
     struct deleter {
         void operator()(connection_texts* t) const noexcept {
@@ -3637,8 +3699,9 @@ public:
     [[nodiscard]] static pointer make(connection_info const& info, std::string_view id) noexcept {
         std::string_view const ip = std::string_view{info.source_ip}.substr(0, max_source_ip);
         std::string_view const agent = std::string_view{info.user_agent}.substr(0, max_user_agent);
+        std::size_t attributes = size_of(info.attributes);
         void* const memory =
-            ::operator new(sizeof(connection_texts) + id.size() + ip.size() + agent.size(), std::nothrow);
+            ::operator new(sizeof(connection_texts) + id.size() + ip.size() + agent.size() + attributes, std::nothrow);
         if (memory == nullptr) return nullptr;
         pointer made{::new (memory) connection_texts};
         made->expires_at_ = info.expires_at.value_or(time_point::max());
@@ -3651,6 +3714,16 @@ public:
         put(id, made->id_size_);
         put(ip, made->ip_size_);
         put(agent, made->agent_size_);
+        made->attributes_size_ = static_cast<std::uint16_t>(attributes);
+        for (auto const& [name, value] : info.attributes) {
+            if (attributes < name.size() + value.size() + overhead) break;
+            attributes -= name.size() + value.size() + overhead;
+            for (std::string_view const text : {std::string_view{name}, std::string_view{value}}) {
+                *out++ = static_cast<char>(text.size() >> 8);
+                *out++ = static_cast<char>(text.size() & 0xFF);
+                out = std::copy(text.begin(), text.end(), out);
+            }
+        }
         return made;
     }
 
@@ -3659,16 +3732,44 @@ public:
     [[nodiscard]] std::string_view user_agent() const noexcept {
         return {bytes() + id_size_ + ip_size_, agent_size_};
     }
+    [[nodiscard]] connection_attributes attributes() const {
+        connection_attributes found;
+        char const* at = bytes() + id_size_ + ip_size_ + agent_size_;
+        auto const take = [&at] {
+            auto const byte = [&at](int i) { return static_cast<std::size_t>(static_cast<unsigned char>(at[i])); };
+            std::size_t const size = byte(0) << 8 | byte(1);
+            std::string text{at + 2, size};
+            at += 2 + size;
+            return text;
+        };
+        for (char const* const end = at + attributes_size_; at != end;) {
+            std::string name = take();
+            found.emplace_back(std::move(name), take());
+        }
+        return found;
+    }
     [[nodiscard]] time_point expires_at() const noexcept { return expires_at_; }
 
 private:
+    static constexpr std::size_t overhead = 4; // two lengths
+
     connection_texts() noexcept = default;
+
+    /// Bytes of those pairs that are kept.
+    [[nodiscard]] static std::size_t size_of(connection_attributes const& all) noexcept {
+        std::size_t size = 0;
+        for (auto const& [name, value] : all) {
+            if (name.size() + value.size() + overhead > max_attributes - size) break;
+            size += name.size() + value.size() + overhead;
+        }
+        return size;
+    }
 
     [[nodiscard]] char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
     [[nodiscard]] char const* bytes() const noexcept { return reinterpret_cast<char const*>(this + 1); }
 
     time_point expires_at_;
-    std::uint16_t id_size_ = 0, ip_size_ = 0, agent_size_ = 0;
+    std::uint16_t id_size_ = 0, ip_size_ = 0, agent_size_ = 0, attributes_size_ = 0;
 };
 
 /// Storage for a handle that exists only while a connection is attached.
@@ -4002,6 +4103,9 @@ struct hub_options {
     /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
     std::uint32_t retired_kept = 1024;
 
+    /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
+    bool close_reasons = false;
+
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
 };
@@ -4025,9 +4129,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Move-only, one pointer, no template. Its destruction tells the hub that the connection is closed, so nothing has to
 /// be wired. A default constructed or refused session is empty; every member may be called on it and does nothing.
 ///
-/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed` and destruction
-/// on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time. Nothing else is
-/// called on a session that is being moved, assigned to or released. A session may outlive its hub.
+/// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed`
+/// and destruction on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time.
+/// Nothing else is called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
     session() noexcept = default;
@@ -4064,8 +4168,8 @@ public:
     }
 
     /// The connection is closed, with this code (RFC 6455 7.4; 1006: without a close frame). Only the first call counts.
-    void closed(std::uint16_t code = 1006) noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code);
+    void closed(std::uint16_t code = 1006, std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
+        if (slot_ != nullptr) owner_of(slot_).session_closed(slot_, code, reason, by);
     }
 
     /// Marks the connection, e.g. `user:42` or `room:7`, so that it can be found and sent to by the tag. See `tagging`.
@@ -4161,17 +4265,19 @@ public:
     }
 
     /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
-    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const noexcept {
+    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
         if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
         auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
                                                    s->last_active.load(std::memory_order_relaxed)};
+        tombstone found{policies_.clock.wall() - ago,
+                        static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
+                        (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
+                        reasons_.get(table_type::index_of(*s))};
         if (!s->has_id(id)) return std::nullopt;
-        return tombstone{policies_.clock.wall() - ago,
-                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
-                         (state & slot_state::by_peer) != 0};
+        return found;
     }
 
     /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
@@ -4222,10 +4328,12 @@ public:
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
         auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{r.connected_at, r.connected_at + active, {}, {}, tags_.tags_of(table_type::index_of(s))};
+        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
+        shown.tags = tags_.tags_of(table_type::index_of(s));
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();
             shown.user_agent = r.texts->user_agent();
+            shown.attributes = r.texts->attributes();
         }
         return shown;
     }
@@ -4245,7 +4353,8 @@ public:
         std::size_t text_size = 0;
         if (id && !shows_plain_ids) text_size = policies_.ids.encode(*id, text.data());
         record_type& r = record(*s);
-        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() || info.expires_at;
+        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() ||
+                               info.expires_at || !info.attributes.empty();
         if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
         if (!id || (has_texts && r.texts == nullptr)) {
             std::lock_guard const lock{mutex_};
@@ -4253,7 +4362,9 @@ public:
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
-        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits), std::memory_order_relaxed);
+        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits),
+                           std::memory_order_relaxed);
+        reasons_.forget(table_type::index_of(*s));
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
         retain();
@@ -4276,16 +4387,18 @@ public:
     }
 
     /// Ends the life of an id. True for the one caller that did it.
-    bool retire(slot_type& s, std::uint16_t code, bool by_peer = false) noexcept {
+    bool retire(slot_type& s, std::uint16_t code, std::string_view reason = {},
+                closed_by by = closed_by::server) noexcept {
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
             if ((state & slot_state::open) == 0) return false;
         } while (!s.state.compare_exchange_strong(
             state,
             (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
-                (by_peer ? slot_state::by_peer : 0),
+                (by == closed_by::peer ? slot_state::by_peer : 0),
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
         return true;
@@ -4458,14 +4571,14 @@ private:
         if constexpr (detail_concepts::reports_written<Transport>)
             record(as_slot(s)).bytes.written.store(total, std::memory_order_relaxed);
     }
-    void session_closed(void* p, std::uint16_t code) noexcept override {
+    void session_closed(void* p, std::uint16_t code, std::string_view reason, closed_by by) noexcept override {
         slot_type& s = as_slot(p);
         std::uint64_t const before = s.state.fetch_and(~slot_state::alive, std::memory_order_acq_rel);
         if ((before & slot_state::alive) == 0) return;
         retain(); // a hook or a completion may destroy the session
         {
             pinned const held{*this, (pin(s), &s)};
-            retire(s, code, true);
+            retire(s, code, reason, by);
             disarm(s);
             connection_lost(s);
         }
@@ -4473,7 +4586,7 @@ private:
     }
     void session_destroyed(void* p) noexcept override {
         slot_type& s = as_slot(p);
-        session_closed(p, 1006);
+        session_closed(p, 1006, {}, closed_by::peer);
         std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
         if (slot_state::can_recycle(before & ~slot_state::session)) recycle(s);
         release();
@@ -4489,6 +4602,7 @@ private:
     cell<Traits, std::uint32_t> references_{1};
     id_source ids_;
     tag_index<Traits> tags_;
+    close_reasons<Traits> reasons_;
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };
@@ -4533,7 +4647,7 @@ protected:
                 return report(s, delivery::gone, size);
             }
         }
-        if (result == delivery::gone) this->retire(s, 1006);
+        if (result == delivery::gone) this->retire(s, 1006, {}, closed_by::peer);
         if (result != delivery::accepted) release_unsent(s, size);
         else if (this->options_.sends_are_activity && is(s, slot_state::open))
             this->touch(s, this->policies_.clock.steady());
@@ -4644,7 +4758,7 @@ public:
 
     /// Retires the id and closes the connection. False if another did that before.
     bool close(slot_type& s, std::uint16_t code, std::string_view reason) {
-        if (!this->retire(s, code)) return false;
+        if (!this->retire(s, code, reason)) return false;
         this->arm(s);
         if (!call_now(s, [&] { call_close(s, code, reason); }))
             enqueue(s, mail::kind::close, code, shared_message::copy_of(reason, message_kind::text));
@@ -5294,12 +5408,12 @@ public:
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
-    [[nodiscard]] bool was_open(std::string_view id) const noexcept {
+    [[nodiscard]] bool was_open(std::string_view id) const {
         return find_tombstone(id).has_value();
     }
 
-    /// When and how a connection was closed; known as long as `was_open` says so.
-    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const noexcept {
+    /// When, how and by whom a connection was closed; known as long as `was_open` says so.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const {
         auto const decoded = state_->decode(id);
         return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }
@@ -5768,7 +5882,7 @@ private:
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
-    BACKCHANNEL_DECL static void write_tags(protocol::json_writer& json, connection_state const& state);
+    BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 
 }
@@ -9209,7 +9323,8 @@ private:
     }
     [[nodiscard]] std::string read_reason(std::string_view value) {
         request_.reason = value;
-        return value.size() <= 123 && protocol::is_valid_utf8(value) ? "" : "reason: up to 123 bytes of UTF-8 are expected";
+        bool const good = value.size() <= 123 && protocol::is_valid_utf8(value);
+        return good ? "" : "reason: up to 123 bytes of UTF-8 are expected";
     }
     [[nodiscard]] std::string read_limit(std::string_view value) {
         return read_number<std::size_t>(value, request_.limit, 1, extended_dialect::max_listed)
@@ -9365,7 +9480,8 @@ BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub,
         .member("message", "Gone")
         .member("closedAt", when.view())
         .member("closeCode", why.closed->code)
-        .member("closedBy", why.closed->by_peer ? "peer" : "server")
+        .member("reason", std::string_view{why.closed->reason})
+        .member("closedBy", why.closed->by == closed_by::peer ? "peer" : "server")
         .end_object();
 }
 
@@ -9377,7 +9493,7 @@ BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub
         r.headers.add("Content-Type", "application/json");
         protocol::json_writer json{r.body};
         write_members(json.begin_object(), *found.state);
-        write_tags(json, *found.state);
+        write_details(json, *found.state);
         json.end_object();
     } else {
         explain(r, hub, id);
@@ -9390,7 +9506,8 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
     switch (detail_extensions::run(hub, {.what = what, .id = c.target.id(), .tag_text = c.more->tag}).tagged) {
     case tagging::done: r.status = 204; return;
     case tagging::gone: return explain(r, hub, c.target.id());
-    case tagging::limit: return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
+    case tagging::limit:
+        return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
     case tagging::invalid: break;
     }
     aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
@@ -9476,7 +9593,7 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
         if (only_count) return true;
         connection_state const state = describe();
         write_members(json.begin_object().member("connectionId", id), state);
-        write_tags(json, state);
+        write_details(json, state);
         json.end_object();
         return found != asked.limit;
     };
@@ -9491,10 +9608,12 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.end_object();
 }
 
-BACKCHANNEL_DECL void extended_dialect::write_tags(protocol::json_writer& json, connection_state const& state) {
+BACKCHANNEL_DECL void extended_dialect::write_details(protocol::json_writer& json, connection_state const& state) {
     json.key("tags").begin_array();
     for (std::string const& tag : state.tags) json.value(std::string_view{tag});
-    json.end_array();
+    json.end_array().key("attributes").begin_object();
+    for (auto const& [name, value] : state.attributes) json.member(name, std::string_view{value});
+    json.end_object();
 }
 
 }

@@ -1796,10 +1796,10 @@ struct lost<response> {
 /// handler's thread only.
 class gateway_client {
 public:
-    gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
-        : peer_{peer}, id_{id}, source_ip_{source_ip} {}
+    gateway_client(websocket_peer& peer, session const& tracked, std::string_view source_ip) noexcept
+        : peer_{peer}, tracked_{tracked}, source_ip_{source_ip} {}
 
-    [[nodiscard]] std::string_view id() const noexcept { return id_; }
+    [[nodiscard]] std::string_view id() const noexcept { return tracked_.id(); }
     [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
 
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
@@ -1808,9 +1808,14 @@ public:
     /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
     void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
 
+    /// Marks the client, see `session::tag`; in `on_connect` too.
+    tagging tag(std::string_view text) const noexcept { return tracked_.tag(text); }
+    bool untag(std::string_view text) const noexcept { return tracked_.untag(text); }
+
 private:
     websocket_peer& peer_;
-    std::string_view id_, source_ip_;
+    session const& tracked_;
+    std::string_view source_ip_;
 };
 
 /// What `on_connect` decides.
@@ -2729,7 +2734,7 @@ public:
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
     [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
     [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
-    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_.id(), source_ip_}; }
+    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip_}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
     void open() noexcept { open_ = true; }
@@ -2774,7 +2779,7 @@ public:
     [[nodiscard]] bool is_closing() const noexcept { return close_sent_; }
 
     /// The connection is gone without a closing handshake.
-    void lost() { report(1006, {}); }
+    void lost() { report(1006, {}, closed_by::peer); }
 
     /// Whether the peer is to be looked after, and when for the first time.
     [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
@@ -2824,7 +2829,7 @@ public:
     void close(std::uint16_t code, std::string_view reason) override {
         if (!open_ || close_sent_ || ended_) return;
         send_close(code, reason);
-        tracked_.closed(code); // nothing can be sent any more, so nobody shall find it
+        tracked_.closed(code, reason, closed_by::server); // nothing can be sent any more, so nobody shall find it
         carrier_.websocket_closing();
     }
 
@@ -2893,13 +2898,13 @@ private:
 
     void on_close(std::uint16_t code, std::string_view reason) {
         send_close(code == 1005 ? std::uint16_t{0} : code, {});
-        end(code, reason);
+        end(code, reason, closed_by::peer);
     }
 
     /// The peer, or the handler, has broken a rule.
     void fail(std::uint16_t code, std::string_view reason) {
         send_close(code, reason);
-        end(code, reason);
+        end(code, reason, closed_by::server);
     }
 
     /// 0: without a code.
@@ -2910,16 +2915,16 @@ private:
         carrier_.websocket_send();
     }
 
-    void end(std::uint16_t code, std::string_view reason) {
+    void end(std::uint16_t code, std::string_view reason, closed_by by) {
         if (std::exchange(ended_, true)) return;
-        report(code, reason);
+        report(code, reason, by);
         carrier_.websocket_finish();
     }
 
-    void report(std::uint16_t code, std::string_view reason) {
+    void report(std::uint16_t code, std::string_view reason, closed_by by) {
         if (std::exchange(reported_, true)) return;
         ended_ = true;
-        tracked_.closed(code);
+        tracked_.closed(code, reason, by);
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<Handler>)

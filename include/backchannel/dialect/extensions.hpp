@@ -101,7 +101,7 @@ private:
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
-    BACKCHANNEL_DECL static void write_tags(protocol::json_writer& json, connection_state const& state);
+    BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 
 }

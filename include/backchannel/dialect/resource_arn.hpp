@@ -21,7 +21,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
-/// policies grant; without an id that of all connections together. With `masked`, only the last four digits of the account are shown, as AWS does in denials.
+/// policies grant; without an id that of all connections together. With `masked`, only the last
+/// four digits of the account are shown, as AWS does in denials.
 [[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
                                               bool masked = false) {
     std::string arn = "arn:";

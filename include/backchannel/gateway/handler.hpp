@@ -7,6 +7,7 @@
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/session.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -27,10 +28,10 @@ struct lost<response> {
 /// handler's thread only.
 class gateway_client {
 public:
-    gateway_client(websocket_peer& peer, std::string_view id, std::string_view source_ip) noexcept
-        : peer_{peer}, id_{id}, source_ip_{source_ip} {}
+    gateway_client(websocket_peer& peer, session const& tracked, std::string_view source_ip) noexcept
+        : peer_{peer}, tracked_{tracked}, source_ip_{source_ip} {}
 
-    [[nodiscard]] std::string_view id() const noexcept { return id_; }
+    [[nodiscard]] std::string_view id() const noexcept { return tracked_.id(); }
     [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
 
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
@@ -39,9 +40,14 @@ public:
     /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
     void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
 
+    /// Marks the client, see `session::tag`; in `on_connect` too.
+    tagging tag(std::string_view text) const noexcept { return tracked_.tag(text); }
+    bool untag(std::string_view text) const noexcept { return tracked_.untag(text); }
+
 private:
     websocket_peer& peer_;
-    std::string_view id_, source_ip_;
+    session const& tracked_;
+    std::string_view source_ip_;
 };
 
 /// What `on_connect` decides.

@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
 #define BACKCHANNEL_HUB_HUB_STATE_HPP
 
+#include <backchannel/hub/close_reasons.hpp>
 #include <backchannel/hub/counters.hpp>
 #include <backchannel/hub/deadline_heap.hpp>
 #include <backchannel/hub/id_source.hpp>
@@ -75,17 +76,19 @@ public:
     }
 
     /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
-    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const noexcept {
+    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
         if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
         auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
                                                    s->last_active.load(std::memory_order_relaxed)};
+        tombstone found{policies_.clock.wall() - ago,
+                        static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
+                        (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
+                        reasons_.get(table_type::index_of(*s))};
         if (!s->has_id(id)) return std::nullopt;
-        return tombstone{policies_.clock.wall() - ago,
-                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
-                         (state & slot_state::by_peer) != 0};
+        return found;
     }
 
     /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
@@ -136,10 +139,12 @@ public:
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
         auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{r.connected_at, r.connected_at + active, {}, {}, tags_.tags_of(table_type::index_of(s))};
+        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
+        shown.tags = tags_.tags_of(table_type::index_of(s));
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();
             shown.user_agent = r.texts->user_agent();
+            shown.attributes = r.texts->attributes();
         }
         return shown;
     }
@@ -159,7 +164,8 @@ public:
         std::size_t text_size = 0;
         if (id && !shows_plain_ids) text_size = policies_.ids.encode(*id, text.data());
         record_type& r = record(*s);
-        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() || info.expires_at;
+        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() ||
+                               info.expires_at || !info.attributes.empty();
         if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
         if (!id || (has_texts && r.texts == nullptr)) {
             std::lock_guard const lock{mutex_};
@@ -167,7 +173,9 @@ public:
             return nullptr;
         }
         s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
-        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits), std::memory_order_relaxed);
+        s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits),
+                           std::memory_order_relaxed);
+        reasons_.forget(table_type::index_of(*s));
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
         retain();
@@ -190,16 +198,18 @@ public:
     }
 
     /// Ends the life of an id. True for the one caller that did it.
-    bool retire(slot_type& s, std::uint16_t code, bool by_peer = false) noexcept {
+    bool retire(slot_type& s, std::uint16_t code, std::string_view reason = {},
+                closed_by by = closed_by::server) noexcept {
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
             if ((state & slot_state::open) == 0) return false;
         } while (!s.state.compare_exchange_strong(
             state,
             (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
-                (by_peer ? slot_state::by_peer : 0),
+                (by == closed_by::peer ? slot_state::by_peer : 0),
             std::memory_order_acq_rel, std::memory_order_relaxed));
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
         return true;
@@ -372,14 +382,14 @@ private:
         if constexpr (detail_concepts::reports_written<Transport>)
             record(as_slot(s)).bytes.written.store(total, std::memory_order_relaxed);
     }
-    void session_closed(void* p, std::uint16_t code) noexcept override {
+    void session_closed(void* p, std::uint16_t code, std::string_view reason, closed_by by) noexcept override {
         slot_type& s = as_slot(p);
         std::uint64_t const before = s.state.fetch_and(~slot_state::alive, std::memory_order_acq_rel);
         if ((before & slot_state::alive) == 0) return;
         retain(); // a hook or a completion may destroy the session
         {
             pinned const held{*this, (pin(s), &s)};
-            retire(s, code, true);
+            retire(s, code, reason, by);
             disarm(s);
             connection_lost(s);
         }
@@ -387,7 +397,7 @@ private:
     }
     void session_destroyed(void* p) noexcept override {
         slot_type& s = as_slot(p);
-        session_closed(p, 1006);
+        session_closed(p, 1006, {}, closed_by::peer);
         std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
         if (slot_state::can_recycle(before & ~slot_state::session)) recycle(s);
         release();
@@ -403,6 +413,7 @@ private:
     cell<Traits, std::uint32_t> references_{1};
     id_source ids_;
     tag_index<Traits> tags_;
+    close_reasons<Traits> reasons_;
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };

@@ -49,7 +49,7 @@ public:
 
     /// Retires the id and closes the connection. False if another did that before.
     bool close(slot_type& s, std::uint16_t code, std::string_view reason) {
-        if (!this->retire(s, code)) return false;
+        if (!this->retire(s, code, reason)) return false;
         this->arm(s);
         if (!call_now(s, [&] { call_close(s, code, reason); }))
             enqueue(s, mail::kind::close, code, shared_message::copy_of(reason, message_kind::text));

@@ -17,7 +17,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// The texts of one connection in one allocation of just their size.
 class connection_texts {
 public:
-    static constexpr std::size_t max_source_ip = 64, max_user_agent = 1024; ///< bytes kept; the rest is cut off
+    // bytes kept; the rest is cut off
+    static constexpr std::size_t max_source_ip = 64, max_user_agent = 1024, max_attributes = 1024;
 
     struct deleter {
         void operator()(connection_texts* t) const noexcept {
@@ -31,8 +32,9 @@ public:
     [[nodiscard]] static pointer make(connection_info const& info, std::string_view id) noexcept {
         std::string_view const ip = std::string_view{info.source_ip}.substr(0, max_source_ip);
         std::string_view const agent = std::string_view{info.user_agent}.substr(0, max_user_agent);
+        std::size_t attributes = size_of(info.attributes);
         void* const memory =
-            ::operator new(sizeof(connection_texts) + id.size() + ip.size() + agent.size(), std::nothrow);
+            ::operator new(sizeof(connection_texts) + id.size() + ip.size() + agent.size() + attributes, std::nothrow);
         if (memory == nullptr) return nullptr;
         pointer made{::new (memory) connection_texts};
         made->expires_at_ = info.expires_at.value_or(time_point::max());
@@ -45,6 +47,16 @@ public:
         put(id, made->id_size_);
         put(ip, made->ip_size_);
         put(agent, made->agent_size_);
+        made->attributes_size_ = static_cast<std::uint16_t>(attributes);
+        for (auto const& [name, value] : info.attributes) {
+            if (attributes < name.size() + value.size() + overhead) break;
+            attributes -= name.size() + value.size() + overhead;
+            for (std::string_view const text : {std::string_view{name}, std::string_view{value}}) {
+                *out++ = static_cast<char>(text.size() >> 8);
+                *out++ = static_cast<char>(text.size() & 0xFF);
+                out = std::copy(text.begin(), text.end(), out);
+            }
+        }
         return made;
     }
 
@@ -53,16 +65,44 @@ public:
     [[nodiscard]] std::string_view user_agent() const noexcept {
         return {bytes() + id_size_ + ip_size_, agent_size_};
     }
+    [[nodiscard]] connection_attributes attributes() const {
+        connection_attributes found;
+        char const* at = bytes() + id_size_ + ip_size_ + agent_size_;
+        auto const take = [&at] {
+            auto const byte = [&at](int i) { return static_cast<std::size_t>(static_cast<unsigned char>(at[i])); };
+            std::size_t const size = byte(0) << 8 | byte(1);
+            std::string text{at + 2, size};
+            at += 2 + size;
+            return text;
+        };
+        for (char const* const end = at + attributes_size_; at != end;) {
+            std::string name = take();
+            found.emplace_back(std::move(name), take());
+        }
+        return found;
+    }
     [[nodiscard]] time_point expires_at() const noexcept { return expires_at_; }
 
 private:
+    static constexpr std::size_t overhead = 4; // two lengths
+
     connection_texts() noexcept = default;
+
+    /// Bytes of those pairs that are kept.
+    [[nodiscard]] static std::size_t size_of(connection_attributes const& all) noexcept {
+        std::size_t size = 0;
+        for (auto const& [name, value] : all) {
+            if (name.size() + value.size() + overhead > max_attributes - size) break;
+            size += name.size() + value.size() + overhead;
+        }
+        return size;
+    }
 
     [[nodiscard]] char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
     [[nodiscard]] char const* bytes() const noexcept { return reinterpret_cast<char const*>(this + 1); }
 
     time_point expires_at_;
-    std::uint16_t id_size_ = 0, ip_size_ = 0, agent_size_ = 0;
+    std::uint16_t id_size_ = 0, ip_size_ = 0, agent_size_ = 0, attributes_size_ = 0;
 };
 
 /// Storage for a handle that exists only while a connection is attached.

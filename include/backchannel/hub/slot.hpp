@@ -60,7 +60,7 @@ public:
     virtual void session_touched(void* slot) noexcept = 0;
     virtual void session_touched(void* slot, time_point when) noexcept = 0;
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
-    virtual void session_closed(void* slot, std::uint16_t code) noexcept = 0;
+    virtual void session_closed(void* slot, std::uint16_t code, std::string_view reason, closed_by by) noexcept = 0;
     [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;
     virtual bool session_untagged(void* slot, std::string_view tag) noexcept = 0;
     virtual void session_destroyed(void* slot) noexcept = 0;

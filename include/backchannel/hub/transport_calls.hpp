@@ -41,7 +41,7 @@ protected:
                 return report(s, delivery::gone, size);
             }
         }
-        if (result == delivery::gone) this->retire(s, 1006);
+        if (result == delivery::gone) this->retire(s, 1006, {}, closed_by::peer);
         if (result != delivery::accepted) release_unsent(s, size);
         else if (this->options_.sends_are_activity && is(s, slot_state::open))
             this->touch(s, this->policies_.clock.steady());

@@ -59,16 +59,18 @@ def close_code(context):
         answer = one(gateway, "GET", websocket)
         expect_equal((answer.status, answer.error_type), (410, "GoneException"), "GET afterwards")
         expect_equal((answer.json()["closeCode"], answer.json()["closedBy"]), (4001, "server"), "what is remembered")
+        expect_equal(answer.json()["reason"], "bye bye", "the reason")
         expect(answer.json()["closedAt"].endswith("Z"), "closedAt")
 
 
 @check("extensions: GET of a connection that the client has closed tells its code")
 def tombstone(context):
     with extended(context) as gateway, RawWebSocket(gateway) as websocket:
-        websocket.send(CLOSE, b"\x0f\xa2")
+        websocket.send(CLOSE, b"\x0f\xa2enough")
         expect_equal(websocket.receive_close(), 4002, "the echoed code")
         answer = one(gateway, "GET", websocket)
         expect_equal((answer.status, answer.json()["closeCode"], answer.json()["closedBy"]), (410, 4002, "peer"), "GET")
+        expect_equal(answer.json()["reason"], "enough", "the reason")
 
 
 @check("extensions: ?type= sets the kind of a message")

@@ -25,7 +25,7 @@ struct nobody final : session_owner {
     void session_touched(void*) noexcept override {}
     void session_touched(void*, time_point) noexcept override {}
     void session_written(void*, std::uint64_t) noexcept override {}
-    void session_closed(void*, std::uint16_t) noexcept override {}
+    void session_closed(void*, std::uint16_t, std::string_view, closed_by) noexcept override {}
     tagging session_tagged(void*, std::string_view) noexcept override { return tagging::gone; }
     bool session_untagged(void*, std::string_view) noexcept override { return false; }
     void session_destroyed(void*) noexcept override {}

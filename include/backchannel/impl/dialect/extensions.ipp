@@ -108,7 +108,8 @@ private:
     }
     [[nodiscard]] std::string read_reason(std::string_view value) {
         request_.reason = value;
-        return value.size() <= 123 && protocol::is_valid_utf8(value) ? "" : "reason: up to 123 bytes of UTF-8 are expected";
+        bool const good = value.size() <= 123 && protocol::is_valid_utf8(value);
+        return good ? "" : "reason: up to 123 bytes of UTF-8 are expected";
     }
     [[nodiscard]] std::string read_limit(std::string_view value) {
         return read_number<std::size_t>(value, request_.limit, 1, extended_dialect::max_listed)
@@ -264,7 +265,8 @@ BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub,
         .member("message", "Gone")
         .member("closedAt", when.view())
         .member("closeCode", why.closed->code)
-        .member("closedBy", why.closed->by_peer ? "peer" : "server")
+        .member("reason", std::string_view{why.closed->reason})
+        .member("closedBy", why.closed->by == closed_by::peer ? "peer" : "server")
         .end_object();
 }
 
@@ -276,7 +278,7 @@ BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub
         r.headers.add("Content-Type", "application/json");
         protocol::json_writer json{r.body};
         write_members(json.begin_object(), *found.state);
-        write_tags(json, *found.state);
+        write_details(json, *found.state);
         json.end_object();
     } else {
         explain(r, hub, id);
@@ -289,7 +291,8 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
     switch (detail_extensions::run(hub, {.what = what, .id = c.target.id(), .tag_text = c.more->tag}).tagged) {
     case tagging::done: r.status = 204; return;
     case tagging::gone: return explain(r, hub, c.target.id());
-    case tagging::limit: return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
+    case tagging::limit:
+        return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
     case tagging::invalid: break;
     }
     aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
@@ -375,7 +378,7 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
         if (only_count) return true;
         connection_state const state = describe();
         write_members(json.begin_object().member("connectionId", id), state);
-        write_tags(json, state);
+        write_details(json, state);
         json.end_object();
         return found != asked.limit;
     };
@@ -390,10 +393,12 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.end_object();
 }
 
-BACKCHANNEL_DECL void extended_dialect::write_tags(protocol::json_writer& json, connection_state const& state) {
+BACKCHANNEL_DECL void extended_dialect::write_details(protocol::json_writer& json, connection_state const& state) {
     json.key("tags").begin_array();
     for (std::string const& tag : state.tags) json.value(std::string_view{tag});
-    json.end_array();
+    json.end_array().key("attributes").begin_object();
+    for (auto const& [name, value] : state.attributes) json.member(name, std::string_view{value});
+    json.end_object();
 }
 
 }

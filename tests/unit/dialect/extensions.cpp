@@ -1,0 +1,248 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/dialect/extensions.hpp>
+
+#include "support/catch.hpp"
+#include "support/router_fixture.hpp"
+
+#include <backchannel/auth/allow_all.hpp>
+
+#include <set>
+#include <string>
+#include <string_view>
+
+using namespace backchannel;
+
+namespace {
+
+struct traits : test::still_traits {
+    using dialect = extended_dialect;
+};
+
+/// Lets everybody in, but to those connections that it knows.
+struct choosy {
+    std::set<std::string> forbidden{};
+
+    auth_decision authorize(request_view const&, operation, std::string_view) const { return auth_decision::allow(); }
+    bool permits(request_view const&, principal const&, operation, std::string_view id) const {
+        return forbidden.count(std::string{id}) == 0;
+    }
+};
+
+/// A hub with connection 1 and a router of the dialect.
+template <class Auth = allow_all>
+struct service : test::router_fixture<Auth, test::direct_transport, traits> {
+    using test::router_fixture<Auth, test::direct_transport, traits>::router_fixture;
+
+    static constexpr std::string_view all = "/prod/@connections";
+};
+
+constexpr std::string_view bad = "400 BadRequestException {\"message\":\"";
+
+}
+
+TEST_CASE("the extensions own what AWS owns, the collection and tags", "[extensions]") {
+    service<> s;
+    for (std::string const target : {"/prod/@connections", "/prod/@connections?all=true", "/prod/@connections/",
+                                     "/prod/%40connections/id", "/prod/@connections/id/tags/a", "/prod//@connections",
+                                     "/prod/@connections/id/%74ags/a%3Ab", "/prod/@connections/id/tags/"})
+        CHECK(s.router.owns(target));
+    for (std::string const target :
+         {"/", "/prod", "/dev/@connections", "/dev/@connections/id/tags/a", "/prod/@connections/id/tags",
+          "/prod/@connections/id/tags/a/b", "/prod/@connections/id/labels/a", "/prod/@connections//tags/a", "tags/a",
+          "/tags/a", "/prod/@connections/id/tags%2Fa"})
+        CHECK_FALSE(s.router.owns(target));
+}
+
+TEST_CASE("what AWS has is answered as AWS does", "[extensions]") {
+    service<> s;
+    CHECK(s.told("POST", s.path(), "Hello!") == "200");
+    CHECK(s.hub.sent() == test::lines{"send 1 Hello!"});
+    CHECK(s.told("DELETE", s.path()) == "204");
+    CHECK(s.hub.sent() == test::lines{"close 1 1000 Connection Closed Normally"});
+    CHECK(s.told("POST", s.path(), "late") == "410 GoneException {\"message\":\"Gone\"}");
+    CHECK(s.told("GET", "/prod/@connections/") == std::string{bad} + "Invalid connectionId: \"}");
+    CHECK(s.told("POST", "/prod/@connections/no!id", "x") == std::string{bad} + "Invalid connectionId: no!id\"}");
+}
+
+TEST_CASE("GET shows tags and attributes, and of a closed connection how it ended", "[extensions]") {
+    test::test_hub<test::direct_transport> hub{{.close_reasons = true}};
+    session open = hub.hub->open(1, {"192.0.2.7", "wscat/6", {}, {{"plan", "free \"1\""}, {"empty", ""}}});
+    (void)open.tag("room:7");
+    management_router<allow_all, traits> router{*hub.hub, allow_all{}, {.stage = "prod"}, test::still()};
+    std::string const path = "/prod/@connections/" + std::string{open.id()};
+    request_view r;
+    r.method = "GET";
+    r.target = path;
+    std::string const shown = router.handle(r)->body;
+    CHECK(shown.find("\"sourceIp\":\"192.0.2.7\"") != std::string::npos);
+    CHECK(shown.find("\"tags\":[\"room:7\"],\"attributes\":{\"plan\":\"free \\\"1\\\"\",\"empty\":\"\"}}") !=
+          std::string::npos);
+    SECTION("by the client") {
+        open.closed(4001, "enough");
+        CHECK(router.handle(r)->body.find("\"closeCode\":4001,\"reason\":\"enough\",\"closedBy\":\"peer\"}") !=
+              std::string::npos);
+    }
+    SECTION("by a caller") {
+        CHECK(hub.hub->close(open.id(), 1012, "restart"));
+        CHECK(router.handle(r)->body.find("\"closeCode\":1012,\"reason\":\"restart\",\"closedBy\":\"server\"}") !=
+              std::string::npos);
+    }
+    SECTION("without a reason") {
+        open.closed();
+        CHECK(router.handle(r)->body.find("\"closeCode\":1006,\"reason\":\"\",\"closedBy\":\"peer\"}") !=
+              std::string::npos);
+    }
+    r.method = "HEAD";
+    CHECK(test::shown(*router.handle(r)) == "410 GoneException");
+}
+
+TEST_CASE("DELETE takes a code, a reason and a last message", "[extensions]") {
+    service<> s;
+    for (std::string const query : {"code=0", "code=999", "code=1004", "code=1005", "code=1006", "code=1015",
+                                    "code=2999", "code=5000", "code=65536", "code=", "code=1e3", "code= 4000"})
+        CHECK(s.told("DELETE", s.path() + "?" + query) ==
+              std::string{bad} + "code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 is expected\"}");
+    CHECK(s.told("DELETE", s.path() + "?code=4000&code=4000").starts_with(std::string{bad} + "code: occurs twice"));
+    CHECK(s.told("DELETE", s.path() + "?reason=" + std::string(124, 'r')).starts_with(bad));
+    CHECK(s.told("DELETE", s.path() + "?reason=%FF").starts_with(bad));
+    CHECK(s.told("DELETE", s.path() + "?reason=%F").starts_with(std::string{bad} + "the query has a bad escape"));
+    CHECK(s.hub.sent().empty());
+
+    CHECK(s.told("DELETE", s.path() + "?reason=a+b%20%C3%A4&code=4999", "bye") == "204");
+    CHECK(s.hub.sent() == test::lines{"send 1 bye", "close 1 4999 a+b \xC3\xA4"});
+
+    session const second = s.hub.open(2);
+    CHECK(s.told("DELETE", std::string{service<>::all} + "/" + std::string{second.id()} + "?code=3000") == "204");
+    CHECK(s.hub.sent() == test::lines{"close 2 3000 "}); // the default reason belongs to the default code
+}
+
+TEST_CASE("a connection whose queue is full is not closed without its last message", "[extensions]") {
+    service<> s;
+    s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
+    CHECK(s.told("DELETE", s.path(), "bye").starts_with("429 LimitExceededException"));
+    CHECK(s.hub.sent() == test::lines{"send 1 bye"});
+    CHECK(s.told("GET", s.path()).starts_with("200"));
+}
+
+TEST_CASE("POST takes the kind of the message", "[extensions]") {
+    service<> s;
+    std::string kinds;
+    s.hub.wire().on_send = [&](int, message const& m) {
+        kinds += m.kind() == message_kind::text ? 't' : 'b';
+        return delivery::accepted;
+    };
+    for (std::string const query : {"", "?type=text", "?type=binary", "?ack=queued", "?X-Amz-Date=x&type=binary"})
+        CHECK(s.told("POST", s.path() + query, "x") == "200");
+    CHECK(s.told("POST", s.path(), "\xff") == "200");
+    CHECK(kinds == "ttbtbb");
+    CHECK(s.told("POST", s.path() + "?type=text", "\xff") == std::string{bad} + "type: a text must be valid UTF-8\"}");
+    CHECK(s.told("POST", s.path() + "?type=", "x").starts_with(bad));
+    CHECK(s.told("POST", s.path() + "?ack=maybe", "x").starts_with(bad));
+    CHECK(s.told("POST", s.path() + "?ack=written", "x").starts_with("501 NotImplementedException"));
+    CHECK(s.told("POST", s.path() + "?ttl=1", "x").starts_with("501 NotImplementedException"));
+    CHECK(kinds.size() == 6);
+}
+
+TEST_CASE("PUT and DELETE of a tag", "[extensions]") {
+    service<> s;
+    CHECK(s.told("PUT", s.path() + "/tags/user%3A42?x=y") == "204");
+    CHECK(s.told("PUT", s.path() + "/tags/b") == "204");
+    CHECK(s.told("DELETE", s.path() + "/tags/b") == "204");
+    CHECK(s.told("DELETE", s.path() + "/tags/b") == "204"); // it has it not, which is what was asked for
+    CHECK(s.told("GET", s.path()).find("\"tags\":[\"user:42\"]") != std::string::npos);
+    for (std::string const tag : {"", "%20", "%7F", "%C3%A4", "a%", "a%2"})
+        CHECK(s.told("PUT", s.path() + "/tags/" + tag).starts_with(std::string{bad} + "tag:"));
+    CHECK(s.told("PUT", s.path() + "/tags/" + std::string(64, 't')) == "204");
+    CHECK(s.told("PUT", s.path() + "/tags/" + std::string(65, 't')).starts_with(bad));
+    for (int i = 0; i != 30; ++i) CHECK(s.told("PUT", s.path() + "/tags/" + std::to_string(i)) == "204");
+    CHECK(s.told("PUT", s.path() + "/tags/x") ==
+          std::string{bad} + "tag: the connection has as many as it may have\"}");
+    CHECK(s.told("GET", s.path() + "/tags/x").starts_with("405"));
+    CHECK(test::header_of(*s.ask("GET", s.path() + "/tags/x"), "Allow") == "DELETE, PUT");
+    s.open.closed();
+    CHECK(s.told("PUT", s.path() + "/tags/late").starts_with("410"));
+}
+
+TEST_CASE("a call on the collection has exactly one kind of selector", "[extensions]") {
+    service<> s;
+    for (std::string const method : {"POST", "DELETE"})
+        for (std::string const query : {"", "?all=false", "?all=true&tag=a", "?all=true&id=x", "?tag=a&id=x", "?x=y"})
+            CHECK(s.told(method, std::string{service<>::all} + query, "x") ==
+                  std::string{bad} + "exactly one of id, tag and all=true is expected\"}");
+    for (std::string const query : {"?all=1", "?tag=", "?tag=a&tag=b", "?all=true&all=true"})
+        CHECK(s.told("POST", std::string{service<>::all} + query, "x").starts_with(bad));
+    CHECK(s.hub.sent().empty());
+    for (std::string const method : {"PUT", "HEAD", "PATCH"})
+        CHECK(test::header_of(*s.ask(method, service<>::all), "Allow") == "DELETE, GET, POST");
+}
+
+TEST_CASE("POST to many reaches each once, and tells of those that were not", "[extensions]") {
+    service<choosy> s;
+    session second = s.hub.open(2), third = s.hub.open(3);
+    for (session const* tagged : {&s.open, &third}) (void)tagged->tag("room:7");
+    auto const told = [&](std::string_view query) {
+        return s.told("POST", std::string{service<>::all}.append(query), "x");
+    };
+    CHECK(told("?tag=room:7") == R"(200 {"matched":2,"accepted":2,"refused":0,"errors":[]})");
+    CHECK(s.hub.sent() == test::lines{"send 1 x", "send 3 x"});
+    std::string const id{second.id()};
+    CHECK(told("?id=" + id + "&id=" + id) == R"(200 {"matched":1,"accepted":1,"refused":0,"errors":[]})");
+    CHECK(s.hub.sent() == test::lines{"send 2 x"});
+    CHECK(told("?tag=nobody") == R"(200 {"matched":0,"accepted":0,"refused":0,"errors":[]})");
+
+    s.hub.wire().on_send = [](int handle, message const&) {
+        return handle == 1 ? delivery::backpressure : delivery::accepted;
+    };
+    third.closed();
+    CHECK(told("?all=true") == "200 {\"matched\":2,\"accepted\":1,\"refused\":1,\"errors\":[{\"connectionId\":\"" +
+                                   std::string{s.open.id()} + "\",\"error\":\"LimitExceededException\"}]}");
+    std::string const gone{third.id()};
+    CHECK(told("?id=" + gone) == "200 {\"matched\":1,\"accepted\":0,\"refused\":1,\"errors\":[{\"connectionId\":\"" +
+                                     gone + "\",\"error\":\"GoneException\"}]}");
+}
+
+TEST_CASE("each target of a batch is asked for by itself", "[extensions]") {
+    test::test_hub<test::direct_transport> hub;
+    session const first = hub.hub->open(1), second = hub.hub->open(2);
+    management_router<choosy, traits> router{
+        *hub.hub, choosy{{std::string{first.id()}}}, {.stage = "prod"}, test::still()};
+    request_view r;
+    r.method = "DELETE";
+    r.target = "/prod/@connections?all=true&code=4000";
+    CHECK(test::shown(*router.handle(r)) ==
+          "200 {\"matched\":2,\"accepted\":1,\"refused\":1,\"errors\":[{\"connectionId\":\"" + std::string{first.id()} +
+              "\",\"error\":\"AccessDeniedException\"}]}");
+    CHECK(hub.sent() == test::lines{"close 2 4000 "});
+}
+
+TEST_CASE("no more refusals are told one by one than the limit", "[extensions]") {
+    service<> s;
+    s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
+    std::vector<session> others;
+    for (int i = 0; i != 1100; ++i) others.push_back(s.hub.open(2 + i));
+    std::string const answer = s.told("POST", "/prod/@connections?all=true", "x");
+    CHECK(answer.starts_with(R"(200 {"matched":1101,"accepted":0,"refused":1101,"errors":[{)"));
+    std::size_t told = 0;
+    for (auto at = answer.find("connectionId"); at != std::string::npos; at = answer.find("connectionId", at + 1))
+        ++told;
+    CHECK(told == extended_dialect::max_listed);
+}
+
+TEST_CASE("lists have pages, and counts do not", "[extensions]") {
+    service<> s;
+    session second = s.hub.open(2), third = s.hub.open(3);
+    (void)third.tag("a");
+    auto const told = [&](std::string_view query) { return s.told("GET", std::string{service<>::all}.append(query)); };
+    CHECK(told("?count=true") == R"(200 {"count":3})");
+    CHECK(told("?count=true&tag=a") == R"(200 {"count":1})");
+    CHECK(told("?limit=2").find(std::string{second.id()}) != std::string::npos);
+    CHECK(told("?limit=2").find(std::string{third.id()}) == std::string::npos);
+    CHECK(told("?limit=2").ends_with("],\"cursor\":\"2\"}"));
+    CHECK(told("?limit=2&cursor=2").find(std::string{third.id()}) != std::string::npos);
+    CHECK(told("?limit=2&cursor=2").ends_with("]}"));
+    CHECK(told("?cursor=4294967295") == R"(200 {"connections":[]})");
+    CHECK(told("?tag=a").find(std::string{third.id()}) != std::string::npos);
+    CHECK(told("?tag=a").find(std::string{second.id()}) == std::string::npos);
+    for (std::string const query : {"?limit=0", "?limit=1001", "?limit=", "?cursor=", "?cursor=4294967296", "?tag=%20"})
+        CHECK(told(query).starts_with(bad));
+}
