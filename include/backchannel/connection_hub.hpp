@@ -167,7 +167,7 @@ public:
     template <class F>
     fan_out send_tagged(std::string_view tag, message const& m, F&& refused) {
         fan_out count;
-        shared_message const shared = m.share();
+        shared_message const shared = m.share(true);
         (void)state_->visit(0, tag, [&](auto& s) {
             ++count.matched;
             delivery result = delivery::unavailable;

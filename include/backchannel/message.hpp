@@ -24,7 +24,8 @@ public:
     shared_message() noexcept = default;
 
     /// Copies `data`; empty if there is no memory.
-    [[nodiscard]] BACKCHANNEL_DECL static shared_message copy_of(std::string_view data, message_kind kind) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message copy_of(std::string_view data, message_kind kind,
+                                                                 bool for_many = false) noexcept;
 
     shared_message(shared_message const& other) noexcept : block_{other.block_} {
         if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
@@ -52,12 +53,16 @@ public:
                                                     block_->size + block_->frame_header_size};
     }
 
+    /// Whether it was made for many receivers: a server should keep it rather than copy its bytes, however few.
+    [[nodiscard]] bool is_for_many() const noexcept { return block_ != nullptr && block_->for_many; }
+
     [[nodiscard]] message_kind kind() const noexcept { return block_ == nullptr ? message_kind::text : block_->kind; }
 
 private:
     struct block {
         std::atomic<std::uint32_t> references{1};
         message_kind kind{};
+        bool for_many = false;
         std::uint8_t frame_header_size = 0;
         std::size_t size = 0;
         // headroom and body follow
@@ -83,9 +88,12 @@ public:
     [[nodiscard]] constexpr std::string_view data() const noexcept { return data_; }
     [[nodiscard]] constexpr message_kind kind() const noexcept { return kind_; }
 
+    /// See `shared_message::is_for_many`.
+    [[nodiscard]] bool is_for_many() const noexcept { return shared_ != nullptr && shared_->is_for_many(); }
+
     /// The bytes in a form that may be kept; empty if there is no memory.
-    [[nodiscard]] shared_message share() const noexcept {
-        return shared_ != nullptr ? *shared_ : shared_message::copy_of(data_, kind_);
+    [[nodiscard]] shared_message share(bool for_many = false) const noexcept {
+        return shared_ != nullptr ? *shared_ : shared_message::copy_of(data_, kind_, for_many);
     }
 
 private:

@@ -632,7 +632,8 @@ public:
     shared_message() noexcept = default;
 
     /// Copies `data`; empty if there is no memory.
-    [[nodiscard]] BACKCHANNEL_DECL static shared_message copy_of(std::string_view data, message_kind kind) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message copy_of(std::string_view data, message_kind kind,
+                                                                 bool for_many = false) noexcept;
 
     shared_message(shared_message const& other) noexcept : block_{other.block_} {
         if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
@@ -660,12 +661,16 @@ public:
                                                     block_->size + block_->frame_header_size};
     }
 
+    /// Whether it was made for many receivers: a server should keep it rather than copy its bytes, however few.
+    [[nodiscard]] bool is_for_many() const noexcept { return block_ != nullptr && block_->for_many; }
+
     [[nodiscard]] message_kind kind() const noexcept { return block_ == nullptr ? message_kind::text : block_->kind; }
 
 private:
     struct block {
         std::atomic<std::uint32_t> references{1};
         message_kind kind{};
+        bool for_many = false;
         std::uint8_t frame_header_size = 0;
         std::size_t size = 0;
         // headroom and body follow
@@ -691,9 +696,12 @@ public:
     [[nodiscard]] constexpr std::string_view data() const noexcept { return data_; }
     [[nodiscard]] constexpr message_kind kind() const noexcept { return kind_; }
 
+    /// See `shared_message::is_for_many`.
+    [[nodiscard]] bool is_for_many() const noexcept { return shared_ != nullptr && shared_->is_for_many(); }
+
     /// The bytes in a form that may be kept; empty if there is no memory.
-    [[nodiscard]] shared_message share() const noexcept {
-        return shared_ != nullptr ? *shared_ : shared_message::copy_of(data_, kind_);
+    [[nodiscard]] shared_message share(bool for_many = false) const noexcept {
+        return shared_ != nullptr ? *shared_ : shared_message::copy_of(data_, kind_, for_many);
     }
 
 private:
@@ -5386,7 +5394,7 @@ public:
     template <class F>
     fan_out send_tagged(std::string_view tag, message const& m, F&& refused) {
         fan_out count;
-        shared_message const shared = m.share();
+        shared_message const shared = m.share(true);
         (void)state_->visit(0, tag, [&](auto& s) {
             ++count.matched;
             delivery result = delivery::unavailable;
@@ -7094,13 +7102,15 @@ BACKCHANNEL_DECL void header_lines::append(std::string_view bytes) {
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind) noexcept {
+BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind,
+                                                        bool for_many) noexcept {
     void* const memory = ::operator new(sizeof(block) + headroom + data.size(), std::nothrow);
     if (memory == nullptr) return {};
     auto* const made = ::new (memory) block;
     auto const header = websocket::make_frame_header(
         kind == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, data.size());
     made->kind = kind;
+    made->for_many = for_many;
     made->frame_header_size = header.size;
     made->size = data.size();
     std::memcpy(made->body() - header.size, header.bytes.data(), header.size);
@@ -9536,8 +9546,8 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
                                                     permission const& may) const {
     using detail_extensions::run;
     request const& asked = *c.more;
-    shared_message const shared = body.share(); // framed once, for all
-    if (!shared) return aws_dialect::fail(r, failure::unavailable, {});
+    shared_message const shared = body.share(true); // framed once, for all
+    if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
     message const payload{shared};
     std::size_t matched = 0, accepted = 0, told = 0;
     r.status = 200;

@@ -2814,7 +2814,7 @@ public:
                 carrier_.websocket_drop();
                 return delivery::gone;
             }
-        } else if (size > copy_limit) {
+        } else if (size > copy_limit || m.is_for_many()) {
             shared_message shared = m.share();
             if (!shared) return delivery::backpressure;
             out.append(std::move(shared));

@@ -119,3 +119,16 @@ TEST_CASE("a message made of a shared one shares it again without a copy", "[mes
     CHECK(view.data().data() == shared.data().data());
     CHECK(view.share().data().data() == shared.data().data());
 }
+
+TEST_CASE("a message for many receivers says so, also where it was queued", "[message]") {
+    message const view{"all", message_kind::text};
+    CHECK_FALSE(view.is_for_many());
+    CHECK_FALSE(view.share().is_for_many());
+    shared_message const shared = view.share(true);
+    CHECK(shared.is_for_many());
+    CHECK(message{shared}.is_for_many());
+    CHECK(message{shared}.share().is_for_many());
+    shared_message const own = view.share();
+    CHECK_FALSE(message{own}.share(true).is_for_many()); // others may hold it already
+    CHECK_FALSE(shared_message{}.is_for_many());
+}

@@ -10,13 +10,15 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind) noexcept {
+BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind,
+                                                        bool for_many) noexcept {
     void* const memory = ::operator new(sizeof(block) + headroom + data.size(), std::nothrow);
     if (memory == nullptr) return {};
     auto* const made = ::new (memory) block;
     auto const header = websocket::make_frame_header(
         kind == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, data.size());
     made->kind = kind;
+    made->for_many = for_many;
     made->frame_header_size = header.size;
     made->size = data.size();
     std::memcpy(made->body() - header.size, header.bytes.data(), header.size);

@@ -321,8 +321,8 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
                                                     permission const& may) const {
     using detail_extensions::run;
     request const& asked = *c.more;
-    shared_message const shared = body.share(); // framed once, for all
-    if (!shared) return aws_dialect::fail(r, failure::unavailable, {});
+    shared_message const shared = body.share(true); // framed once, for all
+    if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
     message const payload{shared};
     std::size_t matched = 0, accepted = 0, told = 0;
     r.status = 200;
