@@ -9283,7 +9283,7 @@ public:
     bool unsupported = false; ///< something was asked for that no Transport can tell yet
 
     [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
-        using enum what;
+        using enum extended_dialect::request::kind;
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
                    sends = request_.what == send_many || request_.what == plain;
         if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
