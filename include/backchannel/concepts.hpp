@@ -339,6 +339,12 @@ concept has_performs = requires(C const& c) {
     { c.performs() } noexcept -> std::same_as<bool>;
 };
 
+/// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
+template <class D>
+concept has_send_key = requires(D const& d, request_view const& r) {
+    { d.send_key(r) } noexcept -> std::same_as<std::string_view>;
+};
+
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;

@@ -105,6 +105,41 @@ public:
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
 
+    /// Sends one message as `async_send` does, once: one with equal key, connection, kind and bytes is not sent again
+    /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
+    ///
+    /// The key is the caller's, any text; an empty one is none. After `backpressure`, `gone` and `unavailable`, and when
+    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is no
+    /// memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
+    template <class F>
+    void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
+        static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
+                      "send_once needs a callable `void done(backchannel::delivery)` as fourth argument");
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return async_send(id, m, std::forward<F>(done));
+        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
+            async_send(id, m, std::move(first));
+    }
+
+    /// The same as `send` does it. Never waits: while a first send with that key is under way, the answer to another is
+    /// `unknown`.
+    [[nodiscard]] delivery send_once(std::string_view key, std::string_view id, message const& m) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send(id, m);
+        delivery result = delivery::unknown;
+        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send(id, m));
+        return result;
+    }
+
+    /// `gone` if there is no such connection and no such send is remembered; nullopt: `send_once` has to be asked. Nothing
+    /// is done.
+    [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
+        if (state_->find_open(id)) return std::nullopt;
+        auto const sent = digest_of(key, id, m);
+        if (sent && state_->sends().knows(*sent)) return std::nullopt;
+        return not_found();
+    }
+
     /// Retires the id at once and starts the closing handshake behind what was sent before.
     ///
     /// False if no connection of that id is open. Precondition: the code may be sent (RFC 6455 7.4: 1000, 1001, 1003,
@@ -241,6 +276,15 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    /// What a send with a key is remembered by. Nullopt: it is like one without.
+    [[nodiscard]] std::optional<typename send_memory<Traits>::digest> digest_of(std::string_view key, std::string_view id,
+                                                                                message const& m) const noexcept {
+        if (key.empty() || !state_->sends().is_on()) return std::nullopt;
+        auto const decoded = state_->decode(id);
+        if (!decoded) return std::nullopt;
+        return send_memory<Traits>::digest_of(*decoded, key, m);
     }
 
     delivery not_found() noexcept {

@@ -36,6 +36,13 @@ struct hub_options {
 
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
+
+    /// Sends with a key that are remembered, so that a repeated one is not delivered twice; 0: none, keys mean nothing.
+    /// Each takes some 160 bytes once it is answered, and 260 before.
+    std::size_t sends_remembered = 4096;
+
+    /// For how long after its answer; zero: as long as there is room.
+    std::chrono::milliseconds send_memory_time{std::chrono::seconds{60}};
 };
 
 }

@@ -44,6 +44,7 @@ struct command {
     std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
     std::uint32_t from = 0;          ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
+    std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
 };
 
 /// What came of it.
@@ -82,12 +83,13 @@ private:
             switch (c.what) {
             case command::kind::send:
                 if (c.wait == patience::inline_only) {
-                    auto const result = hub.try_send(c.id, *c.body);
+                    auto const result =
+                        c.key.empty() ? hub.try_send(c.id, *c.body) : hub.try_send_once(c.key, c.id, *c.body);
                     return done({result.value_or(delivery::unknown), !result});
                 }
-                if (c.wait == patience::queued) return done({hub.send(c.id, *c.body)});
-                return hub.async_send(c.id, *c.body,
-                                      [done = std::move(done)](delivery result) mutable { done({result}); });
+                if (c.wait == patience::queued) return done({hub.send_once(c.key, c.id, *c.body)});
+                return hub.send_once(c.key, c.id, *c.body,
+                                     [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
                 outcome found;
                 found.state = hub.find(c.id);

@@ -89,7 +89,7 @@ public:
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
-        execute(c, content.message(), patience::queued, result);
+        execute(command_for(c, request, content.message(), patience::queued), result);
         return answer(c, std::move(result));
     }
 
@@ -164,10 +164,14 @@ private:
         return decision;
     }
 
-    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
+    [[nodiscard]] command command_for(call const& c, request_view const& request, message const& body,
+                                      patience wait) const noexcept {
         switch (c.what) {
-        case operation::post:
-            return {command::kind::send, c.target.id(), &body, {}, wait};
+        case operation::post: {
+            command send{command::kind::send, c.target.id(), &body, {}, wait};
+            if constexpr (has_send_key<dialect_type>) send.key = dialect_.send_key(request);
+            return send;
+        }
         case operation::del:
             return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
@@ -178,8 +182,8 @@ private:
     }
 
     /// Runs a command that answers before it returns.
-    void execute(call const& c, message const& m, patience wait, outcome& result) {
-        hub_.execute(command_for(c, m, wait), [&result](outcome o) { result = std::move(o); });
+    void execute(command const& what, outcome& result) {
+        hub_.execute(what, [&result](outcome o) { result = std::move(o); });
     }
 
     template <class F>
@@ -189,11 +193,13 @@ private:
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
         if (performs(c)) return done(performed(c, request, m, decision.who));
+        command asked = command_for(c, request, m, patience::inline_only);
         outcome result;
-        execute(c, m, patience::inline_only, result);
+        execute(asked, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
+        asked.wait = patience::owner;
         hub_.execute(
-            command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
+            asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
                 done(rendered(what, std::move(o), {}));
             });

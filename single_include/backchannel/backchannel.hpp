@@ -1041,6 +1041,12 @@ concept has_performs = requires(C const& c) {
     { c.performs() } noexcept -> std::same_as<bool>;
 };
 
+/// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
+template <class D>
+concept has_send_key = requires(D const& d, request_view const& r) {
+    { d.send_key(r) } noexcept -> std::same_as<std::string_view>;
+};
+
 template <class T>
 concept has_dialect = requires { typename T::dialect; } &&
                       std::constructible_from<typename T::dialect, router_options const&>;
@@ -3816,6 +3822,210 @@ struct connection_record {
 
 #endif
 
+// ---- backchannel/hub/send_memory.hpp
+#ifndef BACKCHANNEL_HUB_SEND_MEMORY_HPP
+#define BACKCHANNEL_HUB_SEND_MEMORY_HPP
+
+// ---- backchannel/hub_options.hpp
+#ifndef BACKCHANNEL_HUB_OPTIONS_HPP
+#define BACKCHANNEL_HUB_OPTIONS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Limits and deadlines of a hub. A duration of zero switches its deadline off.
+struct hub_options {
+    /// Connections at a time, at most 16,777,216 together with `retired_kept`; beyond it `open` gives an empty session.
+    std::uint32_t max_connections = 1'000'000;
+
+    /// Bytes that may wait for one connection, in the hub and (as far as it can be known) in the Transport; beyond it
+    /// a send is refused with `backpressure`.
+    std::size_t queue_limit = 1024 * 1024;
+
+    /// A connection with no activity for this long is closed with 1001.
+    std::chrono::milliseconds idle_timeout{std::chrono::minutes{10}};
+
+    /// A connection that is this old is closed with 1001.
+    std::chrono::milliseconds max_lifetime{std::chrono::hours{2}};
+
+    /// After a close was asked for, the connection is terminated (if the Transport can) when this has passed.
+    std::chrono::milliseconds closing_timeout{std::chrono::seconds{10}};
+
+    /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
+    std::uint32_t retired_kept = 1024;
+
+    /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
+    bool close_reasons = false;
+
+    /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
+    bool sends_are_activity = true;
+
+    /// Sends with a key that are remembered, so that a repeated one is not delivered twice; 0: none, keys mean nothing.
+    /// Each takes some 160 bytes once it is answered, and 260 before.
+    std::size_t sends_remembered = 4096;
+
+    /// For how long after its answer; zero: as long as there is room.
+    std::chrono::milliseconds send_memory_time{std::chrono::seconds{60}};
+};
+
+}
+
+#endif
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What became of the sends of a hub that came with a key of the caller's, so that a repeated one is done once. Any
+/// thread; no lock is held while a completion runs. Must outlive what `begin` returns.
+///
+/// At most `sends_remembered` sends are known, each for `send_memory_time` from its answer on; one more takes the place
+/// of the oldest. A message that was certainly not sent is forgotten at once, so that its repetition is a new attempt.
+template <class Traits>
+class send_memory {
+public:
+    using digest = crypto::sha256_digest;
+
+    /// Callers that may wait for the answer of one send; more are told `unknown`.
+    static constexpr std::size_t max_waiting = 64;
+
+    send_memory(typename Traits::clock const& clock, hub_options const& options) noexcept
+        : clock_{clock}, capacity_{options.sends_remembered}, kept_{options.send_memory_time} {}
+
+    send_memory(send_memory const&) = delete;
+    send_memory& operator=(send_memory const&) = delete;
+
+    [[nodiscard]] bool is_on() const noexcept { return capacity_ != 0; }
+
+    /// One of these is one send: of that message, to that connection, under that key.
+    [[nodiscard]] static digest digest_of(connection_id const& id, std::string_view key, message const& m) noexcept {
+        crypto::sha256 hash;
+        // the size comes first, so that no part of a key can pass for one of a body
+        std::uint64_t const head[] = {key.size(), static_cast<std::uint64_t>(m.kind())};
+        hash.update({reinterpret_cast<char const*>(head), sizeof head});
+        hash.update(id.text());
+        hash.update(key);
+        hash.update(m.data());
+        return hash.finish();
+    }
+
+    [[nodiscard]] bool knows(digest const& d) {
+        time_point const now = clock_.steady();
+        std::lock_guard const lock{mutex_};
+        auto const found = places_.find(d);
+        return found != places_.end() && !is_over(*found->second, now);
+    }
+
+    /// The completion to send with. Empty: that has been done before, and `done` has the answer or will have it.
+    ///
+    /// A caller that must not wait is told `unknown` while the first send is under way.
+    [[nodiscard]] completion<delivery> begin(digest const& d, completion<delivery> done, bool may_wait) {
+        time_point const now = clock_.steady();
+        std::optional<delivery> answer;
+        {
+            std::lock_guard const lock{mutex_};
+            auto const found = places_.find(d);
+            if (found != places_.end() && !is_over(*found->second, now)) {
+                send& first = *found->second;
+                answer = first.result;
+                if (!answer && (!may_wait || !add(first.waiting, done))) answer = delivery::unknown;
+            } else {
+                if (found != places_.end()) forget(found->second);
+                auto const made = insert(d, done);
+                if (!made) return done; // without memory there is nothing to repeat it from
+                return [this, made = *made](delivery result) { finish(made, result); };
+            }
+        }
+        if (answer) done(*answer);
+        return {};
+    }
+
+private:
+    struct send;
+    using send_list = std::list<send>;
+    using place = typename send_list::iterator;
+    using place_map = std::map<digest, place>;
+
+    struct send {
+        typename place_map::iterator known{};
+        std::optional<delivery> result{}; ///< none: under way
+        time_point answered{};
+        std::vector<completion<delivery>> waiting{};
+    };
+
+    [[nodiscard]] bool is_over(send const& s, time_point now) const noexcept {
+        return s.result && kept_.count() > 0 && now - s.answered > kept_;
+    }
+
+    /// Leaves `done` alone if it fails.
+    [[nodiscard]] static bool add(std::vector<completion<delivery>>& waiting, completion<delivery>& done) {
+        return waiting.size() < max_waiting && guarded([&] { waiting.push_back(std::move(done)); });
+    }
+
+    /// Takes `done` only if the send is remembered.
+    [[nodiscard]] std::optional<place> insert(digest const& d, completion<delivery>& done) {
+        send_list made;
+        bool const whole = guarded([&] {
+            made.emplace_back().waiting.reserve(1);
+            made.front().known = places_.emplace(d, made.begin()).first;
+        });
+        if (!whole) return std::nullopt;
+        made.front().waiting.push_back(std::move(done));
+        sends_.splice(sends_.end(), made);
+        if (places_.size() > capacity_) forget(sends_.begin());
+        return std::prev(sends_.end());
+    }
+
+    void forget(place s) noexcept {
+        places_.erase(s->known);
+        s->known = places_.end();
+        if (s->result)
+            sends_.erase(s);
+        else
+            forgotten_.splice(forgotten_.end(), sends_, s); // it still owes answers
+    }
+
+    void finish(place s, delivery result) {
+        time_point const now = clock_.steady();
+        std::vector<completion<delivery>> waiting;
+        {
+            std::lock_guard const lock{mutex_};
+            waiting.swap(s->waiting);
+            s->result = result;
+            s->answered = now;
+            if (s->known == places_.end())
+                forgotten_.erase(s);
+            else if (result != delivery::accepted && result != delivery::unknown)
+                forget(s);
+        }
+        for (auto& done : waiting) done(result);
+    }
+
+    typename Traits::clock const& clock_;
+    std::size_t const capacity_;
+    std::chrono::milliseconds const kept_;
+    typename Traits::mutex mutex_{};
+    place_map places_;
+    send_list sends_, forgotten_; ///< in the order in which they began; those that are under way, but known no more
+};
+
+}
+
+#endif
+
 // ---- backchannel/hub/slot_table.hpp
 #ifndef BACKCHANNEL_HUB_SLOT_TABLE_HPP
 #define BACKCHANNEL_HUB_SLOT_TABLE_HPP
@@ -4080,48 +4290,6 @@ private:
 
 #endif
 
-// ---- backchannel/hub_options.hpp
-#ifndef BACKCHANNEL_HUB_OPTIONS_HPP
-#define BACKCHANNEL_HUB_OPTIONS_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Limits and deadlines of a hub. A duration of zero switches its deadline off.
-struct hub_options {
-    /// Connections at a time, at most 16,777,216 together with `retired_kept`; beyond it `open` gives an empty session.
-    std::uint32_t max_connections = 1'000'000;
-
-    /// Bytes that may wait for one connection, in the hub and (as far as it can be known) in the Transport; beyond it
-    /// a send is refused with `backpressure`.
-    std::size_t queue_limit = 1024 * 1024;
-
-    /// A connection with no activity for this long is closed with 1001.
-    std::chrono::milliseconds idle_timeout{std::chrono::minutes{10}};
-
-    /// A connection that is this old is closed with 1001.
-    std::chrono::milliseconds max_lifetime{std::chrono::hours{2}};
-
-    /// After a close was asked for, the connection is terminated (if the Transport can) when this has passed.
-    std::chrono::milliseconds closing_timeout{std::chrono::seconds{10}};
-
-    /// An id that is closed is remembered as such at least until this many sessions of others have ended after its own.
-    std::uint32_t retired_kept = 1024;
-
-    /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
-    bool close_reasons = false;
-
-    /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
-    bool sends_are_activity = true;
-};
-
-}
-
-#endif
-
 // ---- backchannel/session.hpp
 #ifndef BACKCHANNEL_SESSION_HPP
 #define BACKCHANNEL_SESSION_HPP
@@ -4318,6 +4486,8 @@ public:
 
     void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
 
+    [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
+
     void unpin(slot_type& s) noexcept {
         std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
         if (slot_state::can_recycle(before - slot_state::pin)) recycle(s);
@@ -4495,6 +4665,7 @@ protected:
     hub_policies<Traits> policies_;
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
+    send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
     table_type table_;
     hub_counters<Traits> counters_;
 
@@ -5152,6 +5323,7 @@ struct command {
     std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
     std::uint32_t from = 0;          ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
+    std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
 };
 
 /// What came of it.
@@ -5190,12 +5362,13 @@ private:
             switch (c.what) {
             case command::kind::send:
                 if (c.wait == patience::inline_only) {
-                    auto const result = hub.try_send(c.id, *c.body);
+                    auto const result =
+                        c.key.empty() ? hub.try_send(c.id, *c.body) : hub.try_send_once(c.key, c.id, *c.body);
                     return done({result.value_or(delivery::unknown), !result});
                 }
-                if (c.wait == patience::queued) return done({hub.send(c.id, *c.body)});
-                return hub.async_send(c.id, *c.body,
-                                      [done = std::move(done)](delivery result) mutable { done({result}); });
+                if (c.wait == patience::queued) return done({hub.send_once(c.key, c.id, *c.body)});
+                return hub.send_once(c.key, c.id, *c.body,
+                                     [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
                 outcome found;
                 found.state = hub.find(c.id);
@@ -5330,6 +5503,41 @@ public:
         if (!found) return std::forward<F>(done)(not_found());
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
+    }
+
+    /// Sends one message as `async_send` does, once: one with equal key, connection, kind and bytes is not sent again
+    /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
+    ///
+    /// The key is the caller's, any text; an empty one is none. After `backpressure`, `gone` and `unavailable`, and when
+    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is no
+    /// memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
+    template <class F>
+    void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
+        static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
+                      "send_once needs a callable `void done(backchannel::delivery)` as fourth argument");
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return async_send(id, m, std::forward<F>(done));
+        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
+            async_send(id, m, std::move(first));
+    }
+
+    /// The same as `send` does it. Never waits: while a first send with that key is under way, the answer to another is
+    /// `unknown`.
+    [[nodiscard]] delivery send_once(std::string_view key, std::string_view id, message const& m) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send(id, m);
+        delivery result = delivery::unknown;
+        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send(id, m));
+        return result;
+    }
+
+    /// `gone` if there is no such connection and no such send is remembered; nullopt: `send_once` has to be asked. Nothing
+    /// is done.
+    [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
+        if (state_->find_open(id)) return std::nullopt;
+        auto const sent = digest_of(key, id, m);
+        if (sent && state_->sends().knows(*sent)) return std::nullopt;
+        return not_found();
     }
 
     /// Retires the id at once and starts the closing handshake behind what was sent before.
@@ -5468,6 +5676,15 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    /// What a send with a key is remembered by. Nullopt: it is like one without.
+    [[nodiscard]] std::optional<typename send_memory<Traits>::digest> digest_of(std::string_view key, std::string_view id,
+                                                                                message const& m) const noexcept {
+        if (key.empty() || !state_->sends().is_on()) return std::nullopt;
+        auto const decoded = state_->decode(id);
+        if (!decoded) return std::nullopt;
+        return send_memory<Traits>::digest_of(*decoded, key, m);
     }
 
     delivery not_found() noexcept {
@@ -5821,6 +6038,8 @@ public:
     static constexpr std::size_t max_listed =
         1000; ///< connections in one answer, and refusals that are told of one by one
 
+    static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
+
     /// What a request asks for beyond AWS' API.
     struct request {
         enum class kind : std::uint8_t {
@@ -5870,6 +6089,10 @@ public:
         message_kind kind_ = message_kind::text;
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    /// What the caller calls this request and its repetitions: one of 1 to 128 bytes in `amz-sdk-invocation-id`, as all
+    /// SDKs of AWS send it, signed or not, else in `Idempotency-Key`. Empty: neither, or one that occurs twice.
+    [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;
@@ -6289,7 +6512,7 @@ public:
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
-        execute(c, content.message(), patience::queued, result);
+        execute(command_for(c, request, content.message(), patience::queued), result);
         return answer(c, std::move(result));
     }
 
@@ -6364,10 +6587,14 @@ private:
         return decision;
     }
 
-    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait) noexcept {
+    [[nodiscard]] command command_for(call const& c, request_view const& request, message const& body,
+                                      patience wait) const noexcept {
         switch (c.what) {
-        case operation::post:
-            return {command::kind::send, c.target.id(), &body, {}, wait};
+        case operation::post: {
+            command send{command::kind::send, c.target.id(), &body, {}, wait};
+            if constexpr (has_send_key<dialect_type>) send.key = dialect_.send_key(request);
+            return send;
+        }
         case operation::del:
             return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
         case operation::get:
@@ -6378,8 +6605,8 @@ private:
     }
 
     /// Runs a command that answers before it returns.
-    void execute(call const& c, message const& m, patience wait, outcome& result) {
-        hub_.execute(command_for(c, m, wait), [&result](outcome o) { result = std::move(o); });
+    void execute(command const& what, outcome& result) {
+        hub_.execute(what, [&result](outcome o) { result = std::move(o); });
     }
 
     template <class F>
@@ -6389,11 +6616,13 @@ private:
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
         if (performs(c)) return done(performed(c, request, m, decision.who));
+        command asked = command_for(c, request, m, patience::inline_only);
         outcome result;
-        execute(c, m, patience::inline_only, result);
+        execute(asked, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
+        asked.wait = patience::owner;
         hub_.execute(
-            command_for(c, m, patience::owner), [this, done = std::move(done), what = c.what](outcome o) mutable {
+            asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
                 done(rendered(what, std::move(o), {}));
             });
@@ -9449,6 +9678,18 @@ BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call cons
     if (result.complaint_.empty() && result.kind_ == message_kind::text && !is_text)
         result.complaint_ = "type: a text must be valid UTF-8";
     return result;
+}
+
+BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
+    for (std::string_view const name : {"amz-sdk-invocation-id", "Idempotency-Key"}) {
+        auto const is_named = [&](header_view const& h) { return equal_ignoring_case(h.name, name); };
+        auto const found = std::find_if(r.headers.begin(), r.headers.end(), is_named);
+        if (found == r.headers.end()) continue;
+        bool const good = !found->value.empty() && found->value.size() <= max_send_key &&
+                          std::none_of(std::next(found), r.headers.end(), is_named);
+        return good ? found->value : std::string_view{};
+    }
+    return {};
 }
 
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,

@@ -27,6 +27,18 @@ private:
     std::size_t before_ = allocations();
 };
 
+/// While it is there, one allocation of this thread fails: the first for 1.
+class failing_allocation {
+public:
+    explicit failing_allocation(std::size_t number) noexcept;
+    failing_allocation(failing_allocation const&) = delete;
+    failing_allocation& operator=(failing_allocation const&) = delete;
+    ~failing_allocation();
+
+    /// Whether it has come to that.
+    [[nodiscard]] static bool has_failed() noexcept;
+};
+
 }
 
 #endif

@@ -32,6 +32,8 @@ public:
     static constexpr std::size_t max_listed =
         1000; ///< connections in one answer, and refusals that are told of one by one
 
+    static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
+
     /// What a request asks for beyond AWS' API.
     struct request {
         enum class kind : std::uint8_t {
@@ -81,6 +83,10 @@ public:
         message_kind kind_ = message_kind::text;
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    /// What the caller calls this request and its repetitions: one of 1 to 128 bytes in `amz-sdk-invocation-id`, as all
+    /// SDKs of AWS send it, signed or not, else in `Idempotency-Key`. Empty: neither, or one that occurs twice.
+    [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;

@@ -7,6 +7,7 @@
 #include <backchannel/hub/deadline_heap.hpp>
 #include <backchannel/hub/id_source.hpp>
 #include <backchannel/hub/record.hpp>
+#include <backchannel/hub/send_memory.hpp>
 #include <backchannel/hub/slot_table.hpp>
 #include <backchannel/hub/tag_index.hpp>
 #include <backchannel/hub_options.hpp>
@@ -120,6 +121,8 @@ public:
     }
 
     void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
+
+    [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
 
     void unpin(slot_type& s) noexcept {
         std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
@@ -298,6 +301,7 @@ protected:
     hub_policies<Traits> policies_;
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
+    send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
     table_type table_;
     hub_counters<Traits> counters_;
 

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/shared_hub.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <string>
@@ -100,6 +101,35 @@ void ping_at_once() {
     CHECK(h.seen->saw_no_lock());
 }
 
+/// Several threads send the same messages, each of which arrives once.
+template <class Hub>
+void send_once_at_once() {
+    Hub h;
+    std::atomic<int> told{0}, refused{0}, known{0};
+    act_on_one_connection(h, [&](std::string const& id, int t, int i) {
+        std::string const key = std::to_string(i);
+        h.hub.send_once(key, id, text(key), [&](delivery d) {
+            h.seen->enter();
+            ++told;
+            refused += d != delivery::accepted;
+        });
+        if (t == 0) {
+            delivery const d = h.hub.send_once(key, id, text(key)); // perhaps the first is still under way
+            known += d == delivery::accepted || d == delivery::unknown;
+            known += !h.hub.try_send_once(key, id, text(key));
+        }
+    });
+    CHECK(told == senders * rounds);
+    CHECK(refused == 0);
+    CHECK(known == 2 * rounds);
+    lines sent = h.told("send 0 "), expected;
+    for (int i = 0; i != rounds; ++i) expected.push_back(std::to_string(i));
+    std::sort(sent.begin(), sent.end());
+    std::sort(expected.begin(), expected.end());
+    CHECK(sent == expected);
+    CHECK(h.seen->saw_no_lock());
+}
+
 /// Several threads close one connection while another sends to it, many times over.
 template <class Hub>
 void close_at_once() {
@@ -177,6 +207,15 @@ TEST_CASE("connection_hub::async_send, with dispatch: each answer comes once, on
 
 TEST_CASE("connection_hub::async_send, without dispatch: each answer comes once", "[threading]") {
     async_send_at_once<direct_hub>();
+}
+
+TEST_CASE("connection_hub::send_once, try_send_once, with dispatch: a repetition waits for the one message",
+          "[threading]") {
+    send_once_at_once<looped_hub>();
+}
+
+TEST_CASE("connection_hub::send_once, try_send_once, without dispatch: one of many sends is done", "[threading]") {
+    send_once_at_once<direct_hub>();
 }
 
 TEST_CASE("connection_hub::ping, with dispatch: every ping goes out, on the loop", "[threading]") {

@@ -226,6 +226,18 @@ BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call cons
     return result;
 }
 
+BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
+    for (std::string_view const name : {"amz-sdk-invocation-id", "Idempotency-Key"}) {
+        auto const is_named = [&](header_view const& h) { return equal_ignoring_case(h.name, name); };
+        auto const found = std::find_if(r.headers.begin(), r.headers.end(), is_named);
+        if (found == r.headers.end()) continue;
+        bool const good = !found->value.empty() && found->value.size() <= max_send_key &&
+                          std::none_of(std::next(found), r.headers.end(), is_named);
+        return good ? found->value : std::string_view{};
+    }
+    return {};
+}
+
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
                                                 permission const& may) const {
     using enum request::kind;
