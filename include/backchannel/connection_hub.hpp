@@ -109,8 +109,8 @@ public:
     /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
     ///
     /// The key is the caller's, any text; an empty one is none. After `backpressure`, `gone` and `unavailable`, and when
-    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is no
-    /// memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
+    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is
+    /// no memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
     template <class F>
     void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
@@ -131,8 +131,7 @@ public:
         return result;
     }
 
-    /// `gone` if there is no such connection and no such send is remembered; nullopt: `send_once` has to be asked. Nothing
-    /// is done.
+    /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
     [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
         if (state_->find_open(id)) return std::nullopt;
         auto const sent = digest_of(key, id, m);
@@ -279,8 +278,8 @@ private:
     }
 
     /// What a send with a key is remembered by. Nullopt: it is like one without.
-    [[nodiscard]] std::optional<typename send_memory<Traits>::digest> digest_of(std::string_view key, std::string_view id,
-                                                                                message const& m) const noexcept {
+    [[nodiscard]] std::optional<crypto::sha256_digest> digest_of(std::string_view key, std::string_view id,
+                                                                 message const& m) const noexcept {
         if (key.empty() || !state_->sends().is_on()) return std::nullopt;
         auto const decoded = state_->decode(id);
         if (!decoded) return std::nullopt;

@@ -4484,9 +4484,9 @@ public:
         return tags_.remove(table_type::index_of(s), tag);
     }
 
-    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
-
     [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
+
+    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
 
     void unpin(slot_type& s) noexcept {
         std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
@@ -5509,8 +5509,8 @@ public:
     /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
     ///
     /// The key is the caller's, any text; an empty one is none. After `backpressure`, `gone` and `unavailable`, and when
-    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is no
-    /// memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
+    /// `sends_remembered` others have come since, it is another send. One that cannot wait (64 do already, or there is
+    /// no memory) is answered `unknown`; one that there is no memory to remember by is sent as `async_send` does.
     template <class F>
     void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
@@ -5531,8 +5531,7 @@ public:
         return result;
     }
 
-    /// `gone` if there is no such connection and no such send is remembered; nullopt: `send_once` has to be asked. Nothing
-    /// is done.
+    /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
     [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
         if (state_->find_open(id)) return std::nullopt;
         auto const sent = digest_of(key, id, m);
@@ -5679,8 +5678,8 @@ private:
     }
 
     /// What a send with a key is remembered by. Nullopt: it is like one without.
-    [[nodiscard]] std::optional<typename send_memory<Traits>::digest> digest_of(std::string_view key, std::string_view id,
-                                                                                message const& m) const noexcept {
+    [[nodiscard]] std::optional<crypto::sha256_digest> digest_of(std::string_view key, std::string_view id,
+                                                                 message const& m) const noexcept {
         if (key.empty() || !state_->sends().is_on()) return std::nullopt;
         auto const decoded = state_->decode(id);
         if (!decoded) return std::nullopt;
@@ -6090,8 +6089,8 @@ public:
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
-    /// What the caller calls this request and its repetitions: one of 1 to 128 bytes in `amz-sdk-invocation-id`, as all
-    /// SDKs of AWS send it, signed or not, else in `Idempotency-Key`. Empty: neither, or one that occurs twice.
+    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `amz-sdk-invocation-id`, which many SDKs
+    /// of AWS send, signed or not, else in `Idempotency-Key`. Empty: neither, another size, or a header that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.

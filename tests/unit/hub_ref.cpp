@@ -115,6 +115,32 @@ TEST_CASE("a send waits for the connection's thread as long as the caller's pati
     CHECK_FALSE(answers[4].deferred);
 }
 
+TEST_CASE("a send with a key is done once, whatever the patience", "[hub_ref]") {
+    test::test_hub<test::looping_transport> t;
+    hub_ref const hub{*t.hub};
+    auto s = t.open(0);
+    message const body = text("x");
+    auto const send = [&](patience wait) {
+        return t.on_loop(0, [&] {
+            return ask(hub, {.what = command::kind::send, .id = s.id(), .body = &body, .wait = wait, .key = "k"}).at(0);
+        });
+    };
+    CHECK(send(patience::inline_only).deferred); // also where it could be done
+    CHECK(t.sent().empty());
+    CHECK(send(patience::owner).result == delivery::accepted);
+    CHECK(send(patience::owner).result == delivery::accepted);
+    CHECK(send(patience::queued).result == delivery::accepted);
+    CHECK(t.sent() == lines{"send 0 x"});
+    t.on_loop(0, [&] { s.closed(); });
+    CHECK(send(patience::inline_only).deferred);
+    CHECK(send(patience::owner).result == delivery::accepted);
+    message const another = text("y");
+    command const late{
+        .what = command::kind::send, .id = s.id(), .body = &another, .wait = patience::inline_only, .key = "k"};
+    CHECK_FALSE(ask(hub, late).at(0).deferred);
+    CHECK(ask(hub, late).at(0).result == delivery::gone);
+}
+
 TEST_CASE("an answer that never comes is unknown", "[hub_ref]") {
     std::vector<delivery> answers;
     {

@@ -84,8 +84,8 @@ public:
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
-    /// What the caller calls this request and its repetitions: one of 1 to 128 bytes in `amz-sdk-invocation-id`, as all
-    /// SDKs of AWS send it, signed or not, else in `Idempotency-Key`. Empty: neither, or one that occurs twice.
+    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `amz-sdk-invocation-id`, which many SDKs
+    /// of AWS send, signed or not, else in `Idempotency-Key`. Empty: neither, another size, or a header that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.

@@ -120,9 +120,9 @@ public:
         return tags_.remove(table_type::index_of(s), tag);
     }
 
-    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
-
     [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
+
+    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
 
     void unpin(slot_type& s) noexcept {
         std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-apigatewaymanagementapi";
 
 const [operation, endpoint, ConnectionId, file] = process.argv.slice(2);
-const client = new ApiGatewayManagementApiClient({ endpoint, maxAttempts: 1 });
+const client = new ApiGatewayManagementApiClient({ endpoint }); // attempts: AWS_MAX_ATTEMPTS
 const commands = {
     post: () => new PostToConnectionCommand({ ConnectionId, Data: readFileSync(file) }),
     get: () => new GetConnectionCommand({ ConnectionId }),

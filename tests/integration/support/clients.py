@@ -34,6 +34,7 @@ class Keys:
     secret_key: str = SECRET_KEY
     token: "str | None" = None
     root: "str | None" = None  # file with the certificate that the server's leads to
+    attempts: int = 1  # that an SDK may make of one call
 
     def environment(self):
         variables = {
@@ -44,7 +45,7 @@ class Keys:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_MAX_ATTEMPTS": str(self.attempts),
             "AWS_PAGER": "",
         }
         if self.token is not None:
@@ -165,7 +166,7 @@ class Boto3(Client):
             aws_session_token=keys.token,
             region_name=REGION,
         )
-        config = botocore.config.Config(retries={"max_attempts": 0}, proxies={})
+        config = botocore.config.Config(retries={"total_max_attempts": keys.attempts}, proxies={})
         return session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config, verify=keys.root)
 
     def call(self, operation, endpoint, identifier, body=None, keys=Keys()):
