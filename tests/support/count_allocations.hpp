@@ -17,26 +17,28 @@ namespace test {
 
 /// How often this thread has called a global operator new so far. The program's operators are in count_allocations.cpp.
 [[nodiscard]] std::size_t allocations() noexcept;
+/// How often it has given memory back.
+[[nodiscard]] std::size_t releases() noexcept;
 
 /// How often it has since this object was made.
 class allocation_count {
 public:
     [[nodiscard]] std::size_t so_far() const noexcept { return allocations() - before_; }
+    /// How many of them are still there, if this thread alone gives them back.
+    [[nodiscard]] std::size_t kept() const noexcept { return so_far() - (releases() - released_); }
 
 private:
-    std::size_t before_ = allocations();
+    std::size_t before_ = allocations(), released_ = releases();
 };
 
-/// While it is there, one allocation of this thread fails: the first for 1.
-class failing_allocation {
+/// While this exists, this thread's n-th allocation (from 1) fails; there is one such object at a time.
+class allocation_failure {
 public:
-    explicit failing_allocation(std::size_t number) noexcept;
-    failing_allocation(failing_allocation const&) = delete;
-    failing_allocation& operator=(failing_allocation const&) = delete;
-    ~failing_allocation();
-
-    /// Whether it has come to that.
-    [[nodiscard]] static bool has_failed() noexcept;
+    explicit allocation_failure(std::size_t n) noexcept;
+    ~allocation_failure();
+    allocation_failure(allocation_failure const&) = delete;
+    allocation_failure& operator=(allocation_failure const&) = delete;
+    [[nodiscard]] bool happened() const noexcept;
 };
 
 }

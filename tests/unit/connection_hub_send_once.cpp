@@ -268,9 +268,9 @@ TEST_CASE("without memory no message is lost or delivered twice", "[connection_h
         t.told.reserve(8);
         if (first_ones != 0) t.ask("k");
         {
-            test::failing_allocation const missing{number};
+            test::allocation_failure const missing{number};
             t.ask("k");
-            failed = test::failing_allocation::has_failed();
+            failed = missing.happened();
         }
         t.run();
         REQUIRE(t.told.size() == static_cast<std::size_t>(first_ones) + 1);

@@ -10,46 +10,60 @@
 // One program can replace the global operators once; every test that counts allocations shares these.
 
 namespace {
-thread_local std::size_t count = 0, until_failure = 0; // 0: none fails
+thread_local std::size_t count = 0, released = 0;
+thread_local std::size_t until_failure = 0; // 0: none fails
 }
 
 void* test::replaced_new(std::size_t size, std::size_t alignment) noexcept {
-    ++count;
     if (until_failure != 0 && --until_failure == 0) return nullptr;
+    ++count;
     return system_memory(size, alignment);
 }
-void test::replaced_delete(void* memory) noexcept { std::free(memory); }
+void test::replaced_delete(void* memory) noexcept {
+    ++released;
+    std::free(memory);
+}
 
 std::size_t test::allocations() noexcept { return count; }
+std::size_t test::releases() noexcept { return released; }
 
-test::failing_allocation::failing_allocation(std::size_t number) noexcept { until_failure = number; }
-test::failing_allocation::~failing_allocation() { until_failure = 0; }
-bool test::failing_allocation::has_failed() noexcept { return until_failure == 0; }
+test::allocation_failure::allocation_failure(std::size_t n) noexcept { until_failure = n; }
+test::allocation_failure::~allocation_failure() { until_failure = 0; }
+bool test::allocation_failure::happened() const noexcept { return until_failure == 0; }
 
 TEST_CASE("allocations are counted", "[count_allocations]") {
     test::allocation_count const made;
     int* volatile one = new int{1};
     delete one;
     int* volatile many = new (std::nothrow) int[100];
+    auto const before = made.kept();
     delete[] many;
+    auto const after = made.kept();
     CHECK(made.so_far() == 2);
+    CHECK(before == 1);
+    CHECK(after == 0);
 }
 
-TEST_CASE("the allocation that is asked for fails, and no other", "[count_allocations]") {
-    bool first, second, third, failed_early, failed;
+TEST_CASE("the allocation that is to fail does, and no other", "[count_allocations]") {
+    int* volatile first = nullptr;
+    int* volatile second = nullptr;
+    int* volatile third = nullptr;
+    bool early = true, late = false;
     {
-        test::failing_allocation const missing{2};
-        int* volatile one = new (std::nothrow) int{1};
-        failed_early = test::failing_allocation::has_failed();
-        int* volatile two = new (std::nothrow) int{2};
-        failed = test::failing_allocation::has_failed();
-        int* volatile three = new (std::nothrow) int{3};
-        first = one != nullptr, second = two != nullptr, third = three != nullptr;
-        delete one;
-        delete two;
-        delete three;
+        test::allocation_failure const failure{2};
+        first = new (std::nothrow) int{1};
+        early = failure.happened();
+        second = new (std::nothrow) int{2};
+        late = failure.happened();
+        third = new (std::nothrow) int{3};
     }
-    CHECK((first && !second && third && !failed_early && failed));
+    CHECK(first != nullptr);
+    CHECK_FALSE(early);
+    CHECK(second == nullptr);
+    CHECK(late);
+    CHECK(third != nullptr);
+    delete first;
+    delete third;
 }
 
 #endif

@@ -211,9 +211,9 @@ TEST_CASE("without memory a send is done and not remembered, and nobody waits", 
         f.told.reserve(8);
         completion<delivery> sending;
         {
-            test::failing_allocation const missing{number};
+            test::allocation_failure const missing{number};
             sending = f.begin(1);
-            failed = test::failing_allocation::has_failed();
+            failed = missing.happened();
         }
         REQUIRE(sending);
         CHECK(f.memory.knows(send_number(1)) == !failed);
@@ -227,7 +227,7 @@ TEST_CASE("without memory a send is done and not remembered, and nobody waits", 
     f.told.reserve(8);
     auto sending = f.begin(1);
     {
-        test::failing_allocation const missing{1};
+        test::allocation_failure const missing{1};
         CHECK_FALSE(f.begin(1)); // it cannot join
     }
     CHECK(f.told == answers{delivery::unknown});
