@@ -6,6 +6,7 @@
 
 #include <backchannel/auth/bearer.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -68,6 +69,42 @@ struct reads_body {
         log->append("[").append(r.body).append("]");
         if (r.body.ends_with("!")) throw std::runtime_error{"authorize"};
         return auth_decision::allow();
+    }
+};
+
+/// Has a word on each further target of a caller that it has let in under a number of its own.
+struct granting {
+    scripted inner;
+    std::uint32_t number = 0;
+
+    auth_decision authorize(request_view const& r, operation op, std::string_view id) {
+        auth_decision d = inner.authorize(r, op, id);
+        d.who.via = number;
+        return d;
+    }
+    bool permits(request_view const& r, principal const& who, operation op, std::string_view id) {
+        inner.log->append(1, inner.name).append("?").append(id);
+        CHECK(r.target == "/target");
+        CHECK(who.via == number);
+        CHECK(who.name.view() == "caller");
+        CHECK(op == operation::del);
+        return id == "yes";
+    }
+};
+
+struct granting_later : scripted_later {
+    bool permits(request_view const&, principal const& who, operation, std::string_view id) {
+        inner.log->append(1, inner.name).append("?").append(id);
+        CHECK(who.via == 0);
+        return id == "yes";
+    }
+};
+
+struct granting_in_pieces : scripted_in_pieces {
+    bool permits(request_view const&, principal const& who, operation, std::string_view id) {
+        inner.log->append(1, inner.name).append("?").append(id);
+        CHECK(who.via == 0);
+        return id == "yes";
     }
 };
 
@@ -211,6 +248,75 @@ TEST_CASE("any_of answers for one that throws when it is asked, and not before",
         CHECK(ask(first, "throw", {"Hello"}) == (asked ? internal : none));
         CHECK(ask(first, "POST", {"throw", "Hello"}) == (asked ? internal : none));
         CHECK(ask(first, "POST", {"Hello", "!"}) == (asked ? internal : none));
+    }
+}
+
+TEST_CASE("any_of asks the one that let the caller in about each further target", "[any_of]") {
+    STATIC_REQUIRE(has_permits<any_of<scripted, granting>>);
+    STATIC_REQUIRE(has_permits<any_of<any_of<scripted, granting>, scripted>>);
+    STATIC_REQUIRE_FALSE(has_permits<any_of<scripted, any_of<scripted, scripted>>>);
+    for (char const lets_in : {'a', 'b', 'c', 'd', 'e', 'f', 'g'}) {
+        INFO(lets_in);
+        run const each;
+        auto const leaf = [&](char name) {
+            scripted s = each.says(name == lets_in ? none : missing_token, name);
+            s.answer.who.name = short_text{"caller"};
+            return s;
+        };
+        auto const grants = [&](char name) { return granting{leaf(name), name == 'e' ? 7u : 0u}; };
+        any_of auth{leaf('a'), any_of{grants('b'), leaf('c'), grants('d')}, any_of{any_of{grants('e')}, grants('f')},
+                    grants('g')};
+        auto const check = [&](auth_decision const& decision) {
+            REQUIRE(decision.allowed());
+            bool const asks = lets_in != 'a' && lets_in != 'c'; // the others let in whom they have let in
+            request_view r;
+            r.target = "/target";
+            for (char const* const id : {"yes", "no"}) {
+                each.log->clear();
+                CHECK(auth.permits(r, decision.who, operation::del, id) == (!asks || id == std::string_view{"yes"}));
+                CHECK(*each.log == (asks ? std::string{lets_in} + "?" + id : ""));
+            }
+        };
+        check(auth.authorize({}, operation::post, "first"));
+        int answers = 0;
+        auth.async_authorize({}, operation::post, "first", [&](auth_decision d) {
+            ++answers;
+            check(d);
+        });
+        any_of arriving{scripted_in_pieces{each.says(missing_token, 'p')}, auth};
+        arriving.begin({}, operation::post, "first").finish([&](auth_decision d) {
+            ++answers;
+            d.who.via /= 2; // what the outer one has added
+            check(d);
+        });
+        CHECK(answers == 2);
+    }
+}
+
+TEST_CASE("any_of remembers who let a caller in, whatever way it was asked", "[any_of]") {
+    for (char const lets_in : {'a', 'b', 'c'}) {
+        run const each;
+        auto const says = [&](char name) { return each.says(name == lets_in ? none : missing_token, name); };
+        granting_later const later{{says('b')}};
+        any_of auth{granting_in_pieces{{says('a')}}, any_of{later, granting_in_pieces{{says('c')}}}};
+        std::vector<principal> callers;
+        auto const collect = [&](auth_decision d) {
+            if (d.allowed()) callers.push_back(std::move(d.who));
+        };
+        auth.async_authorize({}, operation::post, {}, collect);
+        auto verification = auth.begin({}, operation::post, {});
+        verification.append("body");
+        verification.finish(collect);
+        for (auto& waiting : std::exchange(*later.waiting, {})) waiting(auth_decision{later.inner.answer});
+        REQUIRE(callers.size() == 2);
+        for (principal const& who : callers) {
+            for (bool const granted : {true, false}) {
+                each.log->clear();
+                char const* const id = granted ? "yes" : "no";
+                CHECK(auth.permits({}, who, operation::get, id) == granted);
+                CHECK(*each.log == std::string{lets_in} + "?" + id);
+            }
+        }
     }
 }
 

@@ -114,6 +114,21 @@ TEST_CASE("A policy is asked about the operation, the id and the caller's circum
     CHECK(tls.authorize(r, operation::post, "id").allowed());
 }
 
+TEST_CASE("A grant for each connection is none for all of them together", "[with_policy]") {
+    with_policy each{allow_all{}, policy(allow(posts))};
+    each.configure(options());
+    CHECK(each.authorize({}, operation::post, "id").allowed());
+    CHECK(each.authorize({}, operation::post, {}).error == auth_error::not_permitted);
+    CHECK_FALSE(each.permits({}, {}, operation::post, {}));
+
+    with_policy together{allow_all{}, policy(allow(posts.substr(0, posts.size() - 2)))};
+    together.configure(options());
+    CHECK(together.authorize({}, operation::post, {}).allowed());
+    CHECK(together.permits({}, {}, operation::post, {}));
+    CHECK(together.authorize({}, operation::post, "id").error == auth_error::not_permitted);
+    CHECK(together.authorize({}, operation::put, {}).error == auth_error::not_permitted);
+}
+
 TEST_CASE("A policy may be a type of one's own", "[with_policy]") {
     std::vector<std::string> asked;
     with_policy auth{bearer{std::vector<bearer_token>{{"a", "alice"}, {"b", "bob"}}}, by_name{&asked}};
