@@ -4,7 +4,12 @@
 #include "support/catch.hpp"
 #include "support/test_hub.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -75,6 +80,84 @@ TEST_CASE("a hub_ref sends, finds and closes on the hub it views", "[hub_ref]") 
     CHECK(ask(hub, {.what = command::kind::explain, .id = id}).at(0).was_open);
     CHECK(ask(hub, {.what = command::kind::explain, .id = "no id at all"}).at(0).malformed);
     CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "AAAAAAAAAAAAAAAA"}).at(0).was_open);
+}
+
+TEST_CASE("a hub_ref tags, untags and selects on the hub it views", "[hub_ref]") {
+    test::test_hub<test::direct_transport> t;
+    hub_ref const hub{*t.hub};
+    auto a = t.open(1, {.source_ip = "192.0.2.1"}), b = t.open(2), c = t.open(3);
+    auto const mark = [&](command::kind what, session const& s, std::string_view text) {
+        auto const answers = ask(hub, {.what = what, .id = s.id(), .tag_text = text});
+        REQUIRE(answers.size() == 1);
+        return answers[0].tagged;
+    };
+    CHECK(mark(command::kind::tag, a, "room") == tagging::done);
+    CHECK(mark(command::kind::tag, c, "room") == tagging::done);
+    CHECK(mark(command::kind::tag, c, "other") == tagging::done);
+    CHECK(mark(command::kind::tag, c, "not one") == tagging::invalid);
+    CHECK(mark(command::kind::untag, c, "other") == tagging::done);
+    CHECK(mark(command::kind::untag, c, "other") == tagging::done);
+    CHECK(mark(command::kind::tag, session{}, "room") == tagging::gone);
+    CHECK(mark(command::kind::untag, session{}, "room") == tagging::gone);
+    CHECK(t.hub->find(c.id())->tags == lines{"room"});
+
+    lines shown;
+    std::size_t limit = 10;
+    connection_visitor const visitor = [&](std::string_view id, std::function<connection_state()> const& describe) {
+        connection_state const state = describe();
+        shown.push_back(std::string{id} + state.source_ip + (state.tags.empty() ? "" : " " + state.tags[0]));
+        return shown.size() != limit;
+    };
+    auto const select = [&](std::string_view tag, std::uint32_t from) {
+        shown.clear();
+        auto const answers =
+            ask(hub, {.what = command::kind::select, .tag_text = tag, .from = from, .visitor = &visitor});
+        REQUIRE(answers.size() == 1);
+        CHECK(answers[0].result == delivery::accepted);
+        return answers[0].next;
+    };
+    std::string const first = std::string{a.id()} + "192.0.2.1 room", second{b.id()},
+                      third = std::string{c.id()} + " room";
+    CHECK_FALSE(select({}, 0));
+    CHECK(shown == lines{first, second, third});
+    CHECK_FALSE(select("room", 0));
+    CHECK(shown == lines{first, third});
+    CHECK_FALSE(select("nobody", 0));
+    CHECK(shown.empty());
+    for (std::string_view const tag : {"", "room"}) {
+        limit = 1;
+        auto const next = select(tag, 0);
+        CHECK(shown == lines{first});
+        REQUIRE(next);
+        limit = 10;
+        CHECK_FALSE(select(tag, *next));
+        CHECK(shown == (tag.empty() ? lines{second, third} : lines{third}));
+    }
+}
+
+TEST_CASE("a hub_ref explains how a connection was closed", "[hub_ref]") {
+    test::test_hub<test::direct_transport> t;
+    hub_ref const hub{*t.hub};
+    auto a = t.open(1), b = t.open(2);
+    auto const explain = [&](session const& s) {
+        return ask(hub, {.what = command::kind::explain, .id = s.id()}).at(0);
+    };
+    CHECK_FALSE(explain(a).closed);
+    t.clock.advance(std::chrono::seconds{3});
+    a.closed(4000);
+    t.hub->close(b.id(), 4001);
+    wall_time const then = t.clock.wall();
+    t.clock.advance(std::chrono::seconds{3});
+    for (session const* const s : {&a, &b}) {
+        auto const why = explain(*s);
+        CHECK(why.was_open);
+        CHECK(why.result == delivery::gone);
+        REQUIRE(why.closed);
+        CHECK(why.closed->closed_at == then);
+        CHECK(why.closed->code == (s == &a ? 4000 : 4001));
+        CHECK(why.closed->by == (s == &a ? closed_by::peer : closed_by::server));
+    }
+    CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "no id at all"}).at(0).closed);
 }
 
 TEST_CASE("a send waits for the connection's thread as long as the caller's patience lasts", "[hub_ref]") {
