@@ -4773,7 +4773,8 @@ private:
 
     [[nodiscard]] tagging session_tagged(void* s, std::string_view tag) noexcept override {
         std::uint64_t const state = as_slot(s).state.load(std::memory_order_acquire); // reserved will do
-        bool const ended = (state & (slot_state::attached | slot_state::alive)) == slot_state::attached;
+        bool const ended = (state & (slot_state::was_open | slot_state::open)) == slot_state::was_open ||
+                           (state & (slot_state::attached | slot_state::alive)) == slot_state::attached;
         return ended ? tagging::gone : add_tag(as_slot(s), tag);
     }
     bool session_untagged(void* s, std::string_view tag) noexcept override { return remove_tag(as_slot(s), tag); }
