@@ -202,13 +202,11 @@ public:
     fan_out send_tagged(std::string_view tag, message const& m, F&& refused) {
         fan_out count;
         shared_message const shared = m.share(true);
+        message const each = shared ? message{shared} : m; // without memory now, a Transport may still have some
         (void)state_->visit(0, tag, [&](auto& s) {
             ++count.matched;
-            delivery result = delivery::unavailable;
-            if (shared) {
-                auto const now = state_->try_send(s, shared);
-                result = now ? *now : state_->queue(s, shared);
-            }
+            auto const now = state_->try_send(s, each);
+            delivery const result = now ? *now : state_->queue(s, each);
             if (result == delivery::accepted) ++count.accepted;
             else refused(state_->id_text(s), result);
             return true;
