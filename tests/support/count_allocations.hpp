@@ -31,13 +31,15 @@ private:
     std::size_t before_ = allocations(), released_ = releases();
 };
 
-/// While this exists, this thread's n-th allocation (from 1) fails; there is one such object at a time.
+/// While this exists, this thread's n-th allocation (from 1) fails, and with a period each that many later; there is
+/// one such object at a time.
 class allocation_failure {
 public:
-    explicit allocation_failure(std::size_t n) noexcept;
+    explicit allocation_failure(std::size_t n, std::size_t period = 0) noexcept;
     ~allocation_failure();
     allocation_failure(allocation_failure const&) = delete;
     allocation_failure& operator=(allocation_failure const&) = delete;
+    /// Whether one has failed.
     [[nodiscard]] bool happened() const noexcept;
 };
 

@@ -11,11 +11,16 @@
 
 namespace {
 thread_local std::size_t count = 0, released = 0;
-thread_local std::size_t until_failure = 0; // 0: none fails
+thread_local std::size_t until_failure = 0, failure_period = 0; // 0: none fails
+thread_local bool has_failed = false;
 }
 
 void* test::replaced_new(std::size_t size, std::size_t alignment) noexcept {
-    if (until_failure != 0 && --until_failure == 0) return nullptr;
+    if (until_failure != 0 && --until_failure == 0) {
+        until_failure = failure_period;
+        has_failed = true;
+        return nullptr;
+    }
     ++count;
     return system_memory(size, alignment);
 }
@@ -27,9 +32,13 @@ void test::replaced_delete(void* memory) noexcept {
 std::size_t test::allocations() noexcept { return count; }
 std::size_t test::releases() noexcept { return released; }
 
-test::allocation_failure::allocation_failure(std::size_t n) noexcept { until_failure = n; }
-test::allocation_failure::~allocation_failure() { until_failure = 0; }
-bool test::allocation_failure::happened() const noexcept { return until_failure == 0; }
+test::allocation_failure::allocation_failure(std::size_t n, std::size_t period) noexcept {
+    until_failure = n;
+    failure_period = period;
+    has_failed = false;
+}
+test::allocation_failure::~allocation_failure() { until_failure = failure_period = 0; }
+bool test::allocation_failure::happened() const noexcept { return has_failed; }
 
 TEST_CASE("allocations are counted", "[count_allocations]") {
     test::allocation_count const made;
@@ -64,6 +73,16 @@ TEST_CASE("the allocation that is to fail does, and no other", "[count_allocatio
     CHECK(third != nullptr);
     delete first;
     delete third;
+    bool failed[4] = {};
+    {
+        test::allocation_failure const failure{1, 2};
+        for (bool& each : failed) {
+            int* volatile one = new (std::nothrow) int{1};
+            each = one == nullptr;
+            delete one;
+        }
+    }
+    CHECK((failed[0] && !failed[1] && failed[2] && !failed[3]));
 }
 
 #endif
