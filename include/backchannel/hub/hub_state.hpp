@@ -196,7 +196,7 @@ public:
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(id_text(s), describe(s));
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
-        if (!is(s, slot_state::alive)) retire(s, 1006); // the hook has closed it
+        if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
     }
 
