@@ -277,6 +277,25 @@ TEST_CASE("any_of::verification::append, finish: keys of another thread report t
     ask_at_once([&](http_request const& r) { return asked_in_pieces(a.auth, r); }, a.seen);
 }
 
+TEST_CASE("any_of::permits: threads ask the one that let them in at once", "[threading]") {
+    auto const seen = std::make_shared<witness>();
+    any_of<bearer, with_policy<near_sigv4, witness_policy>> auth{bearer{"secret"}, judged(seen)};
+    requests const r;
+    seen->again = [&] { (void)asked(auth, r.good); };
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int) {
+        for (int i = 0; i != rounds; ++i) {
+            principal const by_key = asked(auth, r.good).who, by_token = asked(auth, r.token).who;
+            wrong += !auth.permits({}, by_key, operation::post, "good");
+            wrong += auth.permits({}, by_key, operation::post, "other");
+            wrong += !auth.permits({}, by_token, operation::post, "other"); // of a token, nothing more is asked
+        }
+    });
+    seen->again = nullptr;
+    CHECK(wrong == 0);
+    CHECK(seen->saw_no_lock());
+}
+
 TEST_CASE("with_policy::configure: once, and then all threads follow it", "[threading]") {
     auto const seen = std::make_shared<witness>();
     auto auth = judged(seen);

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -186,6 +188,40 @@ TEST_CASE("session::written: the owner reports what was taken while other thread
     CHECK(hub.send(id, text(body)) == delivery::backpressure);
 }
 
+TEST_CASE("session::tag: many threads tag a connection, also while it ends", "[threading]") {
+    direct_hub h;
+    session a = h.open(2);
+    std::atomic<int> wrong{0};
+    std::atomic<bool> ended{false};
+    at_once(threads, [&](int t) {
+        for (int i = 0; i != rounds; ++i) {
+            if (t == 0 && i == rounds / 2) {
+                a.closed();
+                ended = true;
+            }
+            bool const late = ended;
+            tagging const result = a.tag(std::to_string(t) + ":" + std::to_string(i % 8));
+            wrong += result != tagging::gone && (late || result != tagging::done);
+        }
+    });
+    CHECK(wrong == 0);
+    CHECK(ended);
+    CHECK(h.hub.send_tagged("0:0", text("x")).matched == 0);
+}
+
+TEST_CASE("session::untag: of many threads, one takes a tag away", "[threading]") {
+    int constexpr tags = 20;
+    direct_hub h;
+    session const a = h.open(2);
+    for (int i = 0; i != tags; ++i) CHECK(a.tag(std::to_string(i)) == tagging::done);
+    std::atomic<int> taken{0};
+    at_once(threads, [&](int) {
+        for (int i = 0; i != tags; ++i) taken += a.untag(std::to_string(i));
+    });
+    CHECK(taken == tags);
+    CHECK(h.hub.find(a.id())->tags.empty());
+}
+
 TEST_CASE("session::release: handed from thread to thread while messages come", "[threading]") {
     int still_held = 0;
     end_at_once<direct_hub>([&](auto&, session& s, int) {
@@ -233,7 +269,12 @@ TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on t
     session a = h.open(2);
     std::string const id{a.id()};
     hub_ref const hub{h.hub};
-    std::atomic<int> sent{0}, queued{0}, deferred{0}, found{0}, explained{0}, elsewhere{0};
+    std::atomic<int> sent{0}, queued{0}, deferred{0}, found{0}, explained{0}, elsewhere{0}, tagged{0}, selected{0},
+        shown{0};
+    connection_visitor const visitor = [&](std::string_view, std::function<connection_state()> const& describe) {
+        shown += describe().tags == lines{"room"};
+        return true;
+    };
     h.start();
     at_once(threads, [&](int) {
         for (int i = 0; i != rounds; ++i) {
@@ -249,6 +290,10 @@ TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on t
                         [&](outcome o) { deferred += o.deferred; });
             hub.execute({command::kind::find, id}, [&](outcome o) { found += o.state.has_value(); });
             hub.execute({command::kind::explain, id}, [&](outcome o) { explained += !o.malformed && !o.was_open; });
+            hub.execute({.what = command::kind::tag, .id = id, .tag_text = "room"},
+                        [&](outcome o) { tagged += o.tagged == tagging::done; });
+            hub.execute({.what = command::kind::select, .tag_text = "room", .visitor = &visitor},
+                        [&](outcome o) { selected += !o.next; });
         }
     });
     std::atomic<int> closed{0};
@@ -263,6 +308,9 @@ TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on t
     CHECK(deferred == each);
     CHECK(found == each);
     CHECK(explained == each);
+    CHECK(tagged == each);
+    CHECK(selected == each);
+    CHECK(shown == each);
     CHECK(elsewhere == 0);
     CHECK(closed == 1);
     CHECK(h.told("send 2 ").size() == 2 * each);
