@@ -287,6 +287,34 @@ TEST_CASE("gateway_client::send, id, source_ip: each loop's thread answers its o
     CHECK(wrong == 0);
 }
 
+TEST_CASE("gateway_client::tag, untag: each loop's thread marks its own clients, also before they are open",
+          "[threading]") {
+    scripted_handler handler;
+    handler.connect = [](gateway_client& c, request_view const&) {
+        (void)c.tag("all");
+        (void)c.tag("new");
+        return connect_answer::accept();
+    };
+    handler.receive = [](gateway_client& c, message const& m) {
+        (void)c.untag("new");
+        (void)c.send(m);
+    };
+    running_gateway<> g{handler, prod(), 2};
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int) {
+        for (int i = 0; i != 5; ++i) {
+            websocket_client client{g.port};
+            auto const before = g.server.hub().find(client.id);
+            wrong += !before || before->tags != std::vector<std::string>{"all", "new"};
+            client.send_text("x");
+            wrong += client.read_text() != "x";
+            auto const after = g.server.hub().find(client.id);
+            wrong += !after || after->tags != std::vector<std::string>{"all"};
+        }
+    });
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("gateway_client::close: the id is gone when it returns, and what waits is answered", "[threading]") {
     std::atomic<int> still_there{0}, closed{0};
     scripted_handler handler;

@@ -100,12 +100,13 @@ TEST_CASE("completion::operator(), operator bool: called once, also if the calla
     CHECK(wrong == 0);
 }
 
-TEST_CASE("message::message, data, kind: threads read one message at once", "[threading]") {
+TEST_CASE("message::message, data, kind, is_for_many: threads read one message at once", "[threading]") {
     message const m{"to all", message_kind::text};
     std::atomic<int> wrong{0};
     at_once(threads, [&](int) {
         message const copy = m;
-        wrong += m.data() != "to all" || m.kind() != message_kind::text || copy.data().data() != m.data().data();
+        wrong += m.data() != "to all" || m.kind() != message_kind::text || m.is_for_many() ||
+                 copy.data().data() != m.data().data();
     });
     CHECK(wrong == 0);
 }
@@ -139,11 +140,13 @@ TEST_CASE("shared_message::shared_message, ~shared_message: copies come and go o
     CHECK(wrong == 0);
 }
 
-TEST_CASE("shared_message::copy_of, data, frame, kind, operator bool: threads read one block at once", "[threading]") {
+TEST_CASE("shared_message::copy_of, data, frame, kind, is_for_many, operator bool: threads read one block at once",
+          "[threading]") {
     shared_message const m = shared_message::copy_of("x", message_kind::binary);
     std::atomic<int> wrong{0};
     at_once(threads, [&](int) {
-        wrong += !m || m.data() != "x" || m.frame() != "\x82\x01x" || m.kind() != message_kind::binary;
+        wrong +=
+            !m || m.is_for_many() || m.data() != "x" || m.frame() != "\x82\x01x" || m.kind() != message_kind::binary;
         wrong += shared_message::copy_of("x", message_kind::text).frame() != "\x81\x01x";
     });
     CHECK(wrong == 0);
