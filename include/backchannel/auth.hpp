@@ -6,6 +6,7 @@
 #include <backchannel/http.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -58,6 +59,7 @@ enum class auth_error : std::uint8_t {
     payload_mismatch,    ///< the declared hash of the body is not the body's
     bad_request,         ///< the request is ambiguous or not allowed to be sent
     not_permitted,       ///< authenticated, but no policy grants it
+    throttled,           ///< authenticated, but asks too often
     unavailable,         ///< the decision could not be made now; the caller may try again
     internal             ///< the authorizer failed
 };
@@ -74,6 +76,7 @@ enum class auth_error : std::uint8_t {
     case auth_error::payload_mismatch: return "payload_mismatch";
     case auth_error::bad_request: return "bad_request";
     case auth_error::not_permitted: return "not_permitted";
+    case auth_error::throttled: return "throttled";
     case auth_error::unavailable: return "unavailable";
     case auth_error::internal: return "internal";
     }
@@ -85,6 +88,7 @@ struct auth_decision {
     auth_error error = auth_error::internal;
     principal who{};       ///< set when the caller was authenticated, also if it then was not permitted
     std::string message{}; ///< shown to the caller; empty: the dialect's own text
+    std::chrono::seconds retry_after{}; ///< with `throttled`: how long to wait, 1 if less
 
     [[nodiscard]] static auth_decision allow(principal who = {}) { return {auth_error::none, std::move(who), {}}; }
     [[nodiscard]] static auth_decision refuse(auth_error why, std::string text = {}, principal who = {}) {

@@ -10,6 +10,7 @@
 #include <backchannel/auth/iam_policy.hpp>
 #include <backchannel/auth/sigv4.hpp>
 #include <backchannel/auth/with_policy.hpp>
+#include <backchannel/auth/with_rate_limit.hpp>
 #include <backchannel/auth/yandex_roles.hpp>
 #include <backchannel/completion.hpp>
 #include <backchannel/config.hpp>

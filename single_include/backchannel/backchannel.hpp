@@ -400,6 +400,7 @@ struct response {
 #endif
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -452,6 +453,7 @@ enum class auth_error : std::uint8_t {
     payload_mismatch,    ///< the declared hash of the body is not the body's
     bad_request,         ///< the request is ambiguous or not allowed to be sent
     not_permitted,       ///< authenticated, but no policy grants it
+    throttled,           ///< authenticated, but asks too often
     unavailable,         ///< the decision could not be made now; the caller may try again
     internal             ///< the authorizer failed
 };
@@ -468,6 +470,7 @@ enum class auth_error : std::uint8_t {
     case auth_error::payload_mismatch: return "payload_mismatch";
     case auth_error::bad_request: return "bad_request";
     case auth_error::not_permitted: return "not_permitted";
+    case auth_error::throttled: return "throttled";
     case auth_error::unavailable: return "unavailable";
     case auth_error::internal: return "internal";
     }
@@ -479,6 +482,7 @@ struct auth_decision {
     auth_error error = auth_error::internal;
     principal who{};       ///< set when the caller was authenticated, also if it then was not permitted
     std::string message{}; ///< shown to the caller; empty: the dialect's own text
+    std::chrono::seconds retry_after{}; ///< with `throttled`: how long to wait, 1 if less
 
     [[nodiscard]] static auth_decision allow(principal who = {}) { return {auth_error::none, std::move(who), {}}; }
     [[nodiscard]] static auth_decision refuse(auth_error why, std::string text = {}, principal who = {}) {
@@ -2896,6 +2900,178 @@ private:
     Auth auth_;
     Policy policy_;
     router_options options_{};
+};
+
+}
+
+#endif
+
+// ---- backchannel/auth/with_rate_limit.hpp
+#ifndef BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
+#define BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
+
+// ---- backchannel/auth/token_buckets.hpp
+#ifndef BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
+#define BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+struct token_bucket_options {
+    std::uint32_t per_second = 0;     ///< requests of one caller in the long run; 0: no limit
+    std::uint32_t burst = 0;          ///< requests that may come at once; 0: as many as `per_second`
+    std::size_t max_buckets = 10'000; ///< callers that are remembered at a time
+};
+
+/// A limiter for `with_rate_limit`: a bucket of tokens for each principal's name, one token for each request.
+///
+/// A request that is refused takes none. Callers without a name share a bucket. Beyond `max_buckets` the fullest is
+/// forgotten, which is then full again. Exact: no fraction of a token is lost. Thread-safe.
+class token_buckets {
+public:
+    explicit token_buckets(token_bucket_options options)
+        : rate_{options.per_second}, max_buckets_{options.max_buckets},
+          capacity_{spread(options.burst == 0 ? rate_ : options.burst)}, token_{spread(1)} {}
+
+    /// How long to wait, for a request that is too early; nothing: it is admitted.
+    ///
+    /// A `now` that is earlier than that of another call is taken for a thread that is late; if by more than a second,
+    /// for a clock that was set back.
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> admit(principal const& who, operation,
+                                                                                  time_point now);
+
+private:
+    /// Nanoseconds and parts of one, `rate_` of which make a whole: what a token takes need not be whole.
+    struct span {
+        std::uint64_t ns = 0, parts = 0;
+        friend constexpr auto operator<=>(span const&, span const&) = default;
+    };
+
+    // A bucket is the time when it will be full, and the name. The first of the set is the one to forget.
+    using buckets = std::set<std::pair<span, std::string>>;
+    struct state {
+        std::mutex mutex;
+        buckets by_time;
+        std::map<std::string_view, buckets::iterator> by_name; // the names are in the buckets
+    };
+
+    /// How long so many tokens take to come.
+    [[nodiscard]] span spread(std::uint64_t tokens) const noexcept {
+        if (rate_ == 0) return {};
+        return {tokens * 1'000'000'000 / rate_, tokens * 1'000'000'000 % rate_};
+    }
+    [[nodiscard]] span sum(span a, span b) const noexcept {
+        std::uint64_t const parts = a.parts + b.parts;
+        return {a.ns + b.ns + parts / rate_, parts % rate_};
+    }
+
+    std::uint64_t rate_;
+    std::size_t max_buckets_;
+    span capacity_, token_;
+    std::unique_ptr<state> state_ = std::make_unique<state>();
+};
+
+}
+
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A limiter: nothing for a request that is admitted, else how long its caller is to wait.
+template <class L>
+concept limits_requests = requires(L& limiter, principal const& who, operation op, time_point now) {
+    { limiter.admit(who, op, now) } -> std::same_as<std::optional<std::chrono::milliseconds>>;
+};
+
+/// An authorizer, and a limit to how often those may ask whom it lets in.
+///
+///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
+///
+/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
+/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
+/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
+template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
+class with_rate_limit {
+    static_assert(check_authorizer<Auth>());
+    static_assert(limits_requests<Limiter>,
+                  "the limiter of with_rate_limit must have `std::optional<std::chrono::milliseconds> "
+                  "admit(backchannel::principal const&, backchannel::operation, backchannel::time_point now)`, which "
+                  "says how long to wait; see backchannel::token_buckets");
+
+public:
+    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
+        : auth_{std::move(auth)}, limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
+
+    void configure(router_options const& options) {
+        if constexpr (has_configure<Auth>) auth_.configure(options);
+    }
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
+                                          std::string_view id) requires has_authorize<Auth> {
+        return limited(auth_.authorize(request, op, id), op);
+    }
+
+    void async_authorize(request_view const& request, operation op, std::string_view id,
+                         completion<auth_decision> done) requires has_async_authorize<Auth> {
+        auth_.async_authorize(request, op, id, [this, op, done = std::move(done)](auth_decision decision) mutable {
+            done(limited(std::move(decision), op));
+        });
+    }
+
+    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id) requires has_begin<Auth> {
+        using inner = decltype(auth_.begin(head, op, id));
+        struct state {
+            with_rate_limit* self;
+            operation op;
+            inner waiting;
+
+            void append(std::string_view piece) { waiting.append(piece); }
+            void finish(completion<auth_decision> done) {
+                waiting.finish([self_ = self, op_ = op, done_ = std::move(done)](auth_decision decision) mutable {
+                    done_(self_->limited(std::move(decision), op_));
+                });
+            }
+        };
+        return state{this, op, auth_.begin(head, op, id)};
+    }
+
+    /// As the authorizer says; not counted.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
+                               std::string_view id) requires has_permits<Auth> {
+        return auth_.permits(request, who, op, id);
+    }
+
+private:
+    [[nodiscard]] auth_decision limited(auth_decision decision, operation op) {
+        using std::chrono::seconds;
+        if (!decision.allowed()) return decision;
+        auto const wait = limiter_.admit(decision.who, op, clock_.steady());
+        if (!wait) return decision;
+        auth_decision late = auth_decision::refuse(auth_error::throttled, {}, std::move(decision.who));
+        late.retry_after = std::max(seconds{1}, std::chrono::ceil<seconds>(*wait));
+        return late;
+    }
+
+    Auth auth_;
+    Limiter limiter_;
+    [[no_unique_address]] Clock clock_;
 };
 
 }
@@ -8964,6 +9140,66 @@ BACKCHANNEL_DECL sha256_digest hmac_sha256::finish() noexcept { return detail_hm
 
 #endif
 
+// ---- backchannel/impl/auth/token_buckets.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
+#define BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> token_buckets::admit(principal const& who, operation,
+                                                                               time_point time) {
+    using std::chrono::nanoseconds;
+    if (rate_ == 0) return std::nullopt;
+    auto const since_epoch = std::chrono::duration_cast<nanoseconds>(time.time_since_epoch()).count();
+    // times before the epoch too, and what is 140 years ahead has room above
+    span const now{static_cast<std::uint64_t>(since_epoch) + (std::uint64_t{1} << 63), 0};
+    buckets& by_time = state_->by_time;
+    auto& by_name = state_->by_name;
+    std::lock_guard const lock{state_->mutex};
+
+    auto const found = by_name.find(who.name.view());
+    auto const fill_at = [&](span when) { // moves the bucket to another place, which cannot fail
+        auto node = by_time.extract(found->second);
+        node.value().first = when;
+        found->second = by_time.insert(std::move(node)).position;
+    };
+    span missing{};
+    if (found != by_name.end() && found->second->first > now) {
+        span const full = found->second->first;
+        missing = {full.ns - now.ns, full.parts};
+        if (missing > sum(capacity_, {1'000'000'000, 0})) { // the clock was set back: it is as if all had been taken
+            missing = capacity_;
+            fill_at(sum(now, missing));
+        }
+    }
+    span const after = sum(missing, token_);
+    if (after > capacity_) {
+        std::uint64_t const rest = after.parts > capacity_.parts ? 1 : 0;
+        nanoseconds const wait{static_cast<std::int64_t>(after.ns - capacity_.ns + rest)}; // rounded up
+        return std::chrono::ceil<std::chrono::milliseconds>(wait);
+    }
+    if (found != by_name.end()) {
+        fill_at(sum(now, after));
+        return std::nullopt;
+    }
+    buckets bucket;
+    bucket.emplace(sum(now, after), who.name.view());
+    std::map<std::string_view, buckets::iterator> entry;
+    entry.emplace(bucket.begin()->second, bucket.begin());
+    // whatever has thrown, has thrown above
+    if (!by_time.empty() && by_time.size() >= max_buckets_) {
+        by_name.erase(by_time.begin()->second);
+        by_time.erase(by_time.begin());
+    }
+    by_time.merge(bucket);
+    by_name.merge(entry);
+    return std::nullopt;
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/crypto/entropy.ipp
 #ifndef BACKCHANNEL_IMPL_CRYPTO_ENTROPY_IPP
 #define BACKCHANNEL_IMPL_CRYPTO_ENTROPY_IPP
@@ -9318,6 +9554,8 @@ BACKCHANNEL_DECL bool is_valid_utf8(std::string_view text) noexcept {
 #ifndef BACKCHANNEL_IMPL_DIALECT_AWS_IPP
 #define BACKCHANNEL_IMPL_DIALECT_AWS_IPP
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -9435,6 +9673,9 @@ BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, o
         }
         return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
     }
+    case auth_error::throttled:
+        r.headers.add("Retry-After", std::to_string(std::max(why.retry_after, std::chrono::seconds{1}).count()));
+        return error(r, 429, "LimitExceededException", text_or("Rate exceeded"));
     case auth_error::unavailable: return fail(r, failure::unavailable, id);
     case auth_error::none:
     case auth_error::internal: break;
@@ -9924,6 +10165,9 @@ BACKCHANNEL_DECL yandex_target yandex_target::parse(std::string_view target, tar
 #ifndef BACKCHANNEL_IMPL_DIALECT_YANDEX_IPP
 #define BACKCHANNEL_IMPL_DIALECT_YANDEX_IPP
 
+#include <algorithm>
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -10136,6 +10380,9 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
         return error(r, invalid_argument, text_or("Bad request"));
     case auth_error::not_permitted:
         return error(r, permission_denied, text_or("Permission denied"));
+    case auth_error::throttled:
+        r.headers.add("Retry-After", std::to_string(std::max(why.retry_after, std::chrono::seconds{1}).count()));
+        return error(r, resource_exhausted, text_or("Rate exceeded"));
     case auth_error::unavailable:
         return fail(r, failure::unavailable, id);
     case auth_error::none:

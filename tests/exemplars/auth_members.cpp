@@ -3,6 +3,7 @@
 #include <backchannel/auth/any_of.hpp>
 #include <backchannel/auth/sigv4.hpp>
 #include <backchannel/auth/with_policy.hpp>
+#include <backchannel/auth/with_rate_limit.hpp>
 #include <backchannel/management_router.hpp>
 
 struct full_authorizer {
@@ -42,6 +43,13 @@ struct named_policy {
     bool permits(backchannel::principal const&, backchannel::iam_request const&) const { return true; }
 };
 
+struct no_limit {
+    std::optional<std::chrono::milliseconds> admit(backchannel::principal const&, backchannel::operation,
+                                                   backchannel::time_point) {
+        return std::nullopt;
+    }
+};
+
 static_assert(backchannel::has_permits<full_authorizer> && backchannel::has_configure<full_authorizer>);
 static_assert(backchannel::authorizer<piecewise_authorizer> && !backchannel::has_authorize<piecewise_authorizer>);
 static_assert(backchannel::has_authorize<backchannel::sigv4<minimal_keys>>);
@@ -64,5 +72,7 @@ template class backchannel::management_router<full_authorizer>;
         full_authorizer{}, backchannel::sigv4<remote_keys>{remote_keys{}}};
     backchannel::with_policy<full_authorizer, named_policy> judged{full_authorizer{}, named_policy{}};
     (void)judged.authorize({}, backchannel::operation::get, {});
+    backchannel::with_rate_limit<full_authorizer, no_limit> limited{full_authorizer{}, no_limit{}};
+    (void)limited.authorize({}, backchannel::operation::get, {});
     mixed.async_authorize({}, backchannel::operation::get, {}, [](backchannel::auth_decision) {});
 }

@@ -28,6 +28,8 @@ classes = {
     "any_of": ("auth/any_of.hpp", "class any_of {"),
     "any_of::verification": ("auth/any_of.hpp", "class any_of<Auths...>::verification {"),
     "with_policy": ("auth/with_policy.hpp", "class with_policy {"),
+    "with_rate_limit": ("auth/with_rate_limit.hpp", "class with_rate_limit {"),
+    "token_buckets": ("auth/token_buckets.hpp", "class token_buckets {"),
     "iam_policy": ("auth/iam_policy.hpp", "class iam_policy {"),
     "gateway": ("gateway/gateway.hpp", "class gateway {"),
     "gateway_client": ("gateway/handler.hpp", "class gateway_client {"),

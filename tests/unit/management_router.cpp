@@ -240,6 +240,8 @@ TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
              R"(what was computed."})"},
          row{auth_error::bad_request, "", R"(400 BadRequestException {"message":"Bad Request"})"},
          row{auth_error::unavailable, "", R"(503 ServiceUnavailableException {"message":"Service unavailable"})"},
+         row{auth_error::throttled, "", R"(429 LimitExceededException {"message":"Rate exceeded"})"},
+         row{auth_error::throttled, "Slower.", R"(429 LimitExceededException {"message":"Slower."})"},
          row{auth_error::internal, "do not show",
              R"(500 InternalServerErrorException {"message":"Internal server error"})"}}) {
         *f.auth.answer = auth_decision::refuse(r.error, std::string{r.text});
@@ -248,7 +250,8 @@ TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
             REQUIRE(answer);
             CHECK(shown(*answer) == r.answer);
             CHECK(header_of(*answer, "content-type") == "application/json");
-            CHECK(answer->headers.find("retry-after").has_value() == (answer->status == 503));
+            CHECK(answer->headers.find("retry-after").has_value() ==
+                  (answer->status == 503 || answer->status == 429));
         }
         // whether the id is open is not told to somebody who may not ask
         CHECK(f.told("POST", connection(never_open)) == r.answer);

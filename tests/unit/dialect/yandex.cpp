@@ -215,6 +215,7 @@ TEST_CASE("every refusal has its code", "[yandex]") {
     CHECK(told(auth_error::bad_request) == "400 3 Bad request");
     CHECK(told(auth_error::payload_mismatch) == "400 3 Bad request");
     CHECK(told(auth_error::expired_token) == "401 16 Token is invalid or has expired.");
+    CHECK(told(auth_error::throttled) == "429 8 Rate exceeded");
     CHECK(told(auth_error::unavailable) == "503 14 Service unavailable");
     CHECK(told(auth_error::internal) == "500 13 Internal error");
     CHECK(told(auth_error::none) == "500 13 Internal error");

@@ -6,6 +6,8 @@
 #include <backchannel/dialect/resource_arn.hpp>
 #include <backchannel/protocol/timestamp.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -123,6 +125,9 @@ BACKCHANNEL_DECL void aws_dialect::deny(response& r, auth_decision const& why, o
         }
         return error(r, 403, options_.forbidden_is_modelled_type ? "ForbiddenException" : "AccessDeniedException", text);
     }
+    case auth_error::throttled:
+        r.headers.add("Retry-After", std::to_string(std::max(why.retry_after, std::chrono::seconds{1}).count()));
+        return error(r, 429, "LimitExceededException", text_or("Rate exceeded"));
     case auth_error::unavailable: return fail(r, failure::unavailable, id);
     case auth_error::none:
     case auth_error::internal: break;

@@ -9,6 +9,9 @@
 #include <backchannel/protocol/timestamp.hpp>
 #include <backchannel/protocol/utf8.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -221,6 +224,9 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
         return error(r, invalid_argument, text_or("Bad request"));
     case auth_error::not_permitted:
         return error(r, permission_denied, text_or("Permission denied"));
+    case auth_error::throttled:
+        r.headers.add("Retry-After", std::to_string(std::max(why.retry_after, std::chrono::seconds{1}).count()));
+        return error(r, resource_exhausted, text_or("Rate exceeded"));
     case auth_error::unavailable:
         return fail(r, failure::unavailable, id);
     case auth_error::none:
