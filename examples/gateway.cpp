@@ -100,8 +100,9 @@ int main(int argc, char** argv) {
                              : serve<yandex_dialect>(s, tokens, tokens);
         if (s.no_auth) return serve_aws(s, local_callers{}, local_callers{});
         sigv4 auth{static_keys{s.keys}, s.sigv4};
-        if (s.policy) return serve_aws(s, with_policy{std::move(auth), *s.policy}, tokens);
-        return serve_aws(s, std::move(auth), tokens);
+        auto const limited = [&s](auto callers) { return with_rate_limit{std::move(callers), token_buckets{s.rate}}; };
+        if (s.policy) return serve_aws(s, limited(with_policy{std::move(auth), *s.policy}), tokens);
+        return serve_aws(s, limited(std::move(auth)), tokens);
     } catch (std::exception const& error) {
         std::cerr << "error: " << error.what() << "\n";
         return 1;

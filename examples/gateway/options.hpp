@@ -33,6 +33,7 @@ struct settings {
     bool random_key = false, no_auth = false, greet = false, echo = false, log = false;
     std::chrono::milliseconds drain_timeout{};
     std::optional<backchannel::iam_policy> policy;
+    backchannel::token_bucket_options rate; // without --rate-limit: no limit
     backchannel::sigv4_options sigv4{.candidates = backchannel::sigv4_candidates::all};
     backchannel::gateway_options gateway;
     std::size_t threads = 1;
@@ -112,6 +113,22 @@ inline backchannel::iam_policy read_policy(std::string const& path) {
     return std::move(result).policy();
 }
 
+/// `PER_SECOND` or `PER_SECOND:BURST`, each at least 1.
+inline backchannel::token_bucket_options parse_rate(std::string const& text) {
+    auto const number = [&](std::string_view digits) {
+        std::uint32_t n = 0;
+        auto const end = digits.data() + digits.size();
+        auto const read = std::from_chars(digits.data(), end, n);
+        if (read.ec != std::errc{} || read.ptr != end || n == 0)
+            throw CLI::ValidationError{"--rate-limit", "expected PER_SECOND[:BURST], got '" + text + "'"};
+        return n;
+    };
+    std::string_view const all = text;
+    auto const colon = all.find(':');
+    if (colon == all.npos) return {.per_second = number(all)};
+    return {.per_second = number(all.substr(0, colon)), .burst = number(all.substr(colon + 1))};
+}
+
 /// Reads the command line; ends the process for --help, --version (0) and mistakes (2).
 inline settings parse_command_line(int argc, char** argv) {
     settings s;
@@ -122,6 +139,7 @@ inline settings parse_command_line(int argc, char** argv) {
     app.get_formatter()->column_width(34);
 
     std::string listen = "127.0.0.1:8080", credentials, auth = "sigv4", candidates = "all", policy;
+    std::optional<std::string> rate;
     backchannel::access_key typed;
     std::vector<std::string> proxies;
     std::size_t queue_limit = 0;
@@ -140,6 +158,8 @@ inline settings parse_command_line(int argc, char** argv) {
     app.add_option("--secret-key", typed.secret, "its secret; anybody can see it in the output of ps");
     app.add_option("--session-token", typed.session_token, "the token that belongs to it");
     app.add_option("--policy", policy, "IAM policy document that every caller must satisfy")->type_name("FILE");
+    app.add_option("--rate-limit", rate, "requests that each access key may make; 429 beyond")
+        ->type_name("PER_SECOND[:BURST]");
     app.add_option("--auth", auth, "none: whoever reaches the port may manage connections")
         ->check(CLI::IsMember({"sigv4", "none"}))
         ->capture_default_str();
@@ -241,6 +261,9 @@ inline settings parse_command_line(int argc, char** argv) {
         if (!s.dialects.aws() && !policy.empty()) throw CLI::ValidationError{"--policy", "needs --dialect aws"};
         if (s.no_auth && !policy.empty())
             throw CLI::ValidationError{"--policy", "needs callers that are known; not with --auth none"};
+        if (rate && (s.no_auth || !s.dialects.aws()))
+            throw CLI::ValidationError{"--rate-limit", "needs callers with access keys: --dialect aws, --auth sigv4"};
+        if (rate) s.rate = parse_rate(*rate);
         if (!policy.empty()) s.policy = read_policy(policy);
         if (typed.id.empty() != typed.secret.empty())
             throw CLI::ValidationError{typed.id.empty() ? "--access-key" : "--secret-key",

@@ -1,11 +1,13 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""Who may do what: --auth none, --policy and --trusted-proxy."""
+"""Who may do what: --auth none, --policy, --rate-limit and --trusted-proxy."""
 import json
 import pathlib
 import tempfile
+import time
 
-from support.checks import check, expect, expect_equal, expect_in
-from support.gateway import KEYS, run_to_end
+from support import clients
+from support.checks import check, expect, expect_equal, expect_in, skip
+from support.gateway import ACCESS_KEY, KEYS, SECRET_KEY, run_to_end
 from support.raw_http import manage, request
 from support.raw_websocket import TEXT, RawWebSocket
 
@@ -115,6 +117,65 @@ def policy_refused(context):
             status, output, errors = run_to_end(context.path, "--policy", policy_file(folder, text))
             expect_equal((status, output), (2, ""), f"exit code and stdout for {text!r}")
             expect_in("--policy", errors, "the message")
+
+
+TWO_KEYS = "".join(
+    f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+    for name, key, secret in (("default", ACCESS_KEY, SECRET_KEY), ("second", "AKIDSECOND", "second"))
+)
+
+
+@check("--rate-limit: each access key has its own, beyond it 429 with Retry-After, and later 200 again")
+def rate_limit(context):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "credentials")
+        path.write_text(TWO_KEYS, encoding="utf-8")
+        path.chmod(0o600)
+        options = ["--rate-limit", "1:5", "--credentials", str(path)]
+        with context.start(*options, environment={}) as gateway, RawWebSocket(gateway) as websocket:
+            begin = time.monotonic()
+            for _ in range(10):  # strangers take nothing
+                expect_equal(manage(gateway, "GET", websocket.id, secret="wrong").status, 403, "a wrong secret")
+            for key, secret in ((ACCESS_KEY, SECRET_KEY), ("AKIDSECOND", "second")):
+                admitted = 0
+                while (answer := manage(gateway, "GET", websocket.id, key=key, secret=secret)).status == 200:
+                    admitted += 1
+                passed = time.monotonic() - begin
+                expect(5 <= admitted <= 5 + passed, f"{admitted} were admitted in {passed} s")
+                expect_equal((answer.status, answer.error_type), (429, "LimitExceededException"), "one more")
+                expect_equal(answer.json(), {"message": "Rate exceeded"}, "its body")
+                expect_equal(answer.header("Retry-After"), "1", "Retry-After")
+            while manage(gateway, "POST", websocket.id, b"later").status == 429:
+                expect(time.monotonic() < begin + 30, "no token has come")
+                time.sleep(0.02)
+            expect_equal(websocket.receive(), (TEXT, b"later"), "the only message")
+
+
+@check("without --rate-limit there is no limit")
+def no_rate_limit(context):
+    with context.start() as gateway, RawWebSocket(gateway) as websocket:
+        statuses = {manage(gateway, "GET", websocket.id).status for _ in range(200)}
+        expect_equal(statuses, {200}, "statuses")
+
+
+def retries(context, mode):
+    client = clients.Boto3()
+    if reason := client.missing():
+        skip(reason)
+    with context.start("--rate-limit", "1:1") as gateway, RawWebSocket(gateway) as websocket:
+        boto = client.open(gateway.endpoint, mode=mode, total_max_attempts=10)
+        for _ in range(5):  # on a slow machine a token may have come before it asks
+            while manage(gateway, "GET", websocket.id).status == 429:
+                time.sleep(0.02)
+            answer = boto.post_to_connection(ConnectionId=websocket.id, Data=b"patient")["ResponseMetadata"]
+            expect_equal((answer["HTTPStatusCode"], websocket.receive()), (200, (TEXT, b"patient")), "what boto3 did")
+            if answer["RetryAttempts"] > 0:
+                return
+        expect(False, "boto3 was never limited")
+
+
+for each in ("standard", "legacy"):
+    check(f"--rate-limit: boto3 in {each} mode comes back by itself and gets through", each, alone=True)(retries)
 
 
 def source_ip(gateway, *forwarded):

@@ -24,7 +24,8 @@ def help_and_version(context):
         "--trusted-proxy --sigv4-candidates --threads --greet --echo --allowed-origin --max-frame --max-message --max-body "
         "--queue-limit --idle-timeout --max-lifetime --header-timeout --request-timeout --write-timeout --ping-interval "
         "--pong-timeout --max-connections --max-connections-per-address --drain-timeout --metrics-listen --log --deflate "
-        "--tls-certificate --tls-key --tls-client-ca --dialect --bearer-token --api-key --insecure-bearer --api-id --extensions --help --version"
+        "--tls-certificate --tls-key --tls-client-ca --dialect --bearer-token --api-key --insecure-bearer --api-id --extensions "
+        "--rate-limit --help --version"
     ).split():
         expect_in(option, text, "--help")
     status, text, _ = run_to_end(context.path, "--version")
@@ -66,6 +67,16 @@ for name, *options in (
     ("--request-timeout", "--request-timeout", "1e400"),
     ("--credentials", "--credentials", "/no/such/file"),
     ("--policy", "--policy", "/no/such/file"),
+    ("--rate-limit", "--rate-limit", "0"),
+    ("--rate-limit", "--rate-limit", ""),
+    ("--rate-limit", "--rate-limit", "-1"),
+    ("--rate-limit", "--rate-limit", "5:"),
+    ("--rate-limit", "--rate-limit", "5:0"),
+    ("--rate-limit", "--rate-limit", "5:10:20"),
+    ("--rate-limit", "--rate-limit", "0.5"),
+    ("--rate-limit", "--rate-limit", "4294967296"),
+    ("--rate-limit", "--auth", "none", "--rate-limit", "5"),
+    ("--rate-limit", "--dialect", "yandex", "--rate-limit", "5"),
     ("--secret-key", "--access-key", "AKID"),
     ("--access-key", "--secret-key", "secret"),
     ("--dialect", "--dialect", "azure"),

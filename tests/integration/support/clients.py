@@ -154,7 +154,7 @@ class Boto3(Client):
         return None
 
     @staticmethod
-    def open(endpoint, keys=Keys()):
+    def open(endpoint, keys=Keys(), **retries):
         import boto3
         import botocore.config
 
@@ -166,7 +166,7 @@ class Boto3(Client):
             aws_session_token=keys.token,
             region_name=REGION,
         )
-        config = botocore.config.Config(retries={"total_max_attempts": keys.attempts}, proxies={})
+        config = botocore.config.Config(retries=retries or {"total_max_attempts": keys.attempts}, proxies={})
         return session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config, verify=keys.root)
 
     def call(self, operation, endpoint, identifier, body=None, keys=Keys()):
