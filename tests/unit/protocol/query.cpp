@@ -65,7 +65,7 @@ TEST_CASE("A bad escape ends a query, and so does who reads it", "[query]") {
         CHECK_FALSE(r.whole);
         CHECK(r.seen == parameters{{"first", "1"}});
     }
-    auto const stopped = read("/a?first=1&stop=2&last=%");
+    auto const stopped = read("/a?first=1&stop=2&last=3");
     CHECK_FALSE(stopped.whole);
     CHECK(stopped.seen == parameters{{"first", "1"}, {"stop", "2"}});
 }
