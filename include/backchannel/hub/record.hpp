@@ -75,7 +75,8 @@ public:
             at += 2 + size;
             return text;
         };
-        for (char const* const end = at + attributes_size_; at != end;) {
+        char const* const end = at + attributes_size_;
+        while (at != end) {
             std::string name = take();
             found.emplace_back(std::move(name), take());
         }
