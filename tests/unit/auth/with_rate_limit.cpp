@@ -11,6 +11,7 @@
 #include <backchannel/auth/any_of.hpp>
 #include <backchannel/auth/bearer.hpp>
 #include <backchannel/auth/with_policy.hpp>
+#include <backchannel/dialect/extensions.hpp>
 #include <backchannel/dialect/yandex.hpp>
 
 #include <chrono>
@@ -54,6 +55,10 @@ auth_decision shows(auto& auth, std::string_view token, operation op = operation
 
 struct only_posts {
     bool permits(principal const&, operation op, std::string_view) const { return op == operation::post; }
+};
+
+struct extended_traits : test::still_traits {
+    using dialect = extended_dialect;
 };
 
 struct later {
@@ -249,4 +254,21 @@ TEST_CASE("A caller that is early is told when to come back, in the words of its
     CHECK(told->body.starts_with(R"({"code":8,"message":"Rate exceeded")"));
     answer.reset();
     CHECK(yandex.handle({"GET", path, {}, {}})->status == 200);
+}
+
+TEST_CASE("A request for many connections counts once", "[with_rate_limit]") {
+    manual_clock const clock;
+    std::optional<std::chrono::milliseconds> answer;
+    std::vector<std::string> asked;
+    with_rate_limit auth{with_policy{allow_all{}, only_posts{}}, scripted{&answer, &asked}, clock};
+    test::router_fixture<decltype(auth), test::direct_transport, extended_traits> f{auth};
+    auto const second = f.hub.open(2, {"192.0.2.8", {}, {}});
+    CHECK(f.told("POST", "/prod/@connections?all=true", "x") ==
+          R"(200 {"matched":2,"accepted":2,"refused":0,"errors":[]})");
+    CHECK(asked.size() == 1);
+    answer = 1s;
+    CHECK(f.told("POST", "/prod/@connections?all=true", "x") ==
+          R"(429 LimitExceededException {"message":"Rate exceeded"})");
+    CHECK(asked.size() == 2);
+    CHECK(f.hub.sent().size() == 2);
 }
