@@ -98,8 +98,7 @@ struct loop {
 };
 
 int main(int argc, char** argv) {
-    sigset_t signals;
-    sigemptyset(&signals);
+    sigset_t signals{};
     for (int const end : {SIGINT, SIGTERM}) sigaddset(&signals, end);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     adapter::epoll::descriptor const listener{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
