@@ -141,6 +141,16 @@ TEST_CASE("a repeated send that is still under way waits for the one message", "
     CHECK(t.run() == 0);
 }
 
+TEST_CASE("who does not wait takes nobody's place among those who do", "[connection_hub]") {
+    looped t;
+    t.ask("k");
+    for (int i = 0; i != 100; ++i) CHECK(t.hub->send_once("k", t.id, text("x")) == delivery::unknown);
+    t.ask("k");
+    REQUIRE(t.told.empty());
+    t.run();
+    CHECK(t.answered() == answers(2, delivery::accepted));
+}
+
 TEST_CASE("a send that the owner refuses is refused to all, and tried again afterwards", "[connection_hub]") {
     looped t;
     auto const result = GENERATE(delivery::backpressure, delivery::gone);

@@ -231,8 +231,8 @@ BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const&
         auto const is_named = [&](header_view const& h) { return equal_ignoring_case(h.name, name); };
         auto const found = std::find_if(r.headers.begin(), r.headers.end(), is_named);
         if (found == r.headers.end()) continue;
-        bool const good = !found->value.empty() && found->value.size() <= max_send_key &&
-                          std::none_of(std::next(found), r.headers.end(), is_named);
+        bool const good =
+            found->value.size() <= max_send_key && std::none_of(std::next(found), r.headers.end(), is_named);
         return good ? found->value : std::string_view{};
     }
     return {};
