@@ -15,6 +15,34 @@ std::string_view audited_hub::misled(std::string_view id) {
     return id;
 }
 
+void audited_hub::execute(command const& c, completion<outcome> done) {
+    outcome o{delivery::gone};
+    switch (c.what) {
+    case command::kind::send: {
+        if (c.wait == patience::owner)
+            return async_send(c.id, *c.body, [done = std::move(done)](delivery d) mutable { done({d}); });
+        auto const result = c.wait == patience::queued ? std::optional{send(c.id, *c.body)} : try_send(c.id, *c.body);
+        o.result = result.value_or(delivery::unknown);
+        o.deferred = !result;
+        break;
+    }
+    case command::kind::find:
+        o.state = find(c.id);
+        if (o.state) o.result = delivery::accepted;
+        break;
+    case command::kind::close:
+        if (close(c.id, c.frame.code, c.frame.reason)) o.result = delivery::accepted;
+        break;
+    case command::kind::explain:
+        o.malformed = !is_well_formed(c.id);
+        o.was_open = was_open(c.id);
+        break;
+    default:
+        return;
+    }
+    done(std::move(o));
+}
+
 std::optional<delivery> audited_hub::try_send(std::string_view id, message const& m) {
     auto const c = on_.book.begin(id, m.data());
     auto const result = inner_->try_send(misled(id), m);

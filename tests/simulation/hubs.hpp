@@ -52,6 +52,9 @@ class audited_hub {
 public:
     audited_hub(stage& s, std::unique_ptr<any_hub> inner) : on_{s}, inner_{std::move(inner)} {}
 
+    /// What a router of AWS' dialect asks for; anything else is left unanswered.
+    void execute(backchannel::command const& c, backchannel::completion<backchannel::outcome> done);
+
     std::optional<delivery> try_send(std::string_view id, backchannel::message const& m);
     delivery send(std::string_view id, backchannel::message const& m);
     void async_send(std::string_view id, backchannel::message const& m, backchannel::completion<delivery> done);
