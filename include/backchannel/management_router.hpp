@@ -89,7 +89,9 @@ public:
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
-        execute(command_for(c, request, content.message(), patience::queued), result);
+        message const m = content.message();
+        std::string const key = send_key(request, decision.who);
+        execute(command_for(c, m, patience::queued, key), result);
         return answer(c, std::move(result));
     }
 
@@ -164,12 +166,21 @@ private:
         return decision;
     }
 
-    [[nodiscard]] command command_for(call const& c, request_view const& request, message const& body,
-                                      patience wait) const noexcept {
+    /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
+    [[nodiscard]] std::string send_key(request_view const& request, principal const& who) const {
+        std::string key;
+        if constexpr (has_send_key<dialect_type>)
+            if (std::string_view const given = dialect_.send_key(request); !given.empty())
+                key.append(who.name.view()).append(1, '\0').append(given);
+        return key;
+    }
+
+    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait,
+                                             std::string_view key) noexcept {
         switch (c.what) {
         case operation::post: {
             command send{command::kind::send, c.target.id(), &body, {}, wait};
-            if constexpr (has_send_key<dialect_type>) send.key = dialect_.send_key(request);
+            send.key = key;
             return send;
         }
         case operation::del:
@@ -193,7 +204,8 @@ private:
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
         if (performs(c)) return done(performed(c, request, m, decision.who));
-        command asked = command_for(c, request, m, patience::inline_only);
+        std::string const key = send_key(request, decision.who);
+        command asked = command_for(c, m, patience::inline_only, key);
         outcome result;
         execute(asked, result);
         if (!result.deferred) return done(answer(c, std::move(result)));

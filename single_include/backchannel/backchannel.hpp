@@ -6687,7 +6687,9 @@ public:
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         outcome result;
-        execute(command_for(c, request, content.message(), patience::queued), result);
+        message const m = content.message();
+        std::string const key = send_key(request, decision.who);
+        execute(command_for(c, m, patience::queued, key), result);
         return answer(c, std::move(result));
     }
 
@@ -6762,12 +6764,21 @@ private:
         return decision;
     }
 
-    [[nodiscard]] command command_for(call const& c, request_view const& request, message const& body,
-                                      patience wait) const noexcept {
+    /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
+    [[nodiscard]] std::string send_key(request_view const& request, principal const& who) const {
+        std::string key;
+        if constexpr (has_send_key<dialect_type>)
+            if (std::string_view const given = dialect_.send_key(request); !given.empty())
+                key.append(who.name.view()).append(1, '\0').append(given);
+        return key;
+    }
+
+    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait,
+                                             std::string_view key) noexcept {
         switch (c.what) {
         case operation::post: {
             command send{command::kind::send, c.target.id(), &body, {}, wait};
-            if constexpr (has_send_key<dialect_type>) send.key = dialect_.send_key(request);
+            send.key = key;
             return send;
         }
         case operation::del:
@@ -6791,7 +6802,8 @@ private:
         if (!content.complaint().empty()) return done(refused(content.complaint()));
         message const m = content.message();
         if (performs(c)) return done(performed(c, request, m, decision.who));
-        command asked = command_for(c, request, m, patience::inline_only);
+        std::string const key = send_key(request, decision.who);
+        command asked = command_for(c, m, patience::inline_only, key);
         outcome result;
         execute(asked, result);
         if (!result.deferred) return done(answer(c, std::move(result)));
@@ -9921,7 +9933,7 @@ BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call cons
 }
 
 BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
-    for (std::string_view const name : {"amz-sdk-invocation-id", "Idempotency-Key"}) {
+    for (std::string_view const name : {"Idempotency-Key", "amz-sdk-invocation-id"}) {
         auto const is_named = [&](header_view const& h) { return equal_ignoring_case(h.name, name); };
         auto const found = std::find_if(r.headers.begin(), r.headers.end(), is_named);
         if (found == r.headers.end()) continue;

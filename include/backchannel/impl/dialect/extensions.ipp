@@ -227,7 +227,7 @@ BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call cons
 }
 
 BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
-    for (std::string_view const name : {"amz-sdk-invocation-id", "Idempotency-Key"}) {
+    for (std::string_view const name : {"Idempotency-Key", "amz-sdk-invocation-id"}) {
         auto const is_named = [&](header_view const& h) { return equal_ignoring_case(h.name, name); };
         auto const found = std::find_if(r.headers.begin(), r.headers.end(), is_named);
         if (found == r.headers.end()) continue;
