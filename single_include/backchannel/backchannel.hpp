@@ -2874,9 +2874,17 @@ public:
         return state{this, head, op, id, auth_.begin(head, op, id)};
     }
 
-    /// Whether the policy grants one more target of the same request, for each target of a batch.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
-                               std::string_view id) const {
+    /// Whether the policy, and the authorizer if it has a `permits`, grant one more target of the same request, for each
+    /// target of a batch.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id) {
+        if constexpr (has_permits<Auth>)
+            if (!auth_.permits(request, who, op, id)) return false;
+        return grants(request, who, op, id);
+    }
+
+private:
+    [[nodiscard]] bool grants(request_view const& request, principal const& who, operation op,
+                              std::string_view id) const {
         if constexpr (permits_operations<Policy>) {
             return policy_.permits(who, op, id);
         } else {
@@ -2889,10 +2897,9 @@ public:
         }
     }
 
-private:
     [[nodiscard]] auth_decision judged(auth_decision decision, request_view const& request, operation op,
                                        std::string_view id) const {
-        if (decision.allowed() && !permits(request, decision.who, op, id))
+        if (decision.allowed() && !grants(request, decision.who, op, id))
             return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
         return decision;
     }

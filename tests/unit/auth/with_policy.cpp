@@ -194,3 +194,18 @@ TEST_CASE("Every way to ask goes through the policy", "[with_policy]") {
     auth.configure(options());
     CHECK(auth.authorize(changed, operation::post, "id").error == auth_error::bad_signature);
 }
+
+TEST_CASE("A policy around a policy does not replace it for the targets of a batch", "[with_policy]") {
+    std::string const everything = allow("arn:aws:execute-api:*:*:*/*");
+    std::string const but_vip = everything + R"(,{"Effect":"Deny","Action":"execute-api:*","Resource":"arn:aws:execute-api:*:*:*/*vip"})";
+    with_policy outer{any_of{with_policy{allow_all{}, policy(but_vip)}}, policy(everything)};
+    with_policy inner{any_of{with_policy{allow_all{}, policy(everything)}}, policy(but_vip)};
+    for (auto* const auth : {&outer, &inner}) {
+        auth->configure(options());
+        for (std::string_view const id : {"vip", "other"}) {
+            auto const decision = auth->authorize({}, operation::post, id);
+            CHECK(decision.allowed() == (id == "other"));
+            CHECK(auth->permits({}, decision.who, operation::post, id) == (id == "other"));
+        }
+    }
+}
