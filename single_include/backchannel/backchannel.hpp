@@ -6862,8 +6862,10 @@ private:
         return finished([&](response& r) {
             if constexpr (has_performs<call>)
                 dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
-                    if constexpr (has_permits<Auth>) return auth_.permits(request, who, what, id);
-                    else return true;
+                    bool granted = !has_permits<Auth>;
+                    if constexpr (has_permits<Auth>) // a throw must not hide what others have got already
+                        (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
+                    return granted;
                 });
         });
     }

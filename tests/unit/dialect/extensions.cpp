@@ -215,6 +215,24 @@ TEST_CASE("each target of a batch is asked for by itself", "[extensions]") {
     CHECK(hub.sent() == test::lines{"close 2 4000 "});
 }
 
+TEST_CASE("an Auth that throws in the middle of a batch refuses that target, and the answer is that of the others",
+          "[extensions]") {
+    struct throws_once {
+        auth_decision authorize(request_view const&, operation, std::string_view) { return auth_decision::allow(); }
+        bool permits(request_view const&, principal const&, operation, std::string_view) {
+            if (++asked == 2) throw 1;
+            return true;
+        }
+        int asked = 0;
+    };
+    service<throws_once> s;
+    session const second = s.hub.open(2), third = s.hub.open(3);
+    CHECK(s.told("POST", "/prod/@connections?all=true", "x") ==
+          "200 {\"matched\":3,\"accepted\":2,\"refused\":1,\"errors\":[{\"connectionId\":\"" +
+              std::string{second.id()} + "\",\"error\":\"AccessDeniedException\"}]}");
+    CHECK(s.hub.sent() == test::lines{"send 1 x", "send 3 x"});
+}
+
 TEST_CASE("no more refusals are told one by one than the limit", "[extensions]") {
     service<> s;
     s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
