@@ -4422,12 +4422,17 @@ public:
         tags_.erase(entry);
     }
 
-    /// Those that have the tag, from a slot on, in the order of their slots.
+    static constexpr std::size_t max_at_once = 256;
+
+    /// The first `max_at_once` of those that have the tag, from a slot on, in the order of their slots.
     [[nodiscard]] std::vector<member> members(std::string_view tag, std::uint32_t from) const {
+        std::vector<member> found; // not all: a page of few must not copy a room of many, nor keep others waiting
         std::lock_guard const lock{mutex_};
         auto const room = rooms_.find(tag);
-        if (room == rooms_.end()) return {};
-        return {room->second.lower_bound(from), room->second.end()};
+        if (room == rooms_.end()) return found;
+        for (auto at = room->second.lower_bound(from); at != room->second.end() && found.size() != max_at_once; ++at)
+            found.push_back(*at);
+        return found;
     }
 
     /// In the order in which they were added.
@@ -4647,10 +4652,11 @@ public:
     template <class Visit>
     std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
         if (!tag.empty()) {
-            for (auto const& [position, id] : tags_.members(tag, from)) {
-                pinned const held{*this, pin_open(id)};
-                if (held && !visit_one(*held)) return position + 1;
-            }
+            for (auto some = tags_.members(tag, from); !some.empty(); some = tags_.members(tag, some.back().first + 1))
+                for (auto const& [position, id] : some) {
+                    pinned const held{*this, pin_open(id)};
+                    if (held && !visit_one(*held)) return position + 1;
+                }
             return std::nullopt;
         }
         for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {

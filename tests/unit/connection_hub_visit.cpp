@@ -200,3 +200,20 @@ TEST_CASE("whatever opens and closes between pages, who stays is shown once", "[
         for (auto const& [id, times] : shown) CHECK_FALSE(times != 1);
     }
 }
+
+TEST_CASE("all of a tag are visited, however many have it", "[hub_visit]") {
+    for (std::size_t const count : {255u, 256u, 257u, 1000u}) {
+        connection_hub<test::idle_transport> hub;
+        std::vector<session> open;
+        lines ids, seen;
+        for (std::uint32_t h = 0; h != count; ++h) {
+            ids.emplace_back(open.emplace_back(hub.open(h)).id());
+            CHECK_FALSE(open.back().tag("room") != tagging::done);
+        }
+        CHECK_FALSE(hub.visit(0, "room", [&](std::string_view id, auto const&) {
+            seen.emplace_back(id);
+            return true;
+        }));
+        CHECK_FALSE(seen != ids);
+    }
+}

@@ -99,10 +99,11 @@ public:
     template <class Visit>
     std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
         if (!tag.empty()) {
-            for (auto const& [position, id] : tags_.members(tag, from)) {
-                pinned const held{*this, pin_open(id)};
-                if (held && !visit_one(*held)) return position + 1;
-            }
+            for (auto some = tags_.members(tag, from); !some.empty(); some = tags_.members(tag, some.back().first + 1))
+                for (auto const& [position, id] : some) {
+                    pinned const held{*this, pin_open(id)};
+                    if (held && !visit_one(*held)) return position + 1;
+                }
             return std::nullopt;
         }
         for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {

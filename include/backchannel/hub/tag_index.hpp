@@ -61,12 +61,17 @@ public:
         tags_.erase(entry);
     }
 
-    /// Those that have the tag, from a slot on, in the order of their slots.
+    static constexpr std::size_t max_at_once = 256;
+
+    /// The first `max_at_once` of those that have the tag, from a slot on, in the order of their slots.
     [[nodiscard]] std::vector<member> members(std::string_view tag, std::uint32_t from) const {
+        std::vector<member> found; // not all: a page of few must not copy a room of many, nor keep others waiting
         std::lock_guard const lock{mutex_};
         auto const room = rooms_.find(tag);
-        if (room == rooms_.end()) return {};
-        return {room->second.lower_bound(from), room->second.end()};
+        if (room == rooms_.end()) return found;
+        for (auto at = room->second.lower_bound(from); at != room->second.end() && found.size() != max_at_once; ++at)
+            found.push_back(*at);
+        return found;
     }
 
     /// In the order in which they were added.
