@@ -69,6 +69,17 @@ def own_routes(server):
         expect_equal(connection.receive("GET").status, 404, "a path that is not the router's")
 
 
+def head_has_no_body(server):
+    with RawHttp(server.host, server.port) as connection:
+        connection.send(encode_request("HEAD", "/prod/@connections/AAAAAAAAAAAAAAAA", [("Host", server.authority)]))
+        answer = connection.receive("HEAD")
+        expect_equal(answer.status, 405, "HEAD")
+        if answer.header("Connection") == "close":
+            return
+        connection.send(encode_request("GET", "/prod/@connections/AAAAAAAAAAAAAAAA", [("Host", server.authority)]))
+        expect_equal(connection.receive("GET").status, 403, "the answer behind that to HEAD")
+
+
 def smoke(context, program):
     usable = [client for client in (clients.Boto3(), clients.Curl()) if not client.missing()]
     if not usable:
@@ -78,3 +89,4 @@ def smoke(context, program):
             manage(client, server)
         leave(usable[0], server)
         own_routes(server)
+        head_has_no_body(server)

@@ -186,8 +186,9 @@ private:
     request_view view_;
 };
 
-/// A response of the router's as Beast writes it.
-[[nodiscard]] inline http::response<http::string_body> to_beast(response r, unsigned version, bool keep_alive) {
+/// A response of the router's as Beast writes it; `to_head`: to a HEAD request.
+[[nodiscard]] inline http::response<http::string_body> to_beast(response r, unsigned version, bool keep_alive,
+                                                                bool to_head = false) {
     http::response<http::string_body> out;
     out.version(version);
     out.result(static_cast<unsigned>(r.status));
@@ -198,6 +199,7 @@ private:
     out.body() = std::move(r.body);
     out.keep_alive(keep_alive);
     if (r.status != 204) out.content_length(out.body().size()); // RFC 9110 8.6
+    if (to_head) out.body().clear();                            // RFC 9110 9.3.2
     return out;
 }
 
@@ -207,13 +209,15 @@ template <class Router, class Body, class Write>
 bool serve(Router& router, http::request<Body, http::fields> const& r, std::string_view source_ip,
            net::any_io_executor executor, Write write) {
     request const converted{r, source_ip};
-    return router.async_handle(converted.view(), [executor = std::move(executor), write = std::move(write),
-                                                  version = r.version(),
-                                                  keep_alive = r.keep_alive()](response answer) mutable {
-        net::dispatch(executor, [write = std::move(write), answer = std::move(answer), version, keep_alive]() mutable {
-            write(to_beast(std::move(answer), version, keep_alive));
+    return router.async_handle(
+        converted.view(),
+        [executor = std::move(executor), write = std::move(write), version = r.version(), keep_alive = r.keep_alive(),
+         to_head = r.method() == http::verb::head](response answer) mutable {
+            net::dispatch(executor, [write = std::move(write), answer = std::move(answer), version, keep_alive,
+                                     to_head]() mutable {
+                write(to_beast(std::move(answer), version, keep_alive, to_head));
+            });
         });
-    });
 }
 
 /// The same for a request whose body was longer than the router's `max_body`, and was not read to its end.
@@ -223,7 +227,9 @@ bool serve_too_large(Router& router, http::request_header<http::fields> const& h
     auto incoming = router.begin(converted.view());
     if (!incoming) return false;
     incoming.refuse_as_too_large();
-    incoming.finish([&](response answer) { write(to_beast(std::move(answer), head.version(), false)); });
+    incoming.finish([&](response answer) {
+        write(to_beast(std::move(answer), head.version(), false, head.method() == http::verb::head));
+    });
     return true;
 }
 

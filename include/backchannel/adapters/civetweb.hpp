@@ -148,12 +148,14 @@ private:
 
 /// Sends a response of the router's in one piece. A client that has gone misses it.
 inline void write(response const& answer, mg_connection* c, bool keep_alive) {
+    bool const to_head = std::string_view{mg_get_request_info(c)->request_method} == "HEAD";
     std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " ";
     out.append(mg_get_response_code_text(c, answer.status)).append("\r\n").append(answer.headers.text());
     out.append(keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
     if (answer.status != 204)
         out.append("Content-Length: " + std::to_string(answer.body.size()) + "\r\n"); // RFC 9110 8.6
-    out.append("\r\n").append(answer.body);
+    out.append("\r\n");
+    if (!to_head) out.append(answer.body); // RFC 9110 9.3.2
     (void)mg_write(c, out.data(), out.size());
 }
 

@@ -285,16 +285,18 @@ void reply(::restinio::generic_request_t<Extra>& r, response answer) {
         answer.headers.for_each(
             [&](header_view field) { header.add_field(std::string{field.name}, std::string{field.value}); });
     };
-    if (answer.status != 204) {
+    bool const to_head = r.header().method() == server::http_method_head();
+    if (answer.status != 204 && !to_head) {
         auto out = r.create_response(status);
         write_headers(out.header());
         (void)out.set_body(std::move(answer.body)).done();
         return;
     }
-    // RESTinio's builder adds a Content-Length to everything: RFC 9110 8.6 forbids it here
+    // RESTinio's builder adds a Content-Length to everything, that of what it sends: RFC 9110 8.6 forbids it here
     server::http_response_header_t header{status};
     header.should_keep_alive(r.header().should_keep_alive());
     write_headers(header);
+    if (answer.status != 204) header.set_field("Content-Length", std::to_string(answer.body.size()));
     server::writable_items_container_t items;
     items.emplace_back(
         server::impl::create_header_string(header, server::impl::content_length_field_presence_t::skip_content_length));
