@@ -253,6 +253,12 @@ TEST_CASE("lists have pages, and counts do not", "[extensions]") {
     auto const told = [&](std::string_view query) { return s.told("GET", std::string{service<>::all}.append(query)); };
     CHECK(told("?count=true") == R"(200 {"count":3})");
     CHECK(told("?count=true&tag=a") == R"(200 {"count":1})");
+    CHECK(told("?tag=a&count=true&limit=1") == R"(200 {"count":1})");
+    CHECK(told("?count=false&limit=1").ends_with("],\"cursor\":\"1\"}"));
+    CHECK(told("?count=1") == std::string{bad} + "count: true or false is expected\"}");
+    CHECK(told("?count=true&count=true").starts_with(std::string{bad} + "count: occurs twice"));
+    for (std::string_view const query : {"?count=true&limit=no", "?limit=no&count=true"})
+        CHECK(told(query).starts_with(std::string{bad} + "limit:"));
     CHECK(told("?limit=2").find(std::string{second.id()}) != std::string::npos);
     CHECK(told("?limit=2").find(std::string{third.id()}) == std::string::npos);
     CHECK(told("?limit=2").ends_with("],\"cursor\":\"2\"}"));

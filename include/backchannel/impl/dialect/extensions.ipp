@@ -62,12 +62,13 @@ public:
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
                    sends = request_.what == send_many || request_.what == plain;
         if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
-        if (name == "tag" && (many || is_one_of({list, count}))) return once(tag_, name) + read_tag(value);
+        if (name == "tag" && (many || request_.what == list)) return once(tag_, name) + read_tag(value);
         if (name == "all" && many) return once(all_, name) + read_all(value);
         if (name == "type" && sends) return once(type_, name) + read_type(value);
         if (name == "code" && closes) return once(code_, name) + read_code(value);
         if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
         if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
+        if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
         if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
         if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
         if (name == "ttl" && sends) unsupported = true;
@@ -75,7 +76,8 @@ public:
     }
 
     /// What only shows when all have been read.
-    [[nodiscard]] std::string finish() const {
+    [[nodiscard]] std::string finish() {
+        if (counts_) request_.what = what::count;
         if (!is_one_of({what::send_many, what::close_many})) return {};
         int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
         return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
@@ -95,6 +97,10 @@ private:
     [[nodiscard]] std::string read_all(std::string_view value) {
         request_.all = value == "true";
         return value == "true" || value == "false" ? "" : "all: true or false is expected";
+    }
+    [[nodiscard]] std::string read_count(std::string_view value) {
+        counts_ = value == "true";
+        return value == "true" || value == "false" ? "" : "count: true or false is expected";
     }
     [[nodiscard]] std::string read_type(std::string_view value) {
         request_.type = value == "binary" ? message_kind::binary : message_kind::text;
@@ -126,7 +132,7 @@ private:
 
     extended_dialect::request& request_;
     bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false;
+         ack_ = false, count_ = false, counts_ = false;
 };
 
 /// The `x-amzn-ErrorType` of a send or close that was refused.
@@ -203,7 +209,6 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
         }
         detail_extensions::parameter_reader parameters{*made};
         bool const readable = protocol::for_each_parameter(target, [&](std::string_view name, std::string_view value) {
-            if (name == "count" && made->what == what::list && value == "true") made->what = what::count;
             made->complaint = parameters.read(name, value);
             return made->complaint.empty();
         });
