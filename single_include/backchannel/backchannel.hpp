@@ -6264,6 +6264,7 @@ public:
 
     [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
     class content {
     public:
@@ -6278,8 +6279,9 @@ public:
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
-    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `amz-sdk-invocation-id`, which many SDKs
-    /// of AWS send, signed or not, else in `Idempotency-Key`. Empty: neither, another size, or a header that comes twice.
+    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in
+    /// `amz-sdk-invocation-id`, which many SDKs of AWS send, signed or not. Empty: neither, another size, or a header
+    /// that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.
@@ -6300,7 +6302,7 @@ private:
     BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       permission const& may) const;
-    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
+    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 
@@ -9730,13 +9732,16 @@ BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_vi
 #ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 #define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 
+// ---- backchannel/impl/dialect/extension_request.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSION_REQUEST_IPP
+#define BACKCHANNEL_IMPL_DIALECT_EXTENSION_REQUEST_IPP
+
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <utility>
 
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_extensions {
+namespace backchannel::inline BACKCHANNEL_ABI::detail_extensions {
 
 using what = extended_dialect::request::kind;
 
@@ -9856,6 +9861,17 @@ private:
          ack_ = false, count_ = false, counts_ = false;
 };
 
+}
+
+#endif
+
+#include <algorithm>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_extensions {
+
 /// The `x-amzn-ErrorType` of a send or close that was refused.
 [[nodiscard]] constexpr std::string_view error_of(delivery result) noexcept {
     switch (result) {
@@ -9887,6 +9903,16 @@ BACKCHANNEL_DECL bool extended_dialect::owns(std::string_view target, target_for
     (void)guarded([&] {
         auto const path = detail_extensions::tag_path::parse(target, form);
         tagged = !path.connection.empty() && is_ours(path.connection, true);
+    });
+    return tagged;
+}
+
+BACKCHANNEL_DECL bool extended_dialect::reserves(std::string_view target) noexcept {
+    if (aws_dialect::reserves(target)) return true;
+    bool tagged = false;
+    (void)guarded([&] {
+        auto const path = detail_extensions::tag_path::parse(target, target_form::raw);
+        tagged = !path.connection.empty() && aws_dialect::reserves(path.connection);
     });
     return tagged;
 }
@@ -9976,7 +10002,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case send_many:
     case close_many: return act_on_many(r, hub, c, body, may);
     case list:
-    case count: return list_open(r, hub, *c.more);
+    case count: return list_open(r, hub, *c.more, may);
     case plain: break;
     }
     fail(r, failure::internal, c);
@@ -10103,7 +10129,8 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
     r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
 }
 
-BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked) const {
+BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked,
+                                                  permission const& may) const {
     bool const only_count = asked.what == request::kind::count;
     std::size_t found = 0;
     r.status = 200;
@@ -10112,6 +10139,7 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.begin_object();
     if (!only_count) json.key("connections").begin_array();
     connection_visitor const visitor = [&](std::string_view id, std::function<connection_state()> const& describe) {
+        if (!may(operation::get, id)) return true;
         ++found;
         if (only_count) return true;
         connection_state const state = describe();

@@ -70,6 +70,7 @@ public:
 
     [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
     class content {
     public:
@@ -84,8 +85,9 @@ public:
     };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
-    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `amz-sdk-invocation-id`, which many SDKs
-    /// of AWS send, signed or not, else in `Idempotency-Key`. Empty: neither, another size, or a header that comes twice.
+    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in
+    /// `amz-sdk-invocation-id`, which many SDKs of AWS send, signed or not. Empty: neither, another size, or a header
+    /// that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
     /// Whether the caller may do that to one more connection.
@@ -106,7 +108,7 @@ private:
     BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       permission const& may) const;
-    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked) const;
+    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 

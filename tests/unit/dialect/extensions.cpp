@@ -233,6 +233,27 @@ TEST_CASE("an Auth that throws in the middle of a batch refuses that target, and
     CHECK(s.hub.sent() == test::lines{"send 1 x", "send 3 x"});
 }
 
+TEST_CASE("a list shows and counts what its caller may get, and no other", "[extensions]") {
+    test::test_hub<test::direct_transport> hub;
+    session const first = hub.hub->open(1), second = hub.hub->open(2);
+    management_router<choosy, traits> router{
+        *hub.hub, choosy{{std::string{first.id()}}}, {.stage = "prod"}, test::still()};
+    request_view r;
+    r.method = "GET";
+    r.target = "/prod/@connections";
+    CHECK(router.handle(r)->body.find(first.id()) == std::string::npos);
+    CHECK(router.handle(r)->body.find(second.id()) != std::string::npos);
+    r.target = "/prod/@connections?count=true";
+    CHECK(router.handle(r)->body == R"({"count":1})");
+}
+
+TEST_CASE("paths of another stage are the API's, tags too", "[extensions]") {
+    for (std::string const target : {"/dev/@connections/x", "/dev/@connections", "/dev/@connections/x/tags/a"})
+        CHECK(extended_dialect::reserves(target));
+    for (std::string const target : {"/dev/x", "/dev/x/tags/a", "/tags/a", "/dev/@connections/x/labels/a"})
+        CHECK_FALSE(extended_dialect::reserves(target));
+}
+
 TEST_CASE("no more refusals are told one by one than the limit", "[extensions]") {
     service<> s;
     s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };

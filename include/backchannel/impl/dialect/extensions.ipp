@@ -3,137 +3,18 @@
 #define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 
 #include <backchannel/dialect/extensions.hpp>
+#include <backchannel/impl/dialect/extension_request.ipp>
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/query.hpp>
 #include <backchannel/protocol/timestamp.hpp>
 #include <backchannel/protocol/utf8.hpp>
-#include <backchannel/protocol/websocket_frame.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 namespace detail_extensions {
-
-using what = extended_dialect::request::kind;
-
-/// `{connection}/tags/{tag}`: the path of the connection, and the tag as it stands there.
-struct tag_path {
-    std::string_view connection{}, tag{};
-
-    /// Empty: another path.
-    [[nodiscard]] static tag_path parse(std::string_view target, target_form form) {
-        std::string_view path = protocol::path_of(target);
-        auto const last = path.rfind('/');
-        if (last == std::string_view::npos || last == 0) return {};
-        std::string_view const tag = path.substr(last + 1);
-        path = path.substr(0, last);
-        auto const before = path.rfind('/');
-        if (before == std::string_view::npos) return {};
-        std::string name{path.substr(before + 1)};
-        if (form == target_form::raw) {
-            std::string decoded;
-            if (!protocol::append_percent_decoded(decoded, name)) return {};
-            name = std::move(decoded);
-        }
-        if (name != "tags") return {};
-        return {path.substr(0, before), tag};
-    }
-};
-
-template <class Number>
-[[nodiscard]] bool read_number(std::string_view text, Number& number, Number least, Number most) {
-    auto const end = text.data() + text.size();
-    auto const read = std::from_chars(text.data(), end, number);
-    return !text.empty() && read.ec == std::errc{} && read.ptr == end && number >= least && number <= most;
-}
-
-/// Reads one parameter into a request; the complaint is empty if it is good. Unknown ones are somebody else's.
-class parameter_reader {
-public:
-    explicit parameter_reader(extended_dialect::request& r) noexcept : request_{r} {}
-
-    bool unsupported = false; ///< something was asked for that no Transport can tell yet
-
-    [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
-        using enum extended_dialect::request::kind;
-        bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
-                   sends = request_.what == send_many || request_.what == plain;
-        if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
-        if (name == "tag" && (many || request_.what == list)) return once(tag_, name) + read_tag(value);
-        if (name == "all" && many) return once(all_, name) + read_all(value);
-        if (name == "type" && sends) return once(type_, name) + read_type(value);
-        if (name == "code" && closes) return once(code_, name) + read_code(value);
-        if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
-        if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
-        if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
-        if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
-        if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
-        if (name == "ttl" && sends) unsupported = true;
-        return {};
-    }
-
-    /// What only shows when all have been read.
-    [[nodiscard]] std::string finish() {
-        if (counts_) request_.what = what::count;
-        if (!is_one_of({what::send_many, what::close_many})) return {};
-        int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
-        return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
-    }
-
-private:
-    [[nodiscard]] bool is_one_of(std::initializer_list<what> kinds) const noexcept {
-        return std::find(kinds.begin(), kinds.end(), request_.what) != kinds.end();
-    }
-    [[nodiscard]] static std::string once(bool& seen, std::string_view name) {
-        return std::exchange(seen, true) ? std::string{name}.append(": occurs twice; ") : std::string{};
-    }
-    [[nodiscard]] std::string read_tag(std::string_view value) {
-        request_.tag = value;
-        return is_valid_tag(value) ? "" : "tag: 1 to 64 printable characters are expected";
-    }
-    [[nodiscard]] std::string read_all(std::string_view value) {
-        request_.all = value == "true";
-        return value == "true" || value == "false" ? "" : "all: true or false is expected";
-    }
-    [[nodiscard]] std::string read_count(std::string_view value) {
-        counts_ = value == "true";
-        return value == "true" || value == "false" ? "" : "count: true or false is expected";
-    }
-    [[nodiscard]] std::string read_type(std::string_view value) {
-        request_.type = value == "binary" ? message_kind::binary : message_kind::text;
-        return value == "text" || value == "binary" ? "" : "type: text or binary is expected";
-    }
-    [[nodiscard]] std::string read_code(std::string_view value) {
-        bool const good = read_number<std::uint16_t>(value, request_.code, 1000, 4999) &&
-                          websocket::is_sendable_close_code(request_.code);
-        if (!reason_) request_.reason.clear(); // the default reason belongs to the default code
-        return good ? "" : "code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 is expected";
-    }
-    [[nodiscard]] std::string read_reason(std::string_view value) {
-        request_.reason = value;
-        bool const good = value.size() <= 123 && protocol::is_valid_utf8(value);
-        return good ? "" : "reason: up to 123 bytes of UTF-8 are expected";
-    }
-    [[nodiscard]] std::string read_limit(std::string_view value) {
-        return read_number<std::size_t>(value, request_.limit, 1, extended_dialect::max_listed)
-                   ? ""
-                   : "limit: a number from 1 to 1000 is expected";
-    }
-    [[nodiscard]] std::string read_cursor(std::string_view value) {
-        return read_number<std::uint32_t>(value, request_.from, 0, ~std::uint32_t{0}) ? "" : "cursor: not one of these";
-    }
-    [[nodiscard]] std::string read_ack(std::string_view value) {
-        unsupported = unsupported || value == "written";
-        return value == "queued" || value == "written" ? "" : "ack: queued or written is expected";
-    }
-
-    extended_dialect::request& request_;
-    bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false, count_ = false, counts_ = false;
-};
 
 /// The `x-amzn-ErrorType` of a send or close that was refused.
 [[nodiscard]] constexpr std::string_view error_of(delivery result) noexcept {
@@ -166,6 +47,16 @@ BACKCHANNEL_DECL bool extended_dialect::owns(std::string_view target, target_for
     (void)guarded([&] {
         auto const path = detail_extensions::tag_path::parse(target, form);
         tagged = !path.connection.empty() && is_ours(path.connection, true);
+    });
+    return tagged;
+}
+
+BACKCHANNEL_DECL bool extended_dialect::reserves(std::string_view target) noexcept {
+    if (aws_dialect::reserves(target)) return true;
+    bool tagged = false;
+    (void)guarded([&] {
+        auto const path = detail_extensions::tag_path::parse(target, target_form::raw);
+        tagged = !path.connection.empty() && aws_dialect::reserves(path.connection);
     });
     return tagged;
 }
@@ -255,7 +146,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case send_many:
     case close_many: return act_on_many(r, hub, c, body, may);
     case list:
-    case count: return list_open(r, hub, *c.more);
+    case count: return list_open(r, hub, *c.more, may);
     case plain: break;
     }
     fail(r, failure::internal, c);
@@ -382,7 +273,8 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
     r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
 }
 
-BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked) const {
+BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked,
+                                                  permission const& may) const {
     bool const only_count = asked.what == request::kind::count;
     std::size_t found = 0;
     r.status = 200;
@@ -391,6 +283,7 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.begin_object();
     if (!only_count) json.key("connections").begin_array();
     connection_visitor const visitor = [&](std::string_view id, std::function<connection_state()> const& describe) {
+        if (!may(operation::get, id)) return true;
         ++found;
         if (only_count) return true;
         connection_state const state = describe();
