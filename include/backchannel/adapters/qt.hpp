@@ -171,11 +171,12 @@ private:
     request_view view_;
 };
 
-/// Answers a request, in the thread of its socket. Closes the connection behind the answer unless it is kept.
-inline void write(QTcpSocket& socket, response const& answer, bool keep_alive = true) {
+/// Answers a request, one for the head alone without the body, in the thread of its socket. Closes the connection
+/// behind the answer unless it is kept.
+inline void write(QTcpSocket& socket, response const& answer, bool keep_alive = true, bool only_head = false) {
     std::string out;
     (void)http1::append_response_head(out, answer.status, answer.headers, answer.body.size(), keep_alive);
-    if (answer.status != 204) out += answer.body;
+    if (answer.status != 204 && !only_head) out += answer.body;
     socket.write(out.data(), static_cast<qint64>(out.size()));
     if (!keep_alive) socket.disconnectFromHost();
 }
@@ -190,12 +191,13 @@ template <class Router>
 bool serve(Router& router, QHttpServerRequest const& r, QTcpSocket* socket) {
     request const converted{r};
     if (!router.owns(converted.view().target)) return false;
-    return router.async_handle(converted.view(), [at = home::here(), to = QPointer<QTcpSocket>{socket},
-                                                  keep_alive = keeps_alive(r)](response answer) {
-        at.run([to, keep_alive, answer = std::move(answer)] {
-            if (to) write(*to, answer, keep_alive);
-        });
-    });
+    return router.async_handle(converted.view(),
+                               [at = home::here(), to = QPointer<QTcpSocket>{socket}, keep_alive = keeps_alive(r),
+                                only_head = converted.view().method == "HEAD"](response answer) {
+                                   at.run([to, keep_alive, only_head, answer = std::move(answer)] {
+                                       if (to) write(*to, answer, keep_alive, only_head);
+                                   });
+                               });
 }
 
 }
