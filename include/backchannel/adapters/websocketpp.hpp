@@ -149,7 +149,7 @@ void reply(::websocketpp::connection<Config>& c, response const& answer) {
     answer.headers.for_each(
         [&](header_view field) { c.append_header(std::string{field.name}, std::string{field.value}); });
     c.replace_header("Connection", "close");
-    if (answer.status == 204) return;
+    if (answer.status == 204 || c.get_request().get_method() == "HEAD") return; // RFC 9110 9.3.2
     c.set_body(answer.body);
     if (answer.body.empty()) c.replace_header("Content-Length", "0"); // set_body leaves it out
 }
