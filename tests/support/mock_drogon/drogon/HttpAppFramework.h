@@ -83,7 +83,7 @@ private:
 namespace drogon {
 
 enum ContentType { CT_NONE, CT_TEXT_HTML };
-enum HttpStatusCode { k200OK = 200 };
+enum HttpStatusCode : int { k200OK = 200 };
 
 struct HttpRequest {
     std::string const& getOriginalPath() const { return path; }
