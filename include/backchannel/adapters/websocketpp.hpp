@@ -24,6 +24,9 @@
 /// GCC does not compile websocketpp 0.8.2 as C++20; Clang does.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::websocketpp {
 
+// websocketpp looks at the byte order when it first needs it, on whichever threads these are: so before there are any
+inline std::uint64_t const byte_order_is_known = ::websocketpp::lib::net::_htonll(1);
+
 /// Bytes that a connection has not written yet; websocketpp's own count leaves out what is being written.
 using unsent_bytes = std::shared_ptr<std::size_t>;
 
