@@ -292,8 +292,7 @@ TEST_CASE("a connection may go while threads send and close", "[serial_writer]")
         std::vector<std::jthread> senders;
         for (int t = 0; t != 3; ++t) {
             senders.emplace_back([&, handle] {
-                // a bound, so that what they leave behind does not grow with the machine's load
-                for (int i = 0; i != 500 && handle.send(text("message")) != delivery::gone; ++i) ++sent;
+                while (handle.send(text("message")) != delivery::gone) ++sent;
             });
         }
         senders.emplace_back([&, handle, round] {
@@ -303,7 +302,7 @@ TEST_CASE("a connection may go while threads send and close", "[serial_writer]")
             else
                 handle.terminate();
         });
-        while (sent < round % 10) std::this_thread::yield();
+        while (sent < round % 6) std::this_thread::yield(); // of the sixth on, none need come: it may be closed
         handle.reset();
         sent = 5;  // reset may have come first
         c.reset(); // a late sender would be seen by the sanitizers
