@@ -134,7 +134,10 @@ struct transport {
         return p ? p->buffered() : 0;
     }
     void dispatch(handle const& h, task t) {
-        if (auto const p = h.lock()) net::dispatch(p->executor(), std::move(t));
+        if (auto const p = h.lock())
+            net::dispatch(p->executor(), std::move(t));
+        else
+            t(); // on no thread any more: the hub hears from send that the connection is gone
     }
     [[nodiscard]] bool on_thread(handle const& h) {
         auto const p = h.lock();
