@@ -3343,53 +3343,6 @@ private:
 #ifndef BACKCHANNEL_HUB_HUB_STATE_HPP
 #define BACKCHANNEL_HUB_HUB_STATE_HPP
 
-// ---- backchannel/hub/close_reasons.hpp
-#ifndef BACKCHANNEL_HUB_CLOSE_REASONS_HPP
-#define BACKCHANNEL_HUB_CLOSE_REASONS_HPP
-
-#include <cstdint>
-#include <map>
-#include <mutex>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The reasons with which connections were closed, by their slots. Any thread; nothing of it costs before the first.
-template <class Traits>
-class close_reasons {
-public:
-    /// Without memory, there is none.
-    void set(std::uint32_t slot, std::string_view reason) noexcept {
-        std::lock_guard const lock{mutex_};
-        used_.store(true, std::memory_order_relaxed);
-        (void)guarded([&] { reasons_[slot] = reason; });
-    }
-
-    [[nodiscard]] std::string get(std::uint32_t slot) const {
-        if (!used_.load(std::memory_order_relaxed)) return {};
-        std::lock_guard const lock{mutex_};
-        auto const found = reasons_.find(slot);
-        return found == reasons_.end() ? std::string{} : found->second;
-    }
-
-    /// The slot is another connection's now.
-    void forget(std::uint32_t slot) noexcept {
-        if (!used_.load(std::memory_order_relaxed)) return;
-        std::lock_guard const lock{mutex_};
-        reasons_.erase(slot);
-    }
-
-private:
-    mutable typename Traits::mutex mutex_{};
-    std::map<std::uint32_t, std::string> reasons_;
-    cell<Traits, bool> used_{false};
-};
-
-}
-
-#endif
-
 // ---- backchannel/hub/counters.hpp
 #ifndef BACKCHANNEL_HUB_COUNTERS_HPP
 #define BACKCHANNEL_HUB_COUNTERS_HPP
@@ -3569,6 +3522,57 @@ private:
 
     Table& table_;
     std::uint32_t size_ = 0;
+};
+
+}
+
+#endif
+
+// ---- backchannel/hub/hub_directory.hpp
+#ifndef BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
+#define BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
+
+// ---- backchannel/hub/close_reasons.hpp
+#ifndef BACKCHANNEL_HUB_CLOSE_REASONS_HPP
+#define BACKCHANNEL_HUB_CLOSE_REASONS_HPP
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The reasons with which connections were closed, by their slots. Any thread; nothing of it costs before the first.
+template <class Traits>
+class close_reasons {
+public:
+    /// Without memory, there is none.
+    void set(std::uint32_t slot, std::string_view reason) noexcept {
+        std::lock_guard const lock{mutex_};
+        used_.store(true, std::memory_order_relaxed);
+        (void)guarded([&] { reasons_[slot] = reason; });
+    }
+
+    [[nodiscard]] std::string get(std::uint32_t slot) const {
+        if (!used_.load(std::memory_order_relaxed)) return {};
+        std::lock_guard const lock{mutex_};
+        auto const found = reasons_.find(slot);
+        return found == reasons_.end() ? std::string{} : found->second;
+    }
+
+    /// The slot is another connection's now.
+    void forget(std::uint32_t slot) noexcept {
+        if (!used_.load(std::memory_order_relaxed)) return;
+        std::lock_guard const lock{mutex_};
+        reasons_.erase(slot);
+    }
+
+private:
+    mutable typename Traits::mutex mutex_{};
+    std::map<std::uint32_t, std::string> reasons_;
+    cell<Traits, bool> used_{false};
 };
 
 }
@@ -4479,6 +4483,198 @@ private:
 
 #endif
 
+#include <chrono>
+#include <concepts>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Who is tracked, and what is known of each: slots, ids, tags, tombstones. How connections open, close and are due is in
+/// `hub_state`.
+template <class Transport, class Traits>
+class hub_directory : public session_owner {
+public:
+    using record_type = connection_record<Transport, Traits>;
+    using table_type = slot_table<Traits, record_type>;
+    using slot_type = typename table_type::slot_type;
+    using handle_type = typename Transport::handle;
+
+    hub_directory(hub_directory const&) = delete;
+    hub_directory& operator=(hub_directory const&) = delete;
+
+    [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
+    [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
+
+    /// A slot that cannot be recycled while this exists.
+    class pinned {
+    public:
+        pinned(hub_directory& state, slot_type* s) noexcept : state_{state}, slot_{s} {}
+        pinned(pinned const&) = delete;
+        pinned& operator=(pinned const&) = delete;
+        ~pinned() {
+            if (slot_ != nullptr) state_.unpin(*slot_);
+        }
+        explicit operator bool() const noexcept { return slot_ != nullptr; }
+        [[nodiscard]] slot_type& operator*() const noexcept { return *slot_; }
+
+    private:
+        hub_directory& state_;
+        slot_type* slot_;
+    };
+
+    /// The open connection of that id.
+    [[nodiscard]] pinned find_open(std::string_view id) noexcept { return {*this, pin_open(id)}; }
+
+    [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
+        return policies_.ids.decode(text);
+    }
+
+    /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
+    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const {
+        slot_type* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return std::nullopt;
+        std::uint64_t const state = s->state.load(std::memory_order_acquire);
+        if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
+        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
+                                                   s->last_active.load(std::memory_order_acquire)};
+        tombstone found{policies_.clock.wall() - ago,
+                        static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
+                        (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
+                        reasons_.get(table_type::index_of(*s))};
+        if (!s->has_id(id)) return std::nullopt;
+        return found;
+    }
+
+    /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
+    /// until it returns false. Returns the position behind that one; nullopt at the end.
+    ///
+    /// One that is open throughout keeps its position.
+    template <class Visit>
+    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
+        if (!tag.empty()) {
+            for (auto some = tags_.members(tag, from); !some.empty(); some = tags_.members(tag, some.back().first + 1))
+                for (auto const& [position, id] : some) {
+                    pinned const held{*this, pin_open(id)};
+                    if (held && !visit_one(*held)) return position + 1;
+                }
+            return std::nullopt;
+        }
+        for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {
+            if (!is(*s, slot_state::open)) continue;
+            pinned const held{*this, (pin(*s), s)};
+            if (is(*s, slot_state::open) && !visit_one(*s)) return position + 1;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.add({table_type::index_of(s), s.id()}, tag);
+    }
+    bool remove_tag(slot_type& s, std::string_view tag) noexcept {
+        return tags_.remove(table_type::index_of(s), tag);
+    }
+
+    [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
+
+    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
+
+    void unpin(slot_type& s) noexcept {
+        std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
+        if (slot_state::can_recycle(before - slot_state::pin)) recycle(s);
+    }
+
+    [[nodiscard]] static record_type& record(slot_type& s) noexcept { return table_type::record_of(s); }
+    [[nodiscard]] static bool is(slot_type const& s, std::uint64_t bits) noexcept {
+        return (s.state.load(std::memory_order_acquire) & bits) == bits;
+    }
+
+    [[nodiscard]] std::string_view id_text(slot_type& s) const noexcept {
+        if constexpr (shows_plain_ids) return {reinterpret_cast<char const*>(&s), connection_id::size};
+        else return record(s).texts->id();
+    }
+
+    [[nodiscard]] connection_state describe(slot_type& s) const {
+        record_type const& r = record(s);
+        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
+        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
+        shown.tags = tags_.tags_of(table_type::index_of(s));
+        if (r.texts != nullptr) {
+            shown.source_ip = r.texts->source_ip();
+            shown.user_agent = r.texts->user_agent();
+            shown.attributes = r.texts->attributes();
+        }
+        return shown;
+    }
+
+protected:
+    static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
+
+    hub_directory(hub_options const& options, hub_policies<Traits> policies)
+        : options_{options}, policies_{std::move(policies)}, epoch_{policies_.clock.steady()},
+          table_{*this, options.max_connections, options.retired_kept} {}
+    ~hub_directory() = default;
+
+    [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
+        return t < epoch_ ? 0 : std::chrono::floor<std::chrono::milliseconds>(t - epoch_).count();
+    }
+
+    void recycle(slot_type& s) noexcept {
+        std::uint64_t state = s.state.load(std::memory_order_acquire);
+        do {
+            if (!slot_state::can_recycle(state)) return;
+        } while (!s.state.compare_exchange_strong(
+            state, state & ~(slot_state::used | slot_state::attached | slot_state::alive | slot_state::closing),
+            std::memory_order_acq_rel, std::memory_order_acquire));
+        tags_.forget(table_type::index_of(s));
+        record_type& r = record(s);
+        if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
+        r.texts.reset();
+        if constexpr (has_dispatch<Transport>) delete r.mail.box.exchange(nullptr, std::memory_order_acq_rel);
+        if constexpr (detail_concepts::reports_written<Transport>) {
+            r.bytes.accepted.store(0, std::memory_order_relaxed);
+            r.bytes.written.store(0, std::memory_order_relaxed);
+        }
+        std::lock_guard const lock{mutex_};
+        table_.release(s);
+    }
+
+    hub_options const options_;
+    hub_policies<Traits> policies_;
+    mutable typename Traits::mutex mutex_{};
+    time_point const epoch_;
+    send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
+    table_type table_;
+    id_source ids_;
+    tag_index<Traits> tags_;
+    close_reasons<Traits> reasons_;
+
+private:
+    [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
+        if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
+            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
+        } else {
+            auto const decoded = policies_.ids.decode(text);
+            return decoded ? pin_open(*decoded) : nullptr;
+        }
+    }
+
+    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
+        slot_type* const s = table_.at(ids_.slot_of(id));
+        if (s == nullptr || !s->has_id(id)) return nullptr;
+        std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
+        if ((before & slot_state::open) != 0 && s->has_id(id)) return s;
+        unpin(*s);
+        return nullptr;
+    }
+};
+
+}
+
+#endif
+
 // ---- backchannel/session.hpp
 #ifndef BACKCHANNEL_SESSION_HPP
 #define BACKCHANNEL_SESSION_HPP
@@ -4567,143 +4763,38 @@ private:
 
 #endif
 
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <concepts>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Who is tracked: slots, ids, sessions and deadlines of a hub. What is done to a connection is in `mail_room`.
+/// How connections open, close and are due. What is done to them is in `mail_room`.
 ///
 /// Reference-counted by the hub, its sessions and its queued tasks. No lock is held while a hook runs.
 template <class Transport, class Traits>
-class hub_state : public session_owner {
+class hub_state : public hub_directory<Transport, Traits> {
+    using base = hub_directory<Transport, Traits>;
+
 public:
-    using record_type = connection_record<Transport, Traits>;
-    using table_type = slot_table<Traits, record_type>;
-    using slot_type = typename table_type::slot_type;
-    using handle_type = typename Transport::handle;
+    using typename base::handle_type;
+    using typename base::pinned;
+    using typename base::record_type;
+    using typename base::slot_type;
+    using typename base::table_type;
+    using base::is;
+    using base::record;
 
     hub_state(Transport& transport, hub_options const& options, hub_policies<Traits> policies)
-        : transport_{&transport}, options_{options}, policies_{std::move(policies)},
-          epoch_{policies_.clock.steady()},
-          table_{*this, options.max_connections, options.retired_kept} {}
-
-    hub_state(hub_state const&) = delete;
-    hub_state& operator=(hub_state const&) = delete;
-
-    [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
-    [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
+        : base{options, std::move(policies)}, transport_{&transport} {}
 
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-    }
-
-    // ------------------------------------------------------------------------------------------------- look-up
-
-    /// A slot that cannot be recycled while this exists.
-    class pinned {
-    public:
-        pinned(hub_state& state, slot_type* s) noexcept : state_{state}, slot_{s} {}
-        pinned(pinned const&) = delete;
-        pinned& operator=(pinned const&) = delete;
-        ~pinned() {
-            if (slot_ != nullptr) state_.unpin(*slot_);
-        }
-        explicit operator bool() const noexcept { return slot_ != nullptr; }
-        [[nodiscard]] slot_type& operator*() const noexcept { return *slot_; }
-
-    private:
-        hub_state& state_;
-        slot_type* slot_;
-    };
-
-    /// The open connection of that id.
-    [[nodiscard]] pinned find_open(std::string_view id) noexcept { return {*this, pin_open(id)}; }
-
-    [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
-        return policies_.ids.decode(text);
-    }
-
-    /// What is remembered of an id that was open and is not; nothing if its slot has been used again since.
-    [[nodiscard]] std::optional<tombstone> find_tombstone(connection_id const& id) const {
-        slot_type* const s = table_.at(ids_.slot_of(id));
-        if (s == nullptr || !s->has_id(id)) return std::nullopt;
-        std::uint64_t const state = s->state.load(std::memory_order_acquire);
-        if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
-        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
-                                                   s->last_active.load(std::memory_order_relaxed)};
-        tombstone found{policies_.clock.wall() - ago,
-                        static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
-                        (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
-                        reasons_.get(table_type::index_of(*s))};
-        if (!s->has_id(id)) return std::nullopt;
-        return found;
-    }
-
-    /// Calls `visit(slot&)` for the open connections with the tag (empty: for all), each pinned, from a position on and
-    /// until it returns false. Returns the position behind that one; nullopt at the end.
-    ///
-    /// One that is open throughout keeps its position.
-    template <class Visit>
-    std::optional<std::uint32_t> visit(std::uint32_t from, std::string_view tag, Visit&& visit_one) {
-        if (!tag.empty()) {
-            for (auto some = tags_.members(tag, from); !some.empty(); some = tags_.members(tag, some.back().first + 1))
-                for (auto const& [position, id] : some) {
-                    pinned const held{*this, pin_open(id)};
-                    if (held && !visit_one(*held)) return position + 1;
-                }
-            return std::nullopt;
-        }
-        for (std::uint32_t position = from; slot_type* const s = table_.at(position); ++position) {
-            if (!is(*s, slot_state::open)) continue;
-            pinned const held{*this, (pin(*s), s)};
-            if (is(*s, slot_state::open) && !visit_one(*s)) return position + 1;
-        }
-        return std::nullopt;
-    }
-
-    [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.add({table_type::index_of(s), s.id()}, tag);
-    }
-    bool remove_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.remove(table_type::index_of(s), tag);
-    }
-
-    [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
-
-    void pin(slot_type& s) noexcept { s.state.fetch_add(slot_state::pin, std::memory_order_acquire); }
-
-    void unpin(slot_type& s) noexcept {
-        std::uint64_t const before = s.state.fetch_sub(slot_state::pin, std::memory_order_acq_rel);
-        if (slot_state::can_recycle(before - slot_state::pin)) recycle(s);
-    }
-
-    [[nodiscard]] static record_type& record(slot_type& s) noexcept { return table_type::record_of(s); }
-    [[nodiscard]] static bool is(slot_type const& s, std::uint64_t bits) noexcept {
-        return (s.state.load(std::memory_order_acquire) & bits) == bits;
-    }
-
-    [[nodiscard]] std::string_view id_text(slot_type& s) const noexcept {
-        if constexpr (shows_plain_ids) return {reinterpret_cast<char const*>(&s), connection_id::size};
-        else return record(s).texts->id();
-    }
-
-    [[nodiscard]] connection_state describe(slot_type& s) const {
-        record_type const& r = record(s);
-        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
-        shown.tags = tags_.tags_of(table_type::index_of(s));
-        if (r.texts != nullptr) {
-            shown.source_ip = r.texts->source_ip();
-            shown.user_agent = r.texts->user_agent();
-            shown.attributes = r.texts->attributes();
-        }
-        return shown;
     }
 
     // ------------------------------------------------------------------------------------------- opening, closing
@@ -4745,10 +4836,11 @@ public:
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
         r.opened = ticks(policies_.clock.steady());
         r.connected_at = policies_.clock.wall();
-        s.last_active.store(r.opened, std::memory_order_relaxed);
+        // whoever reads this for the time of the tombstone before has to see that the id is another
+        s.last_active.store(r.opened, std::memory_order_release);
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
-        if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(id_text(s), describe(s));
+        if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
@@ -4768,7 +4860,7 @@ public:
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
-        if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(id_text(s), code);
+        if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(this->id_text(s), code);
         return true;
     }
 
@@ -4815,7 +4907,7 @@ public:
             }
             // not due again before a close has had its time, whatever the caller does now
             deadlines_.set(first->slot, tick + std::max<std::uint64_t>(1, clamp(options_.closing_timeout.count())));
-            pin(s);
+            this->pin(s);
             return &s;
         }
         return nullptr;
@@ -4839,11 +4931,17 @@ public:
     void on_deadline_earlier(task wake) { on_deadline_earlier_ = std::move(wake); }
 
 protected:
-    virtual ~hub_state() = default;
+    using base::epoch_;
+    using base::ids_;
+    using base::mutex_;
+    using base::options_;
+    using base::policies_;
+    using base::reasons_;
+    using base::shows_plain_ids;
+    using base::table_;
+    using base::ticks;
 
-    [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
-        return t < epoch_ ? 0 : std::chrono::floor<std::chrono::milliseconds>(t - epoch_).count();
-    }
+    virtual ~hub_state() = default;
 
     /// The session's side of a close, after the id is retired and `alive` taken away.
     virtual void connection_lost(slot_type&) noexcept = 0;
@@ -4851,37 +4949,11 @@ protected:
     [[nodiscard]] Transport* transport() const noexcept { return transport_.load(std::memory_order_acquire); }
 
     cell<Traits, Transport*> transport_; // nullptr once the hub is destroyed
-    hub_options const options_;
-    hub_policies<Traits> policies_;
-    mutable typename Traits::mutex mutex_{};
-    time_point const epoch_;
-    send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
-    table_type table_;
     hub_counters<Traits> counters_;
 
 private:
-    static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
-
     [[nodiscard]] static constexpr std::uint64_t clamp(std::int64_t t) noexcept {
         return t < 0 ? 0 : static_cast<std::uint64_t>(t);
-    }
-
-    [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
-        if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
-            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
-        } else {
-            auto const decoded = policies_.ids.decode(text);
-            return decoded ? pin_open(*decoded) : nullptr;
-        }
-    }
-
-    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
-        slot_type* const s = table_.at(ids_.slot_of(id));
-        if (s == nullptr || !s->has_id(id)) return nullptr;
-        std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
-        if ((before & slot_state::open) != 0 && s->has_id(id)) return s;
-        unpin(*s);
-        return nullptr;
     }
 
     /// When the connection is to be looked at next. Under the lock.
@@ -4905,32 +4977,12 @@ private:
         return clamp(when);
     }
 
-    void recycle(slot_type& s) noexcept {
-        std::uint64_t state = s.state.load(std::memory_order_acquire);
-        do {
-            if (!slot_state::can_recycle(state)) return;
-        } while (!s.state.compare_exchange_strong(
-            state, state & ~(slot_state::used | slot_state::attached | slot_state::alive | slot_state::closing),
-            std::memory_order_acq_rel, std::memory_order_acquire));
-        tags_.forget(table_type::index_of(s));
-        record_type& r = record(s);
-        if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
-        r.texts.reset();
-        if constexpr (has_dispatch<Transport>) delete r.mail.box.exchange(nullptr, std::memory_order_acq_rel);
-        if constexpr (detail_concepts::reports_written<Transport>) {
-            r.bytes.accepted.store(0, std::memory_order_relaxed);
-            r.bytes.written.store(0, std::memory_order_relaxed);
-        }
-        std::lock_guard const lock{mutex_};
-        table_.release(s);
-    }
-
     // ---------------------------------------------------------------------------------------------- session_owner
 
     [[nodiscard]] static slot_type& as_slot(void* s) noexcept { return *static_cast<slot_type*>(s); }
 
     [[nodiscard]] std::string_view session_id(void const* s) const noexcept override {
-        return id_text(*static_cast<slot_type*>(const_cast<void*>(s)));
+        return this->id_text(*static_cast<slot_type*>(const_cast<void*>(s)));
     }
     void session_touched(void* s) noexcept override { session_touched(s, policies_.clock.steady()); }
     void session_touched(void* s, time_point when) noexcept override {
@@ -4946,7 +4998,7 @@ private:
         if ((before & slot_state::alive) == 0) return;
         retain(); // a hook or a completion may destroy the session
         {
-            pinned const held{*this, (pin(s), &s)};
+            pinned const held{*this, (this->pin(s), &s)};
             retire(s, code, reason, by);
             disarm(s);
             connection_lost(s);
@@ -4957,7 +5009,7 @@ private:
         slot_type& s = as_slot(p);
         session_closed(p, 1006, {}, closed_by::peer);
         std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
-        if (slot_state::can_recycle(before & ~slot_state::session)) recycle(s);
+        if (slot_state::can_recycle(before & ~slot_state::session)) this->recycle(s);
         release();
     }
 
@@ -4965,14 +5017,11 @@ private:
         std::uint64_t const state = as_slot(s).state.load(std::memory_order_acquire); // reserved will do
         bool const ended = (state & (slot_state::was_open | slot_state::open)) == slot_state::was_open ||
                            (state & (slot_state::attached | slot_state::alive)) == slot_state::attached;
-        return ended ? tagging::gone : add_tag(as_slot(s), tag);
+        return ended ? tagging::gone : this->add_tag(as_slot(s), tag);
     }
-    bool session_untagged(void* s, std::string_view tag) noexcept override { return remove_tag(as_slot(s), tag); }
+    bool session_untagged(void* s, std::string_view tag) noexcept override { return this->remove_tag(as_slot(s), tag); }
 
     cell<Traits, std::uint32_t> references_{1};
-    id_source ids_;
-    tag_index<Traits> tags_;
-    close_reasons<Traits> reasons_;
     deadline_heap<table_type> deadlines_{table_};
     task on_deadline_earlier_;
 };
