@@ -27,6 +27,10 @@ public:
             return auth_decision::refuse(auth_error::not_permitted, "Not for this Host");
         return auth_decision::allow();
     }
+    bool permits(backchannel::request_view const&, backchannel::principal const&, backchannel::operation,
+                 std::string_view) const {
+        return true;
+    }
 
 private:
     bool is_known(std::string_view dialed) const {

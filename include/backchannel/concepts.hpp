@@ -314,7 +314,8 @@ concept has_configure = requires(A& a, router_options const& options) { a.config
 ///
 /// or, to hash bodies while they arrive, `begin(head, operation, id)`, see `sigv4`. The views are valid until the
 /// completion has been called. Optional: `permits(request_view const&, principal const&, operation, id)`, asked for each
-/// target of a batch; `configure(router_options const&)`, called once when the router is made.
+/// target of a batch, which `extended_dialect` needs; `configure(router_options const&)`, called once when the router is
+/// made.
 template <class A>
 concept authorizer = has_authorize<A> || has_async_authorize<A> || has_begin<A>;
 

@@ -27,9 +27,9 @@ using connection_visitor = std::function<bool(std::string_view id, std::function
 /// One thing that a router wants of a hub. Borrowed until the call that takes it returns.
 struct command {
     enum class kind : std::uint8_t {
-        send,   ///< the body to the client
-        find,   ///< the connection's state
-        close,  ///< disconnect the client
+        send,    ///< the body to the client
+        find,    ///< the connection's state
+        close,   ///< disconnect the client
         explain, ///< why the id is gone
         tag,     ///< mark the connection
         untag,   ///< take a mark away
@@ -38,11 +38,11 @@ struct command {
 
     kind what = kind::find;
     std::string_view id{};
-    message const* body = nullptr; ///< of a send
-    close_frame frame{};           ///< of a close
-    patience wait = patience::owner; ///< of a send
-    std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
-    std::uint32_t from = 0;          ///< of a select: position to begin at
+    message const* body = nullptr;               ///< of a send
+    close_frame frame{};                         ///< of a close
+    patience wait = patience::owner;             ///< of a send
+    std::string_view tag_text{};                 ///< of a tag, an untag, and a select (empty: all)
+    std::uint32_t from = 0;                      ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
 };
@@ -52,9 +52,8 @@ struct outcome {
     delivery result = delivery::unknown;     ///< accepted, or why not
     bool deferred = false;                   ///< of an inline_only send: another thread has to do it
     bool malformed = false;                  ///< of an explain: the text cannot be an id of this hub
-    bool was_open = false;                   ///< of an explain: the id is known to have been open
     std::optional<connection_state> state{}; ///< of a find
-    std::optional<tombstone> closed{};       ///< of an explain: what is remembered of it then
+    std::optional<tombstone> closed{};       ///< of an explain: what is known of an id that was open
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
 };
@@ -104,7 +103,6 @@ private:
                 outcome why{delivery::gone};
                 why.malformed = !hub.is_well_formed(c.id);
                 why.closed = hub.find_tombstone(c.id);
-                why.was_open = why.closed.has_value();
                 return done(std::move(why));
             }
             case command::kind::tag:

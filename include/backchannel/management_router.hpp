@@ -50,6 +50,11 @@ class management_router {
     using dialect_type = typename Traits::dialect;
     using call = typename dialect_type::call;
 
+    static_assert(!has_performs<call> || has_permits<Auth>,
+                  "this dialect reaches many connections in one call, and asks for each of them: Auth needs `bool "
+                  "permits(backchannel::request_view const&, backchannel::principal const&, backchannel::operation, "
+                  "std::string_view id)`; let it return true if its callers may reach every connection");
+
 public:
     using auth_type = Auth;
 
@@ -221,9 +226,9 @@ private:
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
-            return failed(why.malformed  ? failure::malformed_id
-                          : why.was_open ? failure::gone
-                                         : failure::never_open,
+            return failed(why.malformed ? failure::malformed_id
+                          : why.closed  ? failure::gone
+                                        : failure::never_open,
                           c);
         }
         return rendered(c.what, std::move(result), c.target.id());
@@ -257,9 +262,8 @@ private:
         return finished([&](response& r) {
             if constexpr (has_performs<call>)
                 dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
-                    bool granted = !has_permits<Auth>;
-                    if constexpr (has_permits<Auth>) // a throw must not hide what others have got already
-                        (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
+                    bool granted = false; // a throw must not hide what others have got already
+                    (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
                     return granted;
                 });
         });

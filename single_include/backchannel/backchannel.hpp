@@ -519,6 +519,9 @@ struct allow_all {
     [[nodiscard]] auth_decision authorize(request_view const&, operation, std::string_view) const {
         return auth_decision::allow();
     }
+    [[nodiscard]] bool permits(request_view const&, principal const&, operation, std::string_view) const {
+        return true;
+    }
 };
 
 }
@@ -1020,7 +1023,8 @@ concept has_configure = requires(A& a, router_options const& options) { a.config
 ///
 /// or, to hash bodies while they arrive, `begin(head, operation, id)`, see `sigv4`. The views are valid until the
 /// completion has been called. Optional: `permits(request_view const&, principal const&, operation, id)`, asked for each
-/// target of a batch; `configure(router_options const&)`, called once when the router is made.
+/// target of a batch, which `extended_dialect` needs; `configure(router_options const&)`, called once when the router is
+/// made.
 template <class A>
 concept authorizer = has_authorize<A> || has_async_authorize<A> || has_begin<A>;
 
@@ -1187,8 +1191,9 @@ public:
         std::apply([&](auto&... each) { (configure_one(each, options), ...); }, auths_);
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
-                                          std::string_view id) requires(has_authorize<Auths>&&...) {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
+        requires(has_authorize<Auths> && ...)
+    {
         auth_decision answer = auth_decision::refuse(auth_error::missing_token);
         std::size_t index = 0;
         std::apply([&](auto&... each) { (void)(settles(answer, each.authorize(request, op, id), index++) || ...); },
@@ -1203,29 +1208,27 @@ public:
         ask<0>(std::move(asked));
     }
 
-    /// Asks the authorizer that has let the caller in; true if it has no `permits`.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
-                               std::string_view id) requires(has_permits<Auths> || ...) {
+    /// Asks the authorizer that has let the caller in.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires(has_permits<Auths> && ...)
+    {
         principal inner = who;
         inner.via = who.via / sizeof...(Auths);
         std::uint32_t index = who.via % sizeof...(Auths);
         bool granted = false;
-        auto const ask_one = [&](auto& auth) {
-            if (index-- != 0) return false;
-            if constexpr (has_permits<std::remove_reference_t<decltype(auth)>>)
-                granted = auth.permits(request, inner, op, id);
-            else
-                granted = true;
-            return true;
-        };
-        std::apply([&](auto&... each) { (void)(ask_one(each) || ...); }, auths_);
+        std::apply(
+            [&](auto&... each) {
+                (void)((index-- == 0 && ((granted = each.permits(request, inner, op, id)), true)) || ...);
+            },
+            auths_);
         return granted;
     }
 
     class verification;
 
-    [[nodiscard]] verification begin(request_view const& head, operation op,
-                                     std::string_view id) requires(has_begin<Auths> || ...) {
+    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
+        requires(has_begin<Auths> || ...)
+    {
         return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
@@ -1281,8 +1284,7 @@ private:
                     }
                     if (begun) return begun->finish(std::move(next));
                 }
-                if constexpr (has_authorize<auth_type>)
-                    next(auth.authorize(q.request, q.op, q.id));
+                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
                 else if constexpr (has_async_authorize<auth_type>)
                     auth.async_authorize(q.request, q.op, q.id, std::move(next));
             });
@@ -1476,6 +1478,12 @@ struct bearer_token {
 ///
 /// Every known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
 class authorization_tokens {
+public:
+    /// Every caller may reach every connection; see `with_policy`.
+    [[nodiscard]] bool permits(request_view const&, principal const&, operation, std::string_view) const noexcept {
+        return true;
+    }
+
 protected:
     /// Precondition: no token is empty.
     explicit authorization_tokens(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
@@ -1508,7 +1516,7 @@ private:
 /// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
 ///
 /// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only.
-class bearer : authorization_tokens {
+class bearer : public authorization_tokens {
 public:
     /// Precondition: no token is empty.
     explicit bearer(std::vector<bearer_token> tokens) : authorization_tokens{std::move(tokens)} {}
@@ -1520,7 +1528,7 @@ public:
 };
 
 /// Takes `Authorization: Api-Key {key}`, as services of Yandex Cloud do. The rest is as with `bearer`.
-class api_key : authorization_tokens {
+class api_key : public authorization_tokens {
 public:
     /// Precondition: no key is empty.
     explicit api_key(std::vector<bearer_token> keys) : authorization_tokens{std::move(keys)} {}
@@ -2678,6 +2686,11 @@ public:
         v.finish(std::move(done));
     }
 
+    /// Every caller may reach every connection; see `with_policy`.
+    [[nodiscard]] bool permits(request_view const&, principal const&, operation, std::string_view) const noexcept {
+        return true;
+    }
+
 private:
     [[nodiscard]] decltype(auto) look_up(std::string_view id) {
         if constexpr (has_find<Keys>)
@@ -2758,6 +2771,79 @@ sigv4(Keys, sigv4_options) -> sigv4<Keys>;
 #ifndef BACKCHANNEL_AUTH_WITH_POLICY_HPP
 #define BACKCHANNEL_AUTH_WITH_POLICY_HPP
 
+// ---- backchannel/auth/revising_authorizer.hpp
+#ifndef BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
+#define BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
+
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An authorizer whose every decision passes through `Revise`, whichever way it is asked. The base of `with_policy` and
+/// `with_rate_limit`.
+///
+/// `Revise` is callable as `auth_decision(auth_decision, request_view const&, operation, std::string_view id)`.
+/// Thread-safe as far as both are, but for `configure`.
+template <class Auth, class Revise>
+class revising_authorizer {
+    static_assert(check_authorizer<Auth>());
+
+public:
+    void configure(router_options const& options) {
+        if constexpr (has_configure<Auth>) auth_.configure(options);
+        if constexpr (has_configure<Revise>) revise_.configure(options);
+    }
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
+        requires has_authorize<Auth>
+    {
+        return revise_(auth_.authorize(request, op, id), request, op, id);
+    }
+
+    void async_authorize(request_view const& request, operation op, std::string_view id,
+                         completion<auth_decision> done)
+        requires has_async_authorize<Auth>
+    {
+        auth_.async_authorize(request, op, id,
+                              [this, &request, op, id, done = std::move(done)](auth_decision decision) mutable {
+                                  done(revise_(std::move(decision), request, op, id));
+                              });
+    }
+
+    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id)
+        requires has_begin<Auth>
+    {
+        using inner = decltype(auth_.begin(head, op, id));
+        struct verification {
+            revising_authorizer* self;
+            request_view head;
+            operation op;
+            std::string_view id;
+            inner waiting;
+
+            void append(std::string_view piece) { waiting.append(piece); }
+            void finish(completion<auth_decision> done) {
+                waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
+                                done_ = std::move(done)](auth_decision decision) mutable {
+                    done_(self_->revise_(std::move(decision), head_, op_, id_));
+                });
+            }
+        };
+        return verification{this, head, op, id, auth_.begin(head, op, id)};
+    }
+
+protected:
+    revising_authorizer(Auth auth, Revise revise) : auth_{std::move(auth)}, revise_{std::move(revise)} {}
+
+    Auth auth_;
+    Revise revise_;
+};
+
+}
+
+#endif
+
 // ---- backchannel/dialect/resource_arn.hpp
 #ifndef BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
 #define BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
@@ -2801,7 +2887,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 #endif
 
-#include <optional>
+#include <concepts>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -2818,71 +2906,26 @@ concept permits_operations = requires(P const& policy, principal const& who, ope
     { policy.permits(who, op, id) } -> std::same_as<bool>;
 };
 
-/// An authorizer, and a policy that is asked about everybody it lets in.
-///
-/// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
-/// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
-/// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
-/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy`
-/// are, but for `configure`.
-template <class Auth, class Policy = iam_policy>
-class with_policy {
-    static_assert(check_authorizer<Auth>());
+/// Refuses those whom a policy does not grant what they ask for.
+template <class Policy>
+class policy_judge {
     static_assert(std::same_as<Policy, iam_policy> || permits_principals<Policy> || permits_operations<Policy>,
                   "the policy of with_policy must be backchannel::iam_policy or have `bool "
                   "permits(backchannel::principal const&, backchannel::iam_request const&) const` or `bool "
                   "permits(backchannel::principal const&, backchannel::operation, std::string_view id) const`");
 
 public:
-    with_policy(Auth auth, Policy policy) : auth_{std::move(auth)}, policy_{std::move(policy)} {}
+    explicit policy_judge(Policy policy) : policy_{std::move(policy)} {}
 
-    void configure(router_options const& options) {
-        options_ = options;
-        if constexpr (has_configure<Auth>) auth_.configure(options);
+    void configure(router_options const& options) { options_ = options; }
+
+    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const& request, operation op,
+                                           std::string_view id) const {
+        if (decision.allowed() && !grants(request, decision.who, op, id))
+            return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
+        return decision;
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
-                                          std::string_view id) requires has_authorize<Auth> {
-        return judged(auth_.authorize(request, op, id), request, op, id);
-    }
-
-    void async_authorize(request_view const& request, operation op, std::string_view id,
-                         completion<auth_decision> done) requires has_async_authorize<Auth> {
-        auth_.async_authorize(request, op, id,
-                              [this, &request, op, id, done = std::move(done)](auth_decision decision) mutable {
-                                  done(judged(std::move(decision), request, op, id));
-                              });
-    }
-
-    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id) requires has_begin<Auth> {
-        using inner = decltype(auth_.begin(head, op, id));
-        struct state {
-            with_policy* self;
-            request_view head;
-            operation op;
-            std::string_view id;
-            inner waiting;
-
-            void append(std::string_view piece) { waiting.append(piece); }
-            void finish(completion<auth_decision> done) {
-                waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
-                                done_ = std::move(done)](auth_decision decision) mutable {
-                    done_(self_->judged(std::move(decision), head_, op_, id_));
-                });
-            }
-        };
-        return state{this, head, op, id, auth_.begin(head, op, id)};
-    }
-
-    /// Whether the policy, and the authorizer if it has a `permits`, grant one more target of the same request, for each
-    /// target of a batch.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id) {
-        if constexpr (has_permits<Auth>)
-            if (!auth_.permits(request, who, op, id)) return false;
-        return grants(request, who, op, id);
-    }
-
-private:
     [[nodiscard]] bool grants(request_view const& request, principal const& who, operation op,
                               std::string_view id) const {
         if constexpr (permits_operations<Policy>) {
@@ -2890,23 +2933,35 @@ private:
         } else {
             std::string const resource = resource_arn(options_, op, id);
             iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
-            if constexpr (std::same_as<Policy, iam_policy>)
-                return policy_.allows(asked);
-            else
-                return policy_.permits(who, asked);
+            if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
+            else return policy_.permits(who, asked);
         }
     }
 
-    [[nodiscard]] auth_decision judged(auth_decision decision, request_view const& request, operation op,
-                                       std::string_view id) const {
-        if (decision.allowed() && !grants(request, decision.who, op, id))
-            return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
-        return decision;
-    }
-
-    Auth auth_;
+private:
     Policy policy_;
     router_options options_{};
+};
+
+/// An authorizer, and a policy that is asked about everybody it lets in.
+///
+/// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
+/// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
+/// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
+/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are, but for
+/// `configure`.
+template <class Auth, class Policy = iam_policy>
+class with_policy : public revising_authorizer<Auth, policy_judge<Policy>> {
+public:
+    with_policy(Auth auth, Policy policy)
+        : with_policy::revising_authorizer{std::move(auth), policy_judge<Policy>{std::move(policy)}} {}
+
+    /// Whether both grant one more target of the same request.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires has_permits<Auth>
+    {
+        return this->auth_.permits(request, who, op, id) && this->revise_.grants(request, who, op, id);
+    }
 };
 
 }
@@ -2996,7 +3051,9 @@ private:
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -3007,66 +3064,19 @@ concept limits_requests = requires(L& limiter, principal const& who, operation o
     { limiter.admit(who, op, now) } -> std::same_as<std::optional<std::chrono::milliseconds>>;
 };
 
-/// An authorizer, and a limit to how often those may ask whom it lets in.
-///
-///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
-///
-/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
-/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
-/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
-template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
-class with_rate_limit {
-    static_assert(check_authorizer<Auth>());
+/// Refuses those who ask too often.
+template <class Limiter, class Clock>
+class rate_judge {
     static_assert(limits_requests<Limiter>,
                   "the limiter of with_rate_limit must have `std::optional<std::chrono::milliseconds> "
                   "admit(backchannel::principal const&, backchannel::operation, backchannel::time_point now)`, which "
                   "says how long to wait; see backchannel::token_buckets");
 
 public:
-    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
-        : auth_{std::move(auth)}, limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
+    rate_judge(Limiter limiter, Clock clock) : limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
 
-    void configure(router_options const& options) {
-        if constexpr (has_configure<Auth>) auth_.configure(options);
-    }
-
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
-                                          std::string_view id) requires has_authorize<Auth> {
-        return limited(auth_.authorize(request, op, id), op);
-    }
-
-    void async_authorize(request_view const& request, operation op, std::string_view id,
-                         completion<auth_decision> done) requires has_async_authorize<Auth> {
-        auth_.async_authorize(request, op, id, [this, op, done = std::move(done)](auth_decision decision) mutable {
-            done(limited(std::move(decision), op));
-        });
-    }
-
-    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id) requires has_begin<Auth> {
-        using inner = decltype(auth_.begin(head, op, id));
-        struct state {
-            with_rate_limit* self;
-            operation op;
-            inner waiting;
-
-            void append(std::string_view piece) { waiting.append(piece); }
-            void finish(completion<auth_decision> done) {
-                waiting.finish([self_ = self, op_ = op, done_ = std::move(done)](auth_decision decision) mutable {
-                    done_(self_->limited(std::move(decision), op_));
-                });
-            }
-        };
-        return state{this, op, auth_.begin(head, op, id)};
-    }
-
-    /// As the authorizer says; not counted.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
-                               std::string_view id) requires has_permits<Auth> {
-        return auth_.permits(request, who, op, id);
-    }
-
-private:
-    [[nodiscard]] auth_decision limited(auth_decision decision, operation op) {
+    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const&, operation op,
+                                           std::string_view) {
         using std::chrono::seconds;
         if (!decision.allowed()) return decision;
         auto const wait = limiter_.admit(decision.who, op, clock_.steady());
@@ -3076,9 +3086,31 @@ private:
         return late;
     }
 
-    Auth auth_;
+private:
     Limiter limiter_;
     [[no_unique_address]] Clock clock_;
+};
+
+/// An authorizer, and a limit to how often those may ask whom it lets in.
+///
+///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
+///
+/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
+/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
+/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
+template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
+class with_rate_limit : public revising_authorizer<Auth, rate_judge<Limiter, Clock>> {
+public:
+    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
+        : with_rate_limit::revising_authorizer{std::move(auth),
+                                               rate_judge<Limiter, Clock>{std::move(limiter), std::move(clock)}} {}
+
+    /// As the authorizer says; not counted.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires has_permits<Auth>
+    {
+        return this->auth_.permits(request, who, op, id);
+    }
 };
 
 }
@@ -5546,9 +5578,9 @@ using connection_visitor = std::function<bool(std::string_view id, std::function
 /// One thing that a router wants of a hub. Borrowed until the call that takes it returns.
 struct command {
     enum class kind : std::uint8_t {
-        send,   ///< the body to the client
-        find,   ///< the connection's state
-        close,  ///< disconnect the client
+        send,    ///< the body to the client
+        find,    ///< the connection's state
+        close,   ///< disconnect the client
         explain, ///< why the id is gone
         tag,     ///< mark the connection
         untag,   ///< take a mark away
@@ -5557,11 +5589,11 @@ struct command {
 
     kind what = kind::find;
     std::string_view id{};
-    message const* body = nullptr; ///< of a send
-    close_frame frame{};           ///< of a close
-    patience wait = patience::owner; ///< of a send
-    std::string_view tag_text{};     ///< of a tag, an untag, and a select (empty: all)
-    std::uint32_t from = 0;          ///< of a select: position to begin at
+    message const* body = nullptr;               ///< of a send
+    close_frame frame{};                         ///< of a close
+    patience wait = patience::owner;             ///< of a send
+    std::string_view tag_text{};                 ///< of a tag, an untag, and a select (empty: all)
+    std::uint32_t from = 0;                      ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
 };
@@ -5571,9 +5603,8 @@ struct outcome {
     delivery result = delivery::unknown;     ///< accepted, or why not
     bool deferred = false;                   ///< of an inline_only send: another thread has to do it
     bool malformed = false;                  ///< of an explain: the text cannot be an id of this hub
-    bool was_open = false;                   ///< of an explain: the id is known to have been open
     std::optional<connection_state> state{}; ///< of a find
-    std::optional<tombstone> closed{};       ///< of an explain: what is remembered of it then
+    std::optional<tombstone> closed{};       ///< of an explain: what is known of an id that was open
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
 };
@@ -5623,7 +5654,6 @@ private:
                 outcome why{delivery::gone};
                 why.malformed = !hub.is_well_formed(c.id);
                 why.closed = hub.find_tombstone(c.id);
-                why.was_open = why.closed.has_value();
                 return done(std::move(why));
             }
             case command::kind::tag:
@@ -6210,20 +6240,23 @@ public:
     /// Whether the path is one of this API, of whatever stage.
     [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
-    /// What a body is for the client: itself, a text if it is UTF-8.
+    /// What a body is for the client, or what is wrong with it.
     class content {
     public:
-        content(call const&, std::string_view body) noexcept
-            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
+        content(std::string_view body, message_kind kind, std::string_view complaint = {}) noexcept
+            : body_{body}, complaint_{complaint}, kind_{kind} {}
 
-        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
         [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
 
     private:
-        std::string_view body_;
+        std::string_view body_, complaint_;
         message_kind kind_;
     };
-    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
+    /// Itself, a text if it is UTF-8.
+    [[nodiscard]] content read_body(call const&, std::string_view body) const noexcept {
+        return {body, protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary};
+    }
 
     static constexpr std::string_view request_id_header = "x-amzn-RequestId";
     static constexpr std::string_view connection_id_header{}; // clients are not told
@@ -6272,9 +6305,7 @@ class extended_dialect : public aws_dialect {
 public:
     using aws_dialect::aws_dialect;
 
-    static constexpr std::size_t max_listed =
-        1000; ///< connections in one answer, and refusals that are told of one by one
-
+    static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
     static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
 
     /// What a request asks for beyond AWS' API.
@@ -6315,17 +6346,6 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
     [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
-    class content {
-    public:
-        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
-        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
-
-    private:
-        friend class extended_dialect;
-
-        std::string_view complaint_{}, body_{};
-        message_kind kind_ = message_kind::text;
-    };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
     /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in
@@ -6712,6 +6732,11 @@ class management_router {
     using dialect_type = typename Traits::dialect;
     using call = typename dialect_type::call;
 
+    static_assert(!has_performs<call> || has_permits<Auth>,
+                  "this dialect reaches many connections in one call, and asks for each of them: Auth needs `bool "
+                  "permits(backchannel::request_view const&, backchannel::principal const&, backchannel::operation, "
+                  "std::string_view id)`; let it return true if its callers may reach every connection");
+
 public:
     using auth_type = Auth;
 
@@ -6883,9 +6908,9 @@ private:
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
-            return failed(why.malformed  ? failure::malformed_id
-                          : why.was_open ? failure::gone
-                                         : failure::never_open,
+            return failed(why.malformed ? failure::malformed_id
+                          : why.closed  ? failure::gone
+                                        : failure::never_open,
                           c);
         }
         return rendered(c.what, std::move(result), c.target.id());
@@ -6919,9 +6944,8 @@ private:
         return finished([&](response& r) {
             if constexpr (has_performs<call>)
                 dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
-                    bool granted = !has_permits<Auth>;
-                    if constexpr (has_permits<Auth>) // a throw must not hide what others have got already
-                        (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
+                    bool granted = false; // a throw must not hide what others have got already
+                    (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
                     return granted;
                 });
         });
@@ -9794,6 +9818,8 @@ namespace backchannel::inline BACKCHANNEL_ABI::detail_extensions {
 
 using what = extended_dialect::request::kind;
 
+inline constexpr std::string_view bad_tag = "tag: 1 to 64 printable characters are expected";
+
 /// `{connection}/tags/{tag}`: the path of the connection, and the tag as it stands there.
 struct tag_path {
     std::string_view connection{}, tag{};
@@ -9867,7 +9893,7 @@ private:
     }
     [[nodiscard]] std::string read_tag(std::string_view value) {
         request_.tag = value;
-        return is_valid_tag(value) ? "" : "tag: 1 to 64 printable characters are expected";
+        return is_valid_tag(value) ? std::string{} : std::string{bad_tag};
     }
     [[nodiscard]] std::string read_all(std::string_view value) {
         request_.all = value == "true";
@@ -9983,7 +10009,7 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
         else if (!protocol::append_percent_decoded(made->tag, path.tag)) made->tag.clear();
         made->what = method == "PUT" ? what::tag : what::untag;
         c.what = method == "PUT" ? operation::put : operation::del;
-        if (!is_valid_tag(made->tag)) made->complaint = "tag: 1 to 64 printable characters are expected";
+        if (!is_valid_tag(made->tag)) made->complaint = detail_extensions::bad_tag;
         if (method != "PUT" && method != "DELETE") c.refused = failure::bad_method;
     } else {
         static constexpr struct {
@@ -10017,14 +10043,11 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
 }
 
 BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call const& c, std::string_view body) const {
-    content result;
-    result.body_ = body;
-    result.complaint_ = c.more->complaint;
     bool const is_text = protocol::is_valid_utf8(body);
-    result.kind_ = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
-    if (result.complaint_.empty() && result.kind_ == message_kind::text && !is_text)
-        result.complaint_ = "type: a text must be valid UTF-8";
-    return result;
+    message_kind const kind = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
+    std::string_view complaint = c.more->complaint;
+    if (complaint.empty() && kind == message_kind::text && !is_text) complaint = "type: a text must be valid UTF-8";
+    return {body, kind, complaint};
 }
 
 BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
@@ -10069,7 +10092,7 @@ BACKCHANNEL_DECL void extended_dialect::fail(response& r, failure why, call cons
 BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub, std::string_view id) const {
     outcome const why = detail_extensions::run(hub, {.what = command::kind::explain, .id = id});
     if (why.malformed) return aws_dialect::fail(r, failure::malformed_id, id);
-    if (!why.closed) return aws_dialect::fail(r, why.was_open ? failure::gone : failure::never_open, id);
+    if (!why.closed) return aws_dialect::fail(r, failure::never_open, id);
     aws_dialect::fail(r, failure::gone, id);
     r.body.clear();
     auto const when = protocol::format_iso8601(why.closed->closed_at);
@@ -10108,7 +10131,7 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
         return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
     case tagging::invalid: break;
     }
-    aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
+    aws_dialect::fail(r, failure::bad_body, detail_extensions::bad_tag);
 }
 
 BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,

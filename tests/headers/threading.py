@@ -10,7 +10,7 @@ root = pathlib.Path(sys.argv[1]).resolve()
 include = root / "include" / "backchannel"
 failures = []
 
-# class as the table calls it: header, how its definition begins
+# class as the table calls it: header, how its definition begins; then the same of a base
 classes = {
     "connection_hub": ("connection_hub.hpp", "class connection_hub {"),
     "hub_ref": ("hub_ref.hpp", "class hub_ref {"),
@@ -24,11 +24,14 @@ classes = {
     "static_keys": ("auth/access_keys.hpp", "class static_keys {"),
     "sigv4": ("auth/sigv4.hpp", "class sigv4 {"),
     "sigv4::verification": ("auth/sigv4.hpp", "class verification {"),
-    "bearer": ("auth/bearer.hpp", "class bearer : authorization_tokens {"),
+    "bearer": ("auth/bearer.hpp", "class bearer : public authorization_tokens {",
+               "auth/bearer.hpp", "class authorization_tokens {"),
     "any_of": ("auth/any_of.hpp", "class any_of {"),
     "any_of::verification": ("auth/any_of.hpp", "class any_of<Auths...>::verification {"),
-    "with_policy": ("auth/with_policy.hpp", "class with_policy {"),
-    "with_rate_limit": ("auth/with_rate_limit.hpp", "class with_rate_limit {"),
+    "with_policy": ("auth/with_policy.hpp", "class with_policy : public ",
+                    "auth/revising_authorizer.hpp", "class revising_authorizer {"),
+    "with_rate_limit": ("auth/with_rate_limit.hpp", "class with_rate_limit : public ",
+                        "auth/revising_authorizer.hpp", "class revising_authorizer {"),
     "token_buckets": ("auth/token_buckets.hpp", "class token_buckets {"),
     "iam_policy": ("auth/iam_policy.hpp", "class iam_policy {"),
     "gateway": ("gateway/gateway.hpp", "class gateway {"),
@@ -61,11 +64,12 @@ def public_text(text, start):
     return "".join(shown)
 
 
-def functions(name, header, start):
+def functions(name, header, start, *base):
     """Names of the public member functions that the class writes itself, and of its constructor and its destructor."""
     own = name.split("::")[-1]
     found = set()
     text = public_text((include / header).read_text(encoding="utf-8"), start)
+    inherited = functions(name, *base)[0] if base else set()
     for declaration in text.split(";"):
         declaration = re.sub(r"\btemplate <[^;]*?>\s|requires\s*\([^()]*(?:\([^()]*\)[^()]*)*\)", " ", declaration)
         if "= delete" in declaration or re.match(r"\s*(using|friend|static_assert|static constexpr|struct|class)\b",
@@ -77,7 +81,7 @@ def functions(name, header, start):
             found.add("operator" + (" bool" if operator[1] == "bool" else operator[1]))
         elif plain:
             found.add(plain[1])
-    return {f"{name}::{f}" for f in found}, f"{name}::{own}", f"{name}::~{own}"
+    return {f"{name}::{f}" for f in found} | inherited, f"{name}::{own}", f"{name}::~{own}"
 
 
 page = (root / "docs" / "threading.md").read_text(encoding="utf-8")
@@ -94,8 +98,8 @@ for row in rows:
     documented |= {first} | {f"{scope}::{other}" for other in others}
 
 written, optional = set(), set()
-for name, (header, start) in classes.items():
-    members, constructor, destructor = functions(name, header, start)
+for name, where in classes.items():
+    members, constructor, destructor = functions(name, *where)
     written |= members
     optional.add(destructor)
     # those that touch their own object only need no row, as the page says

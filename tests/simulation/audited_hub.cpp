@@ -35,7 +35,7 @@ void audited_hub::execute(command const& c, completion<outcome> done) {
         break;
     case command::kind::explain:
         o.malformed = !is_well_formed(c.id);
-        o.was_open = was_open(c.id);
+        if (was_open(c.id)) o.closed.emplace();
         break;
     default:
         return;

@@ -63,7 +63,7 @@ TEST_CASE("a hub_ref sends, finds and closes on the hub it views", "[hub_ref]") 
 
     answers = ask(hub, {.what = command::kind::explain, .id = id});
     REQUIRE(answers.size() == 1);
-    CHECK_FALSE(answers[0].was_open);
+    CHECK_FALSE(answers[0].closed);
     CHECK_FALSE(answers[0].malformed);
 
     answers = ask(hub, {.what = command::kind::close, .id = id, .frame = {4001, "why"}});
@@ -77,9 +77,9 @@ TEST_CASE("a hub_ref sends, finds and closes on the hub it views", "[hub_ref]") 
         CHECK(answers[0].result == delivery::gone);
         CHECK_FALSE(answers[0].state);
     }
-    CHECK(ask(hub, {.what = command::kind::explain, .id = id}).at(0).was_open);
+    CHECK(ask(hub, {.what = command::kind::explain, .id = id}).at(0).closed);
     CHECK(ask(hub, {.what = command::kind::explain, .id = "no id at all"}).at(0).malformed);
-    CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "AAAAAAAAAAAAAAAA"}).at(0).was_open);
+    CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "AAAAAAAAAAAAAAAA"}).at(0).closed);
 }
 
 TEST_CASE("a hub_ref tags, untags and selects on the hub it views", "[hub_ref]") {
@@ -150,7 +150,7 @@ TEST_CASE("a hub_ref explains how a connection was closed", "[hub_ref]") {
     t.clock.advance(std::chrono::seconds{3});
     for (session const* const s : {&a, &b}) {
         auto const why = explain(*s);
-        CHECK(why.was_open);
+        CHECK(why.closed);
         CHECK(why.result == delivery::gone);
         REQUIRE(why.closed);
         CHECK(why.closed->closed_at == then);

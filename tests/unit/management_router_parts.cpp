@@ -53,7 +53,8 @@ TEST_CASE("A router takes anything that executes its commands for a hub", "[mana
     elsewhere hub;
     management_router<allow_all, test::still_traits> router{hub, allow_all{}, {.stage = "prod"}, test::still()};
     auto const told = [&](delivery result, bool malformed = false, bool was_open = false) {
-        hub.next = {result, false, malformed, was_open, std::nullopt};
+        hub.next = {result, false, malformed};
+        if (was_open) hub.next.closed.emplace();
         request_view r;
         r.method = "POST";
         r.target = "/prod/@connections/node-1-abc";

@@ -38,8 +38,9 @@ public:
         std::apply([&](auto&... each) { (configure_one(each, options), ...); }, auths_);
     }
 
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
-                                          std::string_view id) requires(has_authorize<Auths>&&...) {
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
+        requires(has_authorize<Auths> && ...)
+    {
         auth_decision answer = auth_decision::refuse(auth_error::missing_token);
         std::size_t index = 0;
         std::apply([&](auto&... each) { (void)(settles(answer, each.authorize(request, op, id), index++) || ...); },
@@ -54,29 +55,27 @@ public:
         ask<0>(std::move(asked));
     }
 
-    /// Asks the authorizer that has let the caller in; true if it has no `permits`.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
-                               std::string_view id) requires(has_permits<Auths> || ...) {
+    /// Asks the authorizer that has let the caller in.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires(has_permits<Auths> && ...)
+    {
         principal inner = who;
         inner.via = who.via / sizeof...(Auths);
         std::uint32_t index = who.via % sizeof...(Auths);
         bool granted = false;
-        auto const ask_one = [&](auto& auth) {
-            if (index-- != 0) return false;
-            if constexpr (has_permits<std::remove_reference_t<decltype(auth)>>)
-                granted = auth.permits(request, inner, op, id);
-            else
-                granted = true;
-            return true;
-        };
-        std::apply([&](auto&... each) { (void)(ask_one(each) || ...); }, auths_);
+        std::apply(
+            [&](auto&... each) {
+                (void)((index-- == 0 && ((granted = each.permits(request, inner, op, id)), true)) || ...);
+            },
+            auths_);
         return granted;
     }
 
     class verification;
 
-    [[nodiscard]] verification begin(request_view const& head, operation op,
-                                     std::string_view id) requires(has_begin<Auths> || ...) {
+    [[nodiscard]] verification begin(request_view const& head, operation op, std::string_view id)
+        requires(has_begin<Auths> || ...)
+    {
         return verification{std::make_unique<question>(*this, head, op, id)};
     }
 
@@ -132,8 +131,7 @@ private:
                     }
                     if (begun) return begun->finish(std::move(next));
                 }
-                if constexpr (has_authorize<auth_type>)
-                    next(auth.authorize(q.request, q.op, q.id));
+                if constexpr (has_authorize<auth_type>) next(auth.authorize(q.request, q.op, q.id));
                 else if constexpr (has_async_authorize<auth_type>)
                     auth.async_authorize(q.request, q.op, q.id, std::move(next));
             });

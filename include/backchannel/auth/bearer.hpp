@@ -23,6 +23,12 @@ struct bearer_token {
 ///
 /// Every known token is compared in constant time, so the time of an answer tells nothing about them. Thread-safe.
 class authorization_tokens {
+public:
+    /// Every caller may reach every connection; see `with_policy`.
+    [[nodiscard]] bool permits(request_view const&, principal const&, operation, std::string_view) const noexcept {
+        return true;
+    }
+
 protected:
     /// Precondition: no token is empty.
     explicit authorization_tokens(std::vector<bearer_token> tokens) : tokens_{std::move(tokens)} {}
@@ -55,7 +61,7 @@ private:
 /// Takes `Authorization: Bearer {token}` (RFC 6750 2.1).
 ///
 /// A bearer token is as good as a password and travels with every request: use it over TLS or on loopback only.
-class bearer : authorization_tokens {
+class bearer : public authorization_tokens {
 public:
     /// Precondition: no token is empty.
     explicit bearer(std::vector<bearer_token> tokens) : authorization_tokens{std::move(tokens)} {}
@@ -67,7 +73,7 @@ public:
 };
 
 /// Takes `Authorization: Api-Key {key}`, as services of Yandex Cloud do. The rest is as with `bearer`.
-class api_key : authorization_tokens {
+class api_key : public authorization_tokens {
 public:
     /// Precondition: no key is empty.
     explicit api_key(std::vector<bearer_token> keys) : authorization_tokens{std::move(keys)} {}

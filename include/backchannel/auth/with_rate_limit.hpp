@@ -2,13 +2,15 @@
 #ifndef BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
 #define BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
 
+#include <backchannel/auth/revising_authorizer.hpp>
 #include <backchannel/auth/token_buckets.hpp>
-#include <backchannel/concepts.hpp>
 #include <backchannel/traits.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -19,66 +21,19 @@ concept limits_requests = requires(L& limiter, principal const& who, operation o
     { limiter.admit(who, op, now) } -> std::same_as<std::optional<std::chrono::milliseconds>>;
 };
 
-/// An authorizer, and a limit to how often those may ask whom it lets in.
-///
-///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
-///
-/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
-/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
-/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
-template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
-class with_rate_limit {
-    static_assert(check_authorizer<Auth>());
+/// Refuses those who ask too often.
+template <class Limiter, class Clock>
+class rate_judge {
     static_assert(limits_requests<Limiter>,
                   "the limiter of with_rate_limit must have `std::optional<std::chrono::milliseconds> "
                   "admit(backchannel::principal const&, backchannel::operation, backchannel::time_point now)`, which "
                   "says how long to wait; see backchannel::token_buckets");
 
 public:
-    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
-        : auth_{std::move(auth)}, limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
+    rate_judge(Limiter limiter, Clock clock) : limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
 
-    void configure(router_options const& options) {
-        if constexpr (has_configure<Auth>) auth_.configure(options);
-    }
-
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op,
-                                          std::string_view id) requires has_authorize<Auth> {
-        return limited(auth_.authorize(request, op, id), op);
-    }
-
-    void async_authorize(request_view const& request, operation op, std::string_view id,
-                         completion<auth_decision> done) requires has_async_authorize<Auth> {
-        auth_.async_authorize(request, op, id, [this, op, done = std::move(done)](auth_decision decision) mutable {
-            done(limited(std::move(decision), op));
-        });
-    }
-
-    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id) requires has_begin<Auth> {
-        using inner = decltype(auth_.begin(head, op, id));
-        struct state {
-            with_rate_limit* self;
-            operation op;
-            inner waiting;
-
-            void append(std::string_view piece) { waiting.append(piece); }
-            void finish(completion<auth_decision> done) {
-                waiting.finish([self_ = self, op_ = op, done_ = std::move(done)](auth_decision decision) mutable {
-                    done_(self_->limited(std::move(decision), op_));
-                });
-            }
-        };
-        return state{this, op, auth_.begin(head, op, id)};
-    }
-
-    /// As the authorizer says; not counted.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op,
-                               std::string_view id) requires has_permits<Auth> {
-        return auth_.permits(request, who, op, id);
-    }
-
-private:
-    [[nodiscard]] auth_decision limited(auth_decision decision, operation op) {
+    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const&, operation op,
+                                           std::string_view) {
         using std::chrono::seconds;
         if (!decision.allowed()) return decision;
         auto const wait = limiter_.admit(decision.who, op, clock_.steady());
@@ -88,9 +43,31 @@ private:
         return late;
     }
 
-    Auth auth_;
+private:
     Limiter limiter_;
     [[no_unique_address]] Clock clock_;
+};
+
+/// An authorizer, and a limit to how often those may ask whom it lets in.
+///
+///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
+///
+/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
+/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
+/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
+template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
+class with_rate_limit : public revising_authorizer<Auth, rate_judge<Limiter, Clock>> {
+public:
+    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
+        : with_rate_limit::revising_authorizer{std::move(auth),
+                                               rate_judge<Limiter, Clock>{std::move(limiter), std::move(clock)}} {}
+
+    /// As the authorizer says; not counted.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires has_permits<Auth>
+    {
+        return this->auth_.permits(request, who, op, id);
+    }
 };
 
 }

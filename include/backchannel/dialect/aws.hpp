@@ -45,20 +45,23 @@ public:
     /// Whether the path is one of this API, of whatever stage.
     [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
-    /// What a body is for the client: itself, a text if it is UTF-8.
+    /// What a body is for the client, or what is wrong with it.
     class content {
     public:
-        content(call const&, std::string_view body) noexcept
-            : body_{body}, kind_{protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary} {}
+        content(std::string_view body, message_kind kind, std::string_view complaint = {}) noexcept
+            : body_{body}, complaint_{complaint}, kind_{kind} {}
 
-        [[nodiscard]] static constexpr std::string_view complaint() noexcept { return {}; }
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
         [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
 
     private:
-        std::string_view body_;
+        std::string_view body_, complaint_;
         message_kind kind_;
     };
-    [[nodiscard]] content read_body(call const& c, std::string_view body) const noexcept { return {c, body}; }
+    /// Itself, a text if it is UTF-8.
+    [[nodiscard]] content read_body(call const&, std::string_view body) const noexcept {
+        return {body, protocol::is_valid_utf8(body) ? message_kind::text : message_kind::binary};
+    }
 
     static constexpr std::string_view request_id_header = "x-amzn-RequestId";
     static constexpr std::string_view connection_id_header{}; // clients are not told

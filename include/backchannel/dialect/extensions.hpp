@@ -29,9 +29,7 @@ class extended_dialect : public aws_dialect {
 public:
     using aws_dialect::aws_dialect;
 
-    static constexpr std::size_t max_listed =
-        1000; ///< connections in one answer, and refusals that are told of one by one
-
+    static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
     static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
 
     /// What a request asks for beyond AWS' API.
@@ -72,17 +70,6 @@ public:
     [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
     [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
 
-    class content {
-    public:
-        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
-        [[nodiscard]] backchannel::message message() const noexcept { return {body_, kind_}; }
-
-    private:
-        friend class extended_dialect;
-
-        std::string_view complaint_{}, body_{};
-        message_kind kind_ = message_kind::text;
-    };
     [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
 
     /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in

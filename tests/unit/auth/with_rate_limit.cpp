@@ -220,7 +220,7 @@ TEST_CASE("Configuration and further targets go to the authorizer", "[with_rate_
         CHECK_FALSE(auth.permits({}, {}, operation::get, "no"));
         CHECK_FALSE(auth.permits({}, {}, operation::del, "yes"));
     }
-    STATIC_REQUIRE_FALSE(has_permits<with_rate_limit<allow_all>>);
+    STATIC_REQUIRE_FALSE(has_permits<with_rate_limit<later>>);
     STATIC_REQUIRE(has_permits<decltype(auth)>);
     STATIC_REQUIRE_FALSE(has_authorize<with_rate_limit<later>>);
     STATIC_REQUIRE_FALSE(has_begin<with_rate_limit<allow_all>>);

@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+#include <backchannel/dialect/yandex.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>

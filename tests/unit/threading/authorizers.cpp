@@ -165,10 +165,13 @@ constexpr std::string_view document = R"({"Version":"2012-10-17","Statement":[{"
 
 }
 
-TEST_CASE("allow_all::authorize: everybody enters, on every thread", "[threading]") {
+TEST_CASE("allow_all::authorize, permits: everybody enters, on every thread", "[threading]") {
     allow_all auth;
     std::atomic<int> entered{0};
-    at_once(threads, [&](int) { entered += asked(auth, example_post()).allowed(); });
+    at_once(threads, [&](int) {
+        auth_decision const told = asked(auth, example_post());
+        entered += told.allowed() && auth.permits({}, told.who, operation::del, "id");
+    });
     CHECK(entered == threads);
 }
 
@@ -232,7 +235,14 @@ TEST_CASE("sigv4::verification::finish: keys of another thread report there", "[
     ask_at_once([&](http_request const& r) { return asked_in_pieces(a.auth, r); }, a.seen);
 }
 
-TEST_CASE("bearer::authorize: threads show tokens at once", "[threading]") {
+TEST_CASE("sigv4::permits: any thread hears that a caller may reach every connection", "[threading]") {
+    asked_again<near_sigv4> a{near};
+    std::atomic<int> granted{0};
+    at_once(threads, [&](int) { granted += a.auth.permits({}, {}, operation::del, "id"); });
+    CHECK(granted == threads);
+}
+
+TEST_CASE("bearer::authorize, permits: threads show tokens at once", "[threading]") {
     bearer const auth{{{"secret", "one", {}}, {"other", "two", {}}}};
     std::atomic<int> wrong{0};
     at_once(threads, [&](int t) {
@@ -241,6 +251,7 @@ TEST_CASE("bearer::authorize: threads show tokens at once", "[threading]") {
         for (int i = 0; i != 100; ++i) {
             auth_decision const told = asked(auth, r);
             wrong += told.who.name.view() != (t == 0 ? "one" : t == 1 ? "two" : "") || told.allowed() != (t != 2);
+            wrong += !auth.permits({}, told.who, operation::del, "id");
         }
     });
     CHECK(wrong == 0);

@@ -289,7 +289,7 @@ TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on t
             hub.execute({command::kind::send, id, &m, {}, patience::inline_only},
                         [&](outcome o) { deferred += o.deferred; });
             hub.execute({command::kind::find, id}, [&](outcome o) { found += o.state.has_value(); });
-            hub.execute({command::kind::explain, id}, [&](outcome o) { explained += !o.malformed && !o.was_open; });
+            hub.execute({command::kind::explain, id}, [&](outcome o) { explained += !o.malformed && !o.closed; });
             hub.execute({.what = command::kind::tag, .id = id, .tag_text = "room"},
                         [&](outcome o) { tagged += o.tagged == tagging::done; });
             hub.execute({.what = command::kind::select, .tag_text = "room", .visitor = &visitor},

@@ -16,6 +16,8 @@ namespace backchannel::inline BACKCHANNEL_ABI::detail_extensions {
 
 using what = extended_dialect::request::kind;
 
+inline constexpr std::string_view bad_tag = "tag: 1 to 64 printable characters are expected";
+
 /// `{connection}/tags/{tag}`: the path of the connection, and the tag as it stands there.
 struct tag_path {
     std::string_view connection{}, tag{};
@@ -89,7 +91,7 @@ private:
     }
     [[nodiscard]] std::string read_tag(std::string_view value) {
         request_.tag = value;
-        return is_valid_tag(value) ? "" : "tag: 1 to 64 printable characters are expected";
+        return is_valid_tag(value) ? std::string{} : std::string{bad_tag};
     }
     [[nodiscard]] std::string read_all(std::string_view value) {
         request_.all = value == "true";

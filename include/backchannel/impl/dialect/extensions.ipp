@@ -78,7 +78,7 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
         else if (!protocol::append_percent_decoded(made->tag, path.tag)) made->tag.clear();
         made->what = method == "PUT" ? what::tag : what::untag;
         c.what = method == "PUT" ? operation::put : operation::del;
-        if (!is_valid_tag(made->tag)) made->complaint = "tag: 1 to 64 printable characters are expected";
+        if (!is_valid_tag(made->tag)) made->complaint = detail_extensions::bad_tag;
         if (method != "PUT" && method != "DELETE") c.refused = failure::bad_method;
     } else {
         static constexpr struct {
@@ -112,14 +112,11 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
 }
 
 BACKCHANNEL_DECL extended_dialect::content extended_dialect::read_body(call const& c, std::string_view body) const {
-    content result;
-    result.body_ = body;
-    result.complaint_ = c.more->complaint;
     bool const is_text = protocol::is_valid_utf8(body);
-    result.kind_ = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
-    if (result.complaint_.empty() && result.kind_ == message_kind::text && !is_text)
-        result.complaint_ = "type: a text must be valid UTF-8";
-    return result;
+    message_kind const kind = c.more->type.value_or(is_text ? message_kind::text : message_kind::binary);
+    std::string_view complaint = c.more->complaint;
+    if (complaint.empty() && kind == message_kind::text && !is_text) complaint = "type: a text must be valid UTF-8";
+    return {body, kind, complaint};
 }
 
 BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const& r) const noexcept {
@@ -164,7 +161,7 @@ BACKCHANNEL_DECL void extended_dialect::fail(response& r, failure why, call cons
 BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub, std::string_view id) const {
     outcome const why = detail_extensions::run(hub, {.what = command::kind::explain, .id = id});
     if (why.malformed) return aws_dialect::fail(r, failure::malformed_id, id);
-    if (!why.closed) return aws_dialect::fail(r, why.was_open ? failure::gone : failure::never_open, id);
+    if (!why.closed) return aws_dialect::fail(r, failure::never_open, id);
     aws_dialect::fail(r, failure::gone, id);
     r.body.clear();
     auto const when = protocol::format_iso8601(why.closed->closed_at);
@@ -203,7 +200,7 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
         return aws_dialect::fail(r, failure::bad_body, "tag: the connection has as many as it may have");
     case tagging::invalid: break;
     }
-    aws_dialect::fail(r, failure::bad_body, "tag: 1 to 64 printable characters are expected");
+    aws_dialect::fail(r, failure::bad_body, detail_extensions::bad_tag);
 }
 
 BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,
