@@ -7,6 +7,9 @@
 #include "gateway/local_callers.hpp"
 #include "gateway/options.hpp"
 
+#include <backchannel/auth/with_rate_limit.hpp>
+#include <backchannel/dialect/extensions.hpp>
+#include <backchannel/dialect/yandex.hpp>
 #include <backchannel/gateway/gateway.hpp>
 
 #include <asio/signal_set.hpp>

@@ -16,6 +16,7 @@ import re
 import sys
 
 COPYRIGHT = "// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE."
+OPT_IN = ["auth/with_rate_limit", "auth/yandex_roles", "dialect/extensions", "dialect/yandex"]  # not in the umbrella
 PUBLIC_MACROS = {"BACKCHANNEL_ABI", "BACKCHANNEL_DECL", "BACKCHANNEL_EXCEPTIONS", "BACKCHANNEL_VERSION"}
 BODIES = "#if !defined(BACKCHANNEL_SEPARATE_COMPILATION) || defined(BACKCHANNEL_SRC_HPP)"
 BODY_CONDITION = re.compile(
@@ -98,13 +99,14 @@ class Source:
 
 
 class Amalgamation:
-    """The closure of one umbrella header without what `base` has already."""
+    """The closure of some headers without what `base` has already."""
 
-    def __init__(self, include, umbrella, base=None):
+    def __init__(self, include, headers, base=None):
         self.include, self.sources = include, dict(base.sources) if base else {}
         self.macros, self.lines, self.bodies, self.stack, self.written = {}, [], [], [], set()
         known = len(base.sources) if base else 0
-        self.header(umbrella)
+        for name in headers:
+            self.reach("", name, False)
         for body in self.bodies:  # grows while headers that only bodies need come in
             for _, target, conditional in self.sources[body].includes:
                 self.reach(body, target, conditional)
@@ -166,7 +168,8 @@ def outputs(root):
     banner = [COPYRIGHT, "//", f"// backchannel {version}, written by scripts/amalgamate.py from include/backchannel."]
     banner.append("//")
     banner += [("// " + line).rstrip() for line in read(root / "LICENSE").rstrip("\n").split("\n")]
-    core = Amalgamation(include, "backchannel/backchannel.hpp")
+    opt_in = [name for name in (f"backchannel/{name}.hpp" for name in OPT_IN) if (include / name).is_file()]
+    core = Amalgamation(include, ["backchannel/backchannel.hpp", *opt_in])
     src = Source(include, "backchannel/src.hpp")
     named = {target for name in core.bodies for _, target, _ in core.sources[name].includes}
     missing = sorted(set(core.bodies) - named - {target for _, target, _ in src.includes})
@@ -178,7 +181,7 @@ def outputs(root):
     files = {"backchannel.hpp": banner + core.lines}
     files["src.hpp"] = banner + [""] + small + ['#include "backchannel.hpp"', "", "#endif"]
     if (include / "backchannel/gateway/gateway.hpp").is_file():
-        gateway = Amalgamation(include, "backchannel/gateway/gateway.hpp", core)
+        gateway = Amalgamation(include, ["backchannel/gateway/gateway.hpp"], core)
         files["backchannel_gateway.hpp"] = banner + ["", '#include "backchannel.hpp"'] + gateway.lines
     files = {name: re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n" for name, lines in files.items()}
     for name, text in files.items():

@@ -6,6 +6,7 @@
 #include "dialects.hpp"
 #include "tls.hpp"
 
+#include <backchannel/auth/token_buckets.hpp>
 #include <backchannel/gateway/gateway.hpp>
 #if defined(EXAMPLE_HAS_ZLIB)
 #include <backchannel/gateway/deflate.hpp>

@@ -2,7 +2,8 @@
 #ifndef BACKCHANNEL_BACKCHANNEL_HPP
 #define BACKCHANNEL_BACKCHANNEL_HPP
 
-// The core: hub, router, dialects and authorizers. It reaches the standard library only.
+// The core: hub, router, AWS' dialect and authorizers. It reaches the standard library only. More that does: dialects in
+// dialect/, policies in auth/.
 
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/auth/any_of.hpp>
@@ -10,14 +11,10 @@
 #include <backchannel/auth/iam_policy.hpp>
 #include <backchannel/auth/sigv4.hpp>
 #include <backchannel/auth/with_policy.hpp>
-#include <backchannel/auth/with_rate_limit.hpp>
-#include <backchannel/auth/yandex_roles.hpp>
 #include <backchannel/completion.hpp>
 #include <backchannel/config.hpp>
 #include <backchannel/connection.hpp>
 #include <backchannel/connection_hub.hpp>
-#include <backchannel/dialect/extensions.hpp>
-#include <backchannel/dialect/yandex.hpp>
 #include <backchannel/error.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/hub_ref.hpp>

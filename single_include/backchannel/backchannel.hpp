@@ -30,7 +30,8 @@
 #ifndef BACKCHANNEL_BACKCHANNEL_HPP
 #define BACKCHANNEL_BACKCHANNEL_HPP
 
-// The core: hub, router, dialects and authorizers. It reaches the standard library only.
+// The core: hub, router, AWS' dialect and authorizers. It reaches the standard library only. More that does: dialects in
+// dialect/, policies in auth/.
 
 // ---- backchannel/auth/allow_all.hpp
 #ifndef BACKCHANNEL_AUTH_ALLOW_ALL_HPP
@@ -2968,202 +2969,6 @@ public:
 
 #endif
 
-// ---- backchannel/auth/with_rate_limit.hpp
-#ifndef BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
-#define BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
-
-// ---- backchannel/auth/token_buckets.hpp
-#ifndef BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
-#define BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
-
-#include <chrono>
-#include <compare>
-#include <cstddef>
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <set>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-struct token_bucket_options {
-    std::uint32_t per_second = 0;     ///< requests of one caller in the long run; 0: no limit
-    std::uint32_t burst = 0;          ///< requests that may come at once; 0: as many as `per_second`
-    std::size_t max_buckets = 10'000; ///< callers that are remembered at a time
-};
-
-/// A limiter for `with_rate_limit`: a bucket of tokens for each principal's name, one token for each request.
-///
-/// A request that is refused takes none. Callers without a name share a bucket. Beyond `max_buckets` the fullest is
-/// forgotten, which is then full again. Exact: no fraction of a token is lost. Thread-safe.
-class token_buckets {
-public:
-    explicit token_buckets(token_bucket_options options)
-        : rate_{options.per_second}, max_buckets_{options.max_buckets},
-          capacity_{spread(options.burst == 0 ? rate_ : options.burst)}, token_{spread(1)} {}
-
-    /// How long to wait, for a request that is too early; nothing: it is admitted.
-    ///
-    /// A `now` that is earlier than that of another call is taken for a thread that is late; if by more than a second,
-    /// for a clock that was set back.
-    [[nodiscard]] BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> admit(principal const& who, operation,
-                                                                                  time_point now);
-
-private:
-    /// Nanoseconds and parts of one, `rate_` of which make a whole: what a token takes need not be whole.
-    struct span {
-        std::uint64_t ns = 0, parts = 0;
-        friend constexpr auto operator<=>(span const&, span const&) = default;
-    };
-
-    // A bucket is the time when it will be full, and the name. The first of the set is the one to forget.
-    using buckets = std::set<std::pair<span, std::string>>;
-    struct state {
-        std::mutex mutex;
-        buckets by_time;
-        std::map<std::string_view, buckets::iterator> by_name; // the names are in the buckets
-    };
-
-    /// How long so many tokens take to come.
-    [[nodiscard]] span spread(std::uint64_t tokens) const noexcept {
-        if (rate_ == 0) return {};
-        return {tokens * 1'000'000'000 / rate_, tokens * 1'000'000'000 % rate_};
-    }
-    [[nodiscard]] span sum(span a, span b) const noexcept {
-        std::uint64_t const parts = a.parts + b.parts;
-        return {a.ns + b.ns + parts / rate_, parts % rate_};
-    }
-
-    std::uint64_t rate_;
-    std::size_t max_buckets_;
-    span capacity_, token_;
-    std::unique_ptr<state> state_ = std::make_unique<state>();
-};
-
-}
-
-#endif
-
-#include <algorithm>
-#include <chrono>
-#include <concepts>
-#include <optional>
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A limiter: nothing for a request that is admitted, else how long its caller is to wait.
-template <class L>
-concept limits_requests = requires(L& limiter, principal const& who, operation op, time_point now) {
-    { limiter.admit(who, op, now) } -> std::same_as<std::optional<std::chrono::milliseconds>>;
-};
-
-/// Refuses those who ask too often.
-template <class Limiter, class Clock>
-class rate_judge {
-    static_assert(limits_requests<Limiter>,
-                  "the limiter of with_rate_limit must have `std::optional<std::chrono::milliseconds> "
-                  "admit(backchannel::principal const&, backchannel::operation, backchannel::time_point now)`, which "
-                  "says how long to wait; see backchannel::token_buckets");
-
-public:
-    rate_judge(Limiter limiter, Clock clock) : limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
-
-    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const&, operation op,
-                                           std::string_view) {
-        using std::chrono::seconds;
-        if (!decision.allowed()) return decision;
-        auto const wait = limiter_.admit(decision.who, op, clock_.steady());
-        if (!wait) return decision;
-        auth_decision late = auth_decision::refuse(auth_error::throttled, {}, std::move(decision.who));
-        late.retry_after = std::max(seconds{1}, std::chrono::ceil<seconds>(*wait));
-        return late;
-    }
-
-private:
-    Limiter limiter_;
-    [[no_unique_address]] Clock clock_;
-};
-
-/// An authorizer, and a limit to how often those may ask whom it lets in.
-///
-///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
-///
-/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
-/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
-/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
-template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
-class with_rate_limit : public revising_authorizer<Auth, rate_judge<Limiter, Clock>> {
-public:
-    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
-        : with_rate_limit::revising_authorizer{std::move(auth),
-                                               rate_judge<Limiter, Clock>{std::move(limiter), std::move(clock)}} {}
-
-    /// As the authorizer says; not counted.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
-        requires has_permits<Auth>
-    {
-        return this->auth_.permits(request, who, op, id);
-    }
-};
-
-}
-
-#endif
-
-// ---- backchannel/auth/yandex_roles.hpp
-#ifndef BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
-#define BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
-
-#include <algorithm>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Which principals have which roles of Yandex API Gateway, as a policy for `with_policy`.
-///
-///     with_policy{bearer{tokens}, yandex_roles{{{"billing", "api-gateway.websocketWriter"}}}}
-///
-/// `api-gateway.websocketWriter`, `api-gateway.websocketBroadcaster`, `api-gateway.editor` and `api-gateway.admin` may
-/// send, get and disconnect; any other role grants nothing here. Immutable, thread-safe.
-class yandex_roles {
-public:
-    struct binding {
-        std::string who; ///< the principal's name
-        std::string role;
-    };
-
-    explicit yandex_roles(std::vector<binding> bindings) : bindings_{std::move(bindings)} {}
-
-    [[nodiscard]] bool permits(principal const& who, operation, std::string_view) const noexcept {
-        return std::any_of(bindings_.begin(), bindings_.end(),
-                           [&](binding const& b) { return b.who == who.name.view() && manages_connections(b.role); });
-    }
-
-private:
-    [[nodiscard]] static bool manages_connections(std::string_view role) noexcept {
-        for (std::string_view const known : {"api-gateway.websocketWriter", "api-gateway.websocketBroadcaster",
-                                             "api-gateway.editor", "api-gateway.admin"})
-            if (role == known) return true;
-        return false;
-    }
-
-    std::vector<binding> bindings_;
-};
-
-}
-
-#endif
-
 // ---- backchannel/connection_hub.hpp
 #ifndef BACKCHANNEL_CONNECTION_HUB_HPP
 #define BACKCHANNEL_CONNECTION_HUB_HPP
@@ -5981,9 +5786,9 @@ connection_hub(Transport, hub_options) -> connection_hub<Transport>;
 
 #endif
 
-// ---- backchannel/dialect/extensions.hpp
-#ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
-#define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+// ---- backchannel/management_router.hpp
+#ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
+#define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
 
 // ---- backchannel/dialect/aws.hpp
 #ifndef BACKCHANNEL_DIALECT_AWS_HPP
@@ -6282,228 +6087,6 @@ protected:
 }
 
 #endif
-
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The management API of AWS with what its users ask for: close codes, the kind of a message, tags, many connections in
-/// one call, lists. docs/management-api.md has every call.
-///
-///     management_router<sigv4<>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {.stage = "prod"}};
-///
-/// What AWS has is answered as `aws_dialect` does. Calls on the collection need a grant for `.../@connections`, and
-/// each of their targets one of its own (`permits` of the Auth). A dialect is immutable and thread-safe.
-class extended_dialect : public aws_dialect {
-public:
-    using aws_dialect::aws_dialect;
-
-    static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
-    static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
-
-    /// What a request asks for beyond AWS' API.
-    struct request {
-        enum class kind : std::uint8_t {
-            plain,      ///< POST to a connection
-            show,       ///< GET of a connection
-            head,       ///< HEAD of a connection
-            tag,        ///< PUT of a tag
-            untag,      ///< DELETE of a tag
-            close,      ///< DELETE of a connection, with a body or without
-            send_many,  ///< POST to the collection
-            close_many, ///< DELETE of the collection
-            list,       ///< GET of the collection
-            count       ///< the same, only how many
-        };
-
-        kind what = kind::plain;
-        std::string complaint{}; ///< what is wrong with it
-        std::optional<message_kind> type{};
-        std::uint16_t code = disconnect.code;
-        std::string reason{disconnect.reason};
-        std::string tag{};
-        std::vector<std::string> ids{};
-        bool all = false;
-        std::size_t limit = 100;
-        std::uint32_t from = 0;
-    };
-
-    struct call : aws_dialect::call {
-        std::shared_ptr<request const> more{}; ///< none: not ours
-
-        /// Whether `perform` is to be asked.
-        [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
-    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
-
-    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
-
-    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in
-    /// `amz-sdk-invocation-id`, which many SDKs of AWS send, signed or not. Empty: neither, another size, or a header
-    /// that comes twice.
-    [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
-
-    /// Whether the caller may do that to one more connection.
-    using permission = std::function<bool(operation, std::string_view id)>;
-
-    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
-                                  permission const& may) const;
-
-    using aws_dialect::fail;
-    BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
-
-private:
-    BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
-    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
-    BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
-    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
-    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
-    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                      permission const& may) const;
-    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
-    BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
-};
-
-}
-
-#endif
-
-// ---- backchannel/dialect/yandex.hpp
-#ifndef BACKCHANNEL_DIALECT_YANDEX_HPP
-#define BACKCHANNEL_DIALECT_YANDEX_HPP
-
-// ---- backchannel/protocol/yandex_target.hpp
-#ifndef BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
-#define BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
-
-#include <array>
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// The request target `/apigateways/websocket/v1/connections/{connectionId}[:{verb}]`.
-///
-/// The verb may stand behind a slash, `/{connectionId}/:send`, and the colon and the id may be escaped. Segments are
-/// decoded once and empty ones are skipped, as in `connection_target`.
-class yandex_target {
-public:
-    static constexpr std::size_t max_id = 50; ///< bytes of a decoded id; a longer one is `invalid`
-
-    enum class kind : std::uint8_t {
-        foreign,    ///< another path
-        connection, ///< names a connection
-        send,       ///< the same with the verb `send`
-        other_verb, ///< the same with a verb that does not exist
-        invalid     ///< the id is missing, too long or not allowed
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL static yandex_target parse(std::string_view target, target_form form) noexcept;
-
-    [[nodiscard]] kind what() const noexcept { return kind_; }
-
-    /// The decoded id; empty if it is `foreign` or `invalid`.
-    [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_size_}; }
-
-private:
-    kind kind_ = kind::foreign;
-    std::uint8_t id_size_ = 0;
-    std::array<char, max_id> id_;
-};
-
-}
-
-#endif
-
-#include <cstddef>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The REST form of the WebSocket Connection Service of Yandex API Gateway, version 1: Get, Send and Disconnect.
-///
-/// `GET|DELETE /apigateways/websocket/v1/connections/{connectionId}` and `POST .../{connectionId}:send` with a body of
-/// `{"data": base64, "type": "TEXT" or "BINARY"}`. Bodies are read by the rules of ProtoJSON: either base64 alphabet,
-/// with or without padding; `type` by name or number; unknown members are ignored. Without a type, a message is a text
-/// if it is UTF-8. Errors are `google.rpc.Status` objects with the HTTP status that belongs to their code; a closed
-/// connection is 404, code 5. `router_options::api_id` is shown as `gatewayId`; there is no stage.
-///
-/// A dialect is immutable and thread-safe.
-class yandex_dialect {
-public:
-    explicit yandex_dialect(router_options const& options)
-        : gateway_id_{options.api_id}, max_message_{options.max_body} {}
-
-    /// What a request line asks for.
-    struct call {
-        bool ours = false;                ///< false: the application's own path
-        std::optional<failure> refused{}; ///< what is wrong with it
-        operation what = operation::get;
-        protocol::yandex_target target{};
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
-
-    /// Whether the router of this dialect answers for the target.
-    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
-
-    /// Whether the path is one of this API: it has no stages.
-    [[nodiscard]] static constexpr bool reserves(std::string_view) noexcept { return false; }
-
-    /// The message that a body of `Send` describes, or what is wrong with it.
-    class content {
-    public:
-        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
-        [[nodiscard]] backchannel::message message() const noexcept { return {data_, kind_}; }
-
-    private:
-        friend class yandex_dialect;
-
-        std::string_view complaint_{}; // a literal
-        std::string data_{};
-        message_kind kind_ = message_kind::text;
-    };
-    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
-
-    static constexpr std::string_view request_id_header = "x-request-id";
-    static constexpr std::string_view connection_id_header = "X-Yc-Apigateway-Websocket-Connection-Id"; // in a 101
-    static constexpr close_frame disconnect{1000, {}};
-
-    /// Bytes of the longest body that is looked at: room for a message whose every character is escaped, and for some
-    /// members that are ignored.
-    [[nodiscard]] std::size_t max_body() const noexcept { return max_message_ / 3 * 8 + 8192; }
-
-    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
-                                  std::string_view id) const;
-    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
-    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
-    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
-
-private:
-    std::string gateway_id_;
-    std::size_t max_message_;
-};
-
-}
-
-#endif
-
-// ---- backchannel/management_router.hpp
-#ifndef BACKCHANNEL_MANAGEMENT_ROUTER_HPP
-#define BACKCHANNEL_MANAGEMENT_ROUTER_HPP
 
 // ---- backchannel/response_stamp.hpp
 #ifndef BACKCHANNEL_RESPONSE_STAMP_HPP
@@ -7070,6 +6653,424 @@ management_router(Hub&, Auth, router_options) -> management_router<Auth>;
 #define BACKCHANNEL_VERSION "0.1.0"
 
 #endif
+
+#endif
+
+// ---- backchannel/auth/with_rate_limit.hpp
+#ifndef BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
+#define BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
+
+// ---- backchannel/auth/token_buckets.hpp
+#ifndef BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
+#define BACKCHANNEL_AUTH_TOKEN_BUCKETS_HPP
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+struct token_bucket_options {
+    std::uint32_t per_second = 0;     ///< requests of one caller in the long run; 0: no limit
+    std::uint32_t burst = 0;          ///< requests that may come at once; 0: as many as `per_second`
+    std::size_t max_buckets = 10'000; ///< callers that are remembered at a time
+};
+
+/// A limiter for `with_rate_limit`: a bucket of tokens for each principal's name, one token for each request.
+///
+/// A request that is refused takes none. Callers without a name share a bucket. Beyond `max_buckets` the fullest is
+/// forgotten, which is then full again. Exact: no fraction of a token is lost. Thread-safe.
+class token_buckets {
+public:
+    explicit token_buckets(token_bucket_options options)
+        : rate_{options.per_second}, max_buckets_{options.max_buckets},
+          capacity_{spread(options.burst == 0 ? rate_ : options.burst)}, token_{spread(1)} {}
+
+    /// How long to wait, for a request that is too early; nothing: it is admitted.
+    ///
+    /// A `now` that is earlier than that of another call is taken for a thread that is late; if by more than a second,
+    /// for a clock that was set back.
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> admit(principal const& who, operation,
+                                                                                  time_point now);
+
+private:
+    /// Nanoseconds and parts of one, `rate_` of which make a whole: what a token takes need not be whole.
+    struct span {
+        std::uint64_t ns = 0, parts = 0;
+        friend constexpr auto operator<=>(span const&, span const&) = default;
+    };
+
+    // A bucket is the time when it will be full, and the name. The first of the set is the one to forget.
+    using buckets = std::set<std::pair<span, std::string>>;
+    struct state {
+        std::mutex mutex;
+        buckets by_time;
+        std::map<std::string_view, buckets::iterator> by_name; // the names are in the buckets
+    };
+
+    /// How long so many tokens take to come.
+    [[nodiscard]] span spread(std::uint64_t tokens) const noexcept {
+        if (rate_ == 0) return {};
+        return {tokens * 1'000'000'000 / rate_, tokens * 1'000'000'000 % rate_};
+    }
+    [[nodiscard]] span sum(span a, span b) const noexcept {
+        std::uint64_t const parts = a.parts + b.parts;
+        return {a.ns + b.ns + parts / rate_, parts % rate_};
+    }
+
+    std::uint64_t rate_;
+    std::size_t max_buckets_;
+    span capacity_, token_;
+    std::unique_ptr<state> state_ = std::make_unique<state>();
+};
+
+}
+
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A limiter: nothing for a request that is admitted, else how long its caller is to wait.
+template <class L>
+concept limits_requests = requires(L& limiter, principal const& who, operation op, time_point now) {
+    { limiter.admit(who, op, now) } -> std::same_as<std::optional<std::chrono::milliseconds>>;
+};
+
+/// Refuses those who ask too often.
+template <class Limiter, class Clock>
+class rate_judge {
+    static_assert(limits_requests<Limiter>,
+                  "the limiter of with_rate_limit must have `std::optional<std::chrono::milliseconds> "
+                  "admit(backchannel::principal const&, backchannel::operation, backchannel::time_point now)`, which "
+                  "says how long to wait; see backchannel::token_buckets");
+
+public:
+    rate_judge(Limiter limiter, Clock clock) : limiter_{std::move(limiter)}, clock_{std::move(clock)} {}
+
+    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const&, operation op,
+                                           std::string_view) {
+        using std::chrono::seconds;
+        if (!decision.allowed()) return decision;
+        auto const wait = limiter_.admit(decision.who, op, clock_.steady());
+        if (!wait) return decision;
+        auth_decision late = auth_decision::refuse(auth_error::throttled, {}, std::move(decision.who));
+        late.retry_after = std::max(seconds{1}, std::chrono::ceil<seconds>(*wait));
+        return late;
+    }
+
+private:
+    Limiter limiter_;
+    [[no_unique_address]] Clock clock_;
+};
+
+/// An authorizer, and a limit to how often those may ask whom it lets in.
+///
+///     with_rate_limit auth{sigv4{keys}, token_buckets{{.per_second = 50, .burst = 100}}};
+///
+/// What is over the limit is answered 429 with `Retry-After`. Whoever the authorizer refuses is not counted, so that
+/// strangers use up nothing; around a `with_policy` that holds for its denials too. A request for many connections
+/// counts once. Thread-safe as far as `Auth` and `Limiter` are, but for `configure`.
+template <class Auth, class Limiter = token_buckets, class Clock = system_clocks>
+class with_rate_limit : public revising_authorizer<Auth, rate_judge<Limiter, Clock>> {
+public:
+    with_rate_limit(Auth auth, Limiter limiter, Clock clock = {})
+        : with_rate_limit::revising_authorizer{std::move(auth),
+                                               rate_judge<Limiter, Clock>{std::move(limiter), std::move(clock)}} {}
+
+    /// As the authorizer says; not counted.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires has_permits<Auth>
+    {
+        return this->auth_.permits(request, who, op, id);
+    }
+};
+
+}
+
+#endif
+
+// ---- backchannel/auth/yandex_roles.hpp
+#ifndef BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
+#define BACKCHANNEL_AUTH_YANDEX_ROLES_HPP
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Which principals have which roles of Yandex API Gateway, as a policy for `with_policy`.
+///
+///     with_policy{bearer{tokens}, yandex_roles{{{"billing", "api-gateway.websocketWriter"}}}}
+///
+/// `api-gateway.websocketWriter`, `api-gateway.websocketBroadcaster`, `api-gateway.editor` and `api-gateway.admin` may
+/// send, get and disconnect; any other role grants nothing here. Immutable, thread-safe.
+class yandex_roles {
+public:
+    struct binding {
+        std::string who; ///< the principal's name
+        std::string role;
+    };
+
+    explicit yandex_roles(std::vector<binding> bindings) : bindings_{std::move(bindings)} {}
+
+    [[nodiscard]] bool permits(principal const& who, operation, std::string_view) const noexcept {
+        return std::any_of(bindings_.begin(), bindings_.end(),
+                           [&](binding const& b) { return b.who == who.name.view() && manages_connections(b.role); });
+    }
+
+private:
+    [[nodiscard]] static bool manages_connections(std::string_view role) noexcept {
+        for (std::string_view const known : {"api-gateway.websocketWriter", "api-gateway.websocketBroadcaster",
+                                             "api-gateway.editor", "api-gateway.admin"})
+            if (role == known) return true;
+        return false;
+    }
+
+    std::vector<binding> bindings_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/dialect/extensions.hpp
+#ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+#define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The management API of AWS with what its users ask for: close codes, the kind of a message, tags, many connections in
+/// one call, lists. docs/management-api.md has every call.
+///
+///     management_router<sigv4<>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {.stage = "prod"}};
+///
+/// What AWS has is answered as `aws_dialect` does. Calls on the collection need a grant for `.../@connections`, and
+/// each of their targets one of its own (`permits` of the Auth). A dialect is immutable and thread-safe.
+class extended_dialect : public aws_dialect {
+public:
+    using aws_dialect::aws_dialect;
+
+    static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
+    static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
+
+    /// What a request asks for beyond AWS' API.
+    struct request {
+        enum class kind : std::uint8_t {
+            plain,      ///< POST to a connection
+            show,       ///< GET of a connection
+            head,       ///< HEAD of a connection
+            tag,        ///< PUT of a tag
+            untag,      ///< DELETE of a tag
+            close,      ///< DELETE of a connection, with a body or without
+            send_many,  ///< POST to the collection
+            close_many, ///< DELETE of the collection
+            list,       ///< GET of the collection
+            count       ///< the same, only how many
+        };
+
+        kind what = kind::plain;
+        std::string complaint{}; ///< what is wrong with it
+        std::optional<message_kind> type{};
+        std::uint16_t code = disconnect.code;
+        std::string reason{disconnect.reason};
+        std::string tag{};
+        std::vector<std::string> ids{};
+        bool all = false;
+        std::size_t limit = 100;
+        std::uint32_t from = 0;
+    };
+
+    struct call : aws_dialect::call {
+        std::shared_ptr<request const> more{}; ///< none: not ours
+
+        /// Whether `perform` is to be asked.
+        [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL static bool reserves(std::string_view target) noexcept;
+
+    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    /// What the caller calls this request and its repetitions: 1 to 128 bytes in `Idempotency-Key`, else in
+    /// `amz-sdk-invocation-id`, which many SDKs of AWS send, signed or not. Empty: neither, another size, or a header
+    /// that comes twice.
+    [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
+
+    /// Whether the caller may do that to one more connection.
+    using permission = std::function<bool(operation, std::string_view id)>;
+
+    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                  permission const& may) const;
+
+    using aws_dialect::fail;
+    BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
+
+private:
+    BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
+    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
+    BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
+    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
+    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
+    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
+                                      permission const& may) const;
+    BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
+    BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
+};
+
+}
+
+#endif
+
+// ---- backchannel/dialect/yandex.hpp
+#ifndef BACKCHANNEL_DIALECT_YANDEX_HPP
+#define BACKCHANNEL_DIALECT_YANDEX_HPP
+
+// ---- backchannel/protocol/yandex_target.hpp
+#ifndef BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
+#define BACKCHANNEL_PROTOCOL_YANDEX_TARGET_HPP
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// The request target `/apigateways/websocket/v1/connections/{connectionId}[:{verb}]`.
+///
+/// The verb may stand behind a slash, `/{connectionId}/:send`, and the colon and the id may be escaped. Segments are
+/// decoded once and empty ones are skipped, as in `connection_target`.
+class yandex_target {
+public:
+    static constexpr std::size_t max_id = 50; ///< bytes of a decoded id; a longer one is `invalid`
+
+    enum class kind : std::uint8_t {
+        foreign,    ///< another path
+        connection, ///< names a connection
+        send,       ///< the same with the verb `send`
+        other_verb, ///< the same with a verb that does not exist
+        invalid     ///< the id is missing, too long or not allowed
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL static yandex_target parse(std::string_view target, target_form form) noexcept;
+
+    [[nodiscard]] kind what() const noexcept { return kind_; }
+
+    /// The decoded id; empty if it is `foreign` or `invalid`.
+    [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_size_}; }
+
+private:
+    kind kind_ = kind::foreign;
+    std::uint8_t id_size_ = 0;
+    std::array<char, max_id> id_;
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The REST form of the WebSocket Connection Service of Yandex API Gateway, version 1: Get, Send and Disconnect.
+///
+/// `GET|DELETE /apigateways/websocket/v1/connections/{connectionId}` and `POST .../{connectionId}:send` with a body of
+/// `{"data": base64, "type": "TEXT" or "BINARY"}`. Bodies are read by the rules of ProtoJSON: either base64 alphabet,
+/// with or without padding; `type` by name or number; unknown members are ignored. Without a type, a message is a text
+/// if it is UTF-8. Errors are `google.rpc.Status` objects with the HTTP status that belongs to their code; a closed
+/// connection is 404, code 5. `router_options::api_id` is shown as `gatewayId`; there is no stage.
+///
+/// A dialect is immutable and thread-safe.
+class yandex_dialect {
+public:
+    explicit yandex_dialect(router_options const& options)
+        : gateway_id_{options.api_id}, max_message_{options.max_body} {}
+
+    /// What a request line asks for.
+    struct call {
+        bool ours = false;                ///< false: the application's own path
+        std::optional<failure> refused{}; ///< what is wrong with it
+        operation what = operation::get;
+        protocol::yandex_target target{};
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
+
+    /// Whether the router of this dialect answers for the target.
+    [[nodiscard]] BACKCHANNEL_DECL bool owns(std::string_view target, target_form form) const noexcept;
+
+    /// Whether the path is one of this API: it has no stages.
+    [[nodiscard]] static constexpr bool reserves(std::string_view) noexcept { return false; }
+
+    /// The message that a body of `Send` describes, or what is wrong with it.
+    class content {
+    public:
+        [[nodiscard]] std::string_view complaint() const noexcept { return complaint_; }
+        [[nodiscard]] backchannel::message message() const noexcept { return {data_, kind_}; }
+
+    private:
+        friend class yandex_dialect;
+
+        std::string_view complaint_{}; // a literal
+        std::string data_{};
+        message_kind kind_ = message_kind::text;
+    };
+    [[nodiscard]] BACKCHANNEL_DECL content read_body(call const& c, std::string_view body) const;
+
+    static constexpr std::string_view request_id_header = "x-request-id";
+    static constexpr std::string_view connection_id_header = "X-Yc-Apigateway-Websocket-Connection-Id"; // in a 101
+    static constexpr close_frame disconnect{1000, {}};
+
+    /// Bytes of the longest body that is looked at: room for a message whose every character is escaped, and for some
+    /// members that are ignored.
+    [[nodiscard]] std::size_t max_body() const noexcept { return max_message_ / 3 * 8 + 8192; }
+
+    BACKCHANNEL_DECL void succeed(response& r, operation what, connection_state const* state,
+                                  std::string_view id) const;
+    /// `id` is the connection's, or for `bad_body` what is wrong with the body.
+    BACKCHANNEL_DECL void fail(response& r, failure why, std::string_view id) const;
+    BACKCHANNEL_DECL void deny(response& r, auth_decision const& why, operation what, std::string_view id) const;
+
+private:
+    std::string gateway_id_;
+    std::size_t max_message_;
+};
+
+}
 
 #endif
 
@@ -9243,66 +9244,6 @@ BACKCHANNEL_DECL sha256_digest hmac_sha256::finish() noexcept { return detail_hm
 
 #endif
 
-// ---- backchannel/impl/auth/token_buckets.ipp
-#ifndef BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
-#define BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> token_buckets::admit(principal const& who, operation,
-                                                                               time_point time) {
-    using std::chrono::nanoseconds;
-    if (rate_ == 0) return std::nullopt;
-    auto const since_epoch = std::chrono::duration_cast<nanoseconds>(time.time_since_epoch()).count();
-    // times before the epoch too, and what is 140 years ahead has room above
-    span const now{static_cast<std::uint64_t>(since_epoch) + (std::uint64_t{1} << 63), 0};
-    buckets& by_time = state_->by_time;
-    auto& by_name = state_->by_name;
-    std::lock_guard const lock{state_->mutex};
-
-    auto const found = by_name.find(who.name.view());
-    auto const fill_at = [&](span when) { // moves the bucket to another place, which cannot fail
-        auto node = by_time.extract(found->second);
-        node.value().first = when;
-        found->second = by_time.insert(std::move(node)).position;
-    };
-    span missing{};
-    if (found != by_name.end() && found->second->first > now) {
-        span const full = found->second->first;
-        missing = {full.ns - now.ns, full.parts};
-        if (missing > sum(capacity_, {1'000'000'000, 0})) { // the clock was set back: it is as if all had been taken
-            missing = capacity_;
-            fill_at(sum(now, missing));
-        }
-    }
-    span const after = sum(missing, token_);
-    if (after > capacity_) {
-        std::uint64_t const rest = after.parts > capacity_.parts ? 1 : 0;
-        nanoseconds const wait{static_cast<std::int64_t>(after.ns - capacity_.ns + rest)}; // rounded up
-        return std::chrono::ceil<std::chrono::milliseconds>(wait);
-    }
-    if (found != by_name.end()) {
-        fill_at(sum(now, after));
-        return std::nullopt;
-    }
-    buckets bucket;
-    bucket.emplace(sum(now, after), who.name.view());
-    std::map<std::string_view, buckets::iterator> entry;
-    entry.emplace(bucket.begin()->second, bucket.begin());
-    // whatever has thrown, has thrown above
-    if (!by_time.empty() && by_time.size() >= max_buckets_) {
-        by_name.erase(by_time.begin()->second);
-        by_time.erase(by_time.begin());
-    }
-    by_time.merge(bucket);
-    by_name.merge(entry);
-    return std::nullopt;
-}
-
-}
-
-#endif
-
 // ---- backchannel/impl/crypto/entropy.ipp
 #ifndef BACKCHANNEL_IMPL_CRYPTO_ENTROPY_IPP
 #define BACKCHANNEL_IMPL_CRYPTO_ENTROPY_IPP
@@ -9795,6 +9736,328 @@ BACKCHANNEL_DECL void aws_dialect::error(response& r, int status, std::string_vi
         .begin_object()
         .member(options_.openapi_description ? "Message" : "message", text)
         .end_object();
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/timestamp.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
+
+#include <algorithm>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_timestamp {
+
+inline constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+inline constexpr std::array<std::string_view, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+inline constexpr std::array<std::string_view, 7> long_weekdays{"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                               "Thursday", "Friday", "Saturday"};
+
+inline constexpr timestamp first_moment{};
+inline constexpr timestamp last_moment =
+    timestamp(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + std::chrono::days(1)) -
+    std::chrono::milliseconds(1);
+
+struct calendar_time {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    int millisecond = 0;
+    unsigned weekday = 0; // used for printing only
+};
+
+[[nodiscard]] inline calendar_time split(timestamp moment) noexcept {
+    moment = std::clamp(moment, first_moment, last_moment);
+    auto const day = std::chrono::floor<std::chrono::days>(moment);
+    std::chrono::year_month_day const date(day);
+    auto const rest = static_cast<int>((moment - day).count());
+    return {.year = static_cast<int>(date.year()),
+            .month = static_cast<int>(static_cast<unsigned>(date.month())),
+            .day = static_cast<int>(static_cast<unsigned>(date.day())),
+            .hour = rest / 3'600'000,
+            .minute = rest / 60'000 % 60,
+            .second = rest / 1000 % 60,
+            .millisecond = rest % 1000,
+            .weekday = std::chrono::weekday(day).c_encoding()};
+}
+
+[[nodiscard]] inline std::optional<timestamp> join(calendar_time const& time) noexcept {
+    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59) {
+        return std::nullopt;
+    }
+    std::chrono::year_month_day const date(std::chrono::year(time.year),
+                                           std::chrono::month(static_cast<unsigned>(time.month)),
+                                           std::chrono::day(static_cast<unsigned>(time.day)));
+    if (!date.ok()) return std::nullopt;
+    return timestamp(std::chrono::sys_days(date)) + std::chrono::hours(time.hour) + std::chrono::minutes(time.minute) +
+           std::chrono::seconds(time.second) + std::chrono::milliseconds(time.millisecond);
+}
+
+// Writes one piece after the other into a buffer that is known to be long enough.
+struct writer {
+    char* at;
+
+    void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
+    void number(int value, int digits) noexcept {
+        for (int left = digits; left > 0; --left) {
+            at[left - 1] = static_cast<char>('0' + value % 10);
+            value /= 10;
+        }
+        at += digits;
+    }
+};
+
+// Takes one piece after the other off the front of a text.
+struct reader {
+    std::string_view rest;
+
+    [[nodiscard]] bool text(std::string_view piece) noexcept {
+        if (!rest.starts_with(piece)) return false;
+        rest.remove_prefix(piece.size());
+        return true;
+    }
+    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
+    [[nodiscard]] bool number(int& value, int digits) noexcept {
+        value = 0;
+        for (; digits > 0; --digits) {
+            if (!at_digit()) return false;
+            value = value * 10 + (rest[0] - '0');
+            rest.remove_prefix(1);
+        }
+        return true;
+    }
+    [[nodiscard]] bool month(int& value) noexcept {
+        for (value = 1; value <= 12; ++value) {
+            if (text(months[static_cast<std::size_t>(value - 1)])) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] bool weekday(std::array<std::string_view, 7> const& names, std::string_view after) noexcept {
+        for (std::string_view const name : names) {
+            if (rest.starts_with(name) && rest.substr(name.size()).starts_with(after)) {
+                rest.remove_prefix(name.size() + after.size());
+                return true;
+            }
+        }
+        return false;
+    }
+    [[nodiscard]] bool clock(calendar_time& time) noexcept {
+        return number(time.hour, 2) && text(":") && number(time.minute, 2) && text(":") && number(time.second, 2);
+    }
+};
+
+[[nodiscard]] inline std::optional<timestamp> parse_imf_fixdate(std::string_view text) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(weekdays, ", ") || !in.number(time.day, 2) || !in.text(" ") || !in.month(time.month) ||
+        !in.text(" ") || !in.number(time.year, 4) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+        return std::nullopt;
+    }
+    return join(time);
+}
+
+[[nodiscard]] inline std::optional<timestamp> parse_rfc850(std::string_view text, timestamp now) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(long_weekdays, ", ") || !in.number(time.day, 2) || !in.text("-") || !in.month(time.month) ||
+        !in.text("-") || !in.number(time.year, 2) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+        return std::nullopt;
+    }
+    calendar_time limit = split(now);
+    limit.year += 50;
+    auto const order = [](calendar_time const& t) {
+        return ((((std::int64_t{t.year} * 16 + t.month) * 32 + t.day) * 32 + t.hour) * 64 + t.minute) * 64 + t.second;
+    };
+    time.year += limit.year / 100 * 100;
+    if (order(time) > order(limit)) time.year -= 100;
+    return join(time);
+}
+
+[[nodiscard]] inline std::optional<timestamp> parse_asctime(std::string_view text) noexcept {
+    reader in{text};
+    calendar_time time;
+    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(" ")) return std::nullopt;
+    int const digits = in.text(" ") ? 1 : 2; // a day of one digit has a blank in front
+    if (!in.number(time.day, digits) || !in.text(" ") || !in.clock(time) || !in.text(" ") || !in.number(time.year, 4) ||
+        !in.rest.empty()) {
+        return std::nullopt;
+    }
+    return join(time);
+}
+
+}
+
+BACKCHANNEL_DECL iso8601_text format_iso8601(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    iso8601_text text;
+    detail_timestamp::writer out{text.characters.data()};
+    out.number(time.year, 4);
+    out.text("-");
+    out.number(time.month, 2);
+    out.text("-");
+    out.number(time.day, 2);
+    out.text("T");
+    out.number(time.hour, 2);
+    out.text(":");
+    out.number(time.minute, 2);
+    out.text(":");
+    out.number(time.second, 2);
+    if (time.millisecond != 0) {
+        out.text(".");
+        out.number(time.millisecond, 3);
+    }
+    out.text("Z");
+    text.size = static_cast<std::size_t>(out.at - text.characters.data());
+    return text;
+}
+
+BACKCHANNEL_DECL std::array<char, 29> format_http_date(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    std::array<char, 29> text{};
+    detail_timestamp::writer out{text.data()};
+    out.text(detail_timestamp::weekdays[time.weekday]);
+    out.text(", ");
+    out.number(time.day, 2);
+    out.text(" ");
+    out.text(detail_timestamp::months[static_cast<std::size_t>(time.month - 1)]);
+    out.text(" ");
+    out.number(time.year, 4);
+    out.text(" ");
+    out.number(time.hour, 2);
+    out.text(":");
+    out.number(time.minute, 2);
+    out.text(":");
+    out.number(time.second, 2);
+    out.text(" GMT");
+    return text;
+}
+
+BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept {
+    auto const time = detail_timestamp::split(moment);
+    std::array<char, 16> text{};
+    detail_timestamp::writer out{text.data()};
+    out.number(time.year, 4);
+    out.number(time.month, 2);
+    out.number(time.day, 2);
+    out.text("T");
+    out.number(time.hour, 2);
+    out.number(time.minute, 2);
+    out.number(time.second, 2);
+    out.text("Z");
+    return text;
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
+    detail_timestamp::reader in{text};
+    detail_timestamp::calendar_time time;
+    if (!in.number(time.year, 4) || !in.number(time.month, 2) || !in.number(time.day, 2) || !in.text("T") ||
+        !in.number(time.hour, 2) || !in.number(time.minute, 2) || !in.number(time.second, 2) || in.rest != "Z") {
+        return std::nullopt;
+    }
+    return detail_timestamp::join(time);
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept {
+    if (auto const moment = detail_timestamp::parse_imf_fixdate(text)) return moment;
+    if (auto const moment = detail_timestamp::parse_rfc850(text, now)) return moment;
+    return detail_timestamp::parse_asctime(text);
+}
+
+BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
+    detail_timestamp::reader in{text};
+    detail_timestamp::calendar_time time;
+    if (!in.number(time.year, 4) || !in.text("-") || !in.number(time.month, 2) || !in.text("-") ||
+        !in.number(time.day, 2) || !in.text("T") || !in.clock(time)) {
+        return std::nullopt;
+    }
+    if (in.text(".")) {
+        if (!in.at_digit()) return std::nullopt;
+        for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
+            time.millisecond += (in.rest[0] - '0') * weight;
+            in.rest.remove_prefix(1);
+        }
+    }
+    auto moment = detail_timestamp::join(time);
+    if (!moment || in.rest == "Z") return moment;
+    int const sign = in.text("-") ? -1 : in.text("+") ? 1 : 0;
+    int hours = 0;
+    int minutes = 0;
+    if (sign == 0 || !in.number(hours, 2) || !in.text(":") || !in.number(minutes, 2) || !in.rest.empty() ||
+        hours > 23 || minutes > 59) {
+        return std::nullopt;
+    }
+    *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
+    if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
+    return moment;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/auth/token_buckets.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
+#define BACKCHANNEL_IMPL_AUTH_TOKEN_BUCKETS_IPP
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> token_buckets::admit(principal const& who, operation,
+                                                                               time_point time) {
+    using std::chrono::nanoseconds;
+    if (rate_ == 0) return std::nullopt;
+    auto const since_epoch = std::chrono::duration_cast<nanoseconds>(time.time_since_epoch()).count();
+    // times before the epoch too, and what is 140 years ahead has room above
+    span const now{static_cast<std::uint64_t>(since_epoch) + (std::uint64_t{1} << 63), 0};
+    buckets& by_time = state_->by_time;
+    auto& by_name = state_->by_name;
+    std::lock_guard const lock{state_->mutex};
+
+    auto const found = by_name.find(who.name.view());
+    auto const fill_at = [&](span when) { // moves the bucket to another place, which cannot fail
+        auto node = by_time.extract(found->second);
+        node.value().first = when;
+        found->second = by_time.insert(std::move(node)).position;
+    };
+    span missing{};
+    if (found != by_name.end() && found->second->first > now) {
+        span const full = found->second->first;
+        missing = {full.ns - now.ns, full.parts};
+        if (missing > sum(capacity_, {1'000'000'000, 0})) { // the clock was set back: it is as if all had been taken
+            missing = capacity_;
+            fill_at(sum(now, missing));
+        }
+    }
+    span const after = sum(missing, token_);
+    if (after > capacity_) {
+        std::uint64_t const rest = after.parts > capacity_.parts ? 1 : 0;
+        nanoseconds const wait{static_cast<std::int64_t>(after.ns - capacity_.ns + rest)}; // rounded up
+        return std::chrono::ceil<std::chrono::milliseconds>(wait);
+    }
+    if (found != by_name.end()) {
+        fill_at(sum(now, after));
+        return std::nullopt;
+    }
+    buckets bucket;
+    bucket.emplace(sum(now, after), who.name.view());
+    std::map<std::string_view, buckets::iterator> entry;
+    entry.emplace(bucket.begin()->second, bucket.begin());
+    // whatever has thrown, has thrown above
+    if (!by_time.empty() && by_time.size() >= max_buckets_) {
+        by_name.erase(by_time.begin()->second);
+        by_time.erase(by_time.begin());
+    }
+    by_time.merge(bucket);
+    by_name.merge(entry);
+    return std::nullopt;
 }
 
 }
@@ -10523,268 +10786,6 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
         break;
     }
     fail(r, failure::internal, id);
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/timestamp.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_TIMESTAMP_IPP
-
-#include <algorithm>
-#include <cstdint>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-namespace detail_timestamp {
-
-inline constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-inline constexpr std::array<std::string_view, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-inline constexpr std::array<std::string_view, 7> long_weekdays{"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                                               "Thursday", "Friday", "Saturday"};
-
-inline constexpr timestamp first_moment{};
-inline constexpr timestamp last_moment =
-    timestamp(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + std::chrono::days(1)) -
-    std::chrono::milliseconds(1);
-
-struct calendar_time {
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    int millisecond = 0;
-    unsigned weekday = 0; // used for printing only
-};
-
-[[nodiscard]] inline calendar_time split(timestamp moment) noexcept {
-    moment = std::clamp(moment, first_moment, last_moment);
-    auto const day = std::chrono::floor<std::chrono::days>(moment);
-    std::chrono::year_month_day const date(day);
-    auto const rest = static_cast<int>((moment - day).count());
-    return {.year = static_cast<int>(date.year()),
-            .month = static_cast<int>(static_cast<unsigned>(date.month())),
-            .day = static_cast<int>(static_cast<unsigned>(date.day())),
-            .hour = rest / 3'600'000,
-            .minute = rest / 60'000 % 60,
-            .second = rest / 1000 % 60,
-            .millisecond = rest % 1000,
-            .weekday = std::chrono::weekday(day).c_encoding()};
-}
-
-[[nodiscard]] inline std::optional<timestamp> join(calendar_time const& time) noexcept {
-    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59) {
-        return std::nullopt;
-    }
-    std::chrono::year_month_day const date(std::chrono::year(time.year),
-                                           std::chrono::month(static_cast<unsigned>(time.month)),
-                                           std::chrono::day(static_cast<unsigned>(time.day)));
-    if (!date.ok()) return std::nullopt;
-    return timestamp(std::chrono::sys_days(date)) + std::chrono::hours(time.hour) + std::chrono::minutes(time.minute) +
-           std::chrono::seconds(time.second) + std::chrono::milliseconds(time.millisecond);
-}
-
-// Writes one piece after the other into a buffer that is known to be long enough.
-struct writer {
-    char* at;
-
-    void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
-    void number(int value, int digits) noexcept {
-        for (int left = digits; left > 0; --left) {
-            at[left - 1] = static_cast<char>('0' + value % 10);
-            value /= 10;
-        }
-        at += digits;
-    }
-};
-
-// Takes one piece after the other off the front of a text.
-struct reader {
-    std::string_view rest;
-
-    [[nodiscard]] bool text(std::string_view piece) noexcept {
-        if (!rest.starts_with(piece)) return false;
-        rest.remove_prefix(piece.size());
-        return true;
-    }
-    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
-    [[nodiscard]] bool number(int& value, int digits) noexcept {
-        value = 0;
-        for (; digits > 0; --digits) {
-            if (!at_digit()) return false;
-            value = value * 10 + (rest[0] - '0');
-            rest.remove_prefix(1);
-        }
-        return true;
-    }
-    [[nodiscard]] bool month(int& value) noexcept {
-        for (value = 1; value <= 12; ++value) {
-            if (text(months[static_cast<std::size_t>(value - 1)])) return true;
-        }
-        return false;
-    }
-    [[nodiscard]] bool weekday(std::array<std::string_view, 7> const& names, std::string_view after) noexcept {
-        for (std::string_view const name : names) {
-            if (rest.starts_with(name) && rest.substr(name.size()).starts_with(after)) {
-                rest.remove_prefix(name.size() + after.size());
-                return true;
-            }
-        }
-        return false;
-    }
-    [[nodiscard]] bool clock(calendar_time& time) noexcept {
-        return number(time.hour, 2) && text(":") && number(time.minute, 2) && text(":") && number(time.second, 2);
-    }
-};
-
-[[nodiscard]] inline std::optional<timestamp> parse_imf_fixdate(std::string_view text) noexcept {
-    reader in{text};
-    calendar_time time;
-    if (!in.weekday(weekdays, ", ") || !in.number(time.day, 2) || !in.text(" ") || !in.month(time.month) ||
-        !in.text(" ") || !in.number(time.year, 4) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
-        return std::nullopt;
-    }
-    return join(time);
-}
-
-[[nodiscard]] inline std::optional<timestamp> parse_rfc850(std::string_view text, timestamp now) noexcept {
-    reader in{text};
-    calendar_time time;
-    if (!in.weekday(long_weekdays, ", ") || !in.number(time.day, 2) || !in.text("-") || !in.month(time.month) ||
-        !in.text("-") || !in.number(time.year, 2) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
-        return std::nullopt;
-    }
-    calendar_time limit = split(now);
-    limit.year += 50;
-    auto const order = [](calendar_time const& t) {
-        return ((((std::int64_t{t.year} * 16 + t.month) * 32 + t.day) * 32 + t.hour) * 64 + t.minute) * 64 + t.second;
-    };
-    time.year += limit.year / 100 * 100;
-    if (order(time) > order(limit)) time.year -= 100;
-    return join(time);
-}
-
-[[nodiscard]] inline std::optional<timestamp> parse_asctime(std::string_view text) noexcept {
-    reader in{text};
-    calendar_time time;
-    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(" ")) return std::nullopt;
-    int const digits = in.text(" ") ? 1 : 2; // a day of one digit has a blank in front
-    if (!in.number(time.day, digits) || !in.text(" ") || !in.clock(time) || !in.text(" ") || !in.number(time.year, 4) ||
-        !in.rest.empty()) {
-        return std::nullopt;
-    }
-    return join(time);
-}
-
-}
-
-BACKCHANNEL_DECL iso8601_text format_iso8601(timestamp moment) noexcept {
-    auto const time = detail_timestamp::split(moment);
-    iso8601_text text;
-    detail_timestamp::writer out{text.characters.data()};
-    out.number(time.year, 4);
-    out.text("-");
-    out.number(time.month, 2);
-    out.text("-");
-    out.number(time.day, 2);
-    out.text("T");
-    out.number(time.hour, 2);
-    out.text(":");
-    out.number(time.minute, 2);
-    out.text(":");
-    out.number(time.second, 2);
-    if (time.millisecond != 0) {
-        out.text(".");
-        out.number(time.millisecond, 3);
-    }
-    out.text("Z");
-    text.size = static_cast<std::size_t>(out.at - text.characters.data());
-    return text;
-}
-
-BACKCHANNEL_DECL std::array<char, 29> format_http_date(timestamp moment) noexcept {
-    auto const time = detail_timestamp::split(moment);
-    std::array<char, 29> text{};
-    detail_timestamp::writer out{text.data()};
-    out.text(detail_timestamp::weekdays[time.weekday]);
-    out.text(", ");
-    out.number(time.day, 2);
-    out.text(" ");
-    out.text(detail_timestamp::months[static_cast<std::size_t>(time.month - 1)]);
-    out.text(" ");
-    out.number(time.year, 4);
-    out.text(" ");
-    out.number(time.hour, 2);
-    out.text(":");
-    out.number(time.minute, 2);
-    out.text(":");
-    out.number(time.second, 2);
-    out.text(" GMT");
-    return text;
-}
-
-BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept {
-    auto const time = detail_timestamp::split(moment);
-    std::array<char, 16> text{};
-    detail_timestamp::writer out{text.data()};
-    out.number(time.year, 4);
-    out.number(time.month, 2);
-    out.number(time.day, 2);
-    out.text("T");
-    out.number(time.hour, 2);
-    out.number(time.minute, 2);
-    out.number(time.second, 2);
-    out.text("Z");
-    return text;
-}
-
-BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
-    detail_timestamp::reader in{text};
-    detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.number(time.month, 2) || !in.number(time.day, 2) || !in.text("T") ||
-        !in.number(time.hour, 2) || !in.number(time.minute, 2) || !in.number(time.second, 2) || in.rest != "Z") {
-        return std::nullopt;
-    }
-    return detail_timestamp::join(time);
-}
-
-BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept {
-    if (auto const moment = detail_timestamp::parse_imf_fixdate(text)) return moment;
-    if (auto const moment = detail_timestamp::parse_rfc850(text, now)) return moment;
-    return detail_timestamp::parse_asctime(text);
-}
-
-BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
-    detail_timestamp::reader in{text};
-    detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.text("-") || !in.number(time.month, 2) || !in.text("-") ||
-        !in.number(time.day, 2) || !in.text("T") || !in.clock(time)) {
-        return std::nullopt;
-    }
-    if (in.text(".")) {
-        if (!in.at_digit()) return std::nullopt;
-        for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
-            time.millisecond += (in.rest[0] - '0') * weight;
-            in.rest.remove_prefix(1);
-        }
-    }
-    auto moment = detail_timestamp::join(time);
-    if (!moment || in.rest == "Z") return moment;
-    int const sign = in.text("-") ? -1 : in.text("+") ? 1 : 0;
-    int hours = 0;
-    int minutes = 0;
-    if (sign == 0 || !in.number(hours, 2) || !in.text(":") || !in.number(minutes, 2) || !in.rest.empty() ||
-        hours > 23 || minutes > 59) {
-        return std::nullopt;
-    }
-    *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
-    if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
-    return moment;
 }
 
 }
