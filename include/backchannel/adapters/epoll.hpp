@@ -74,40 +74,28 @@ private:
 
 /// Tasks that other threads leave for a loop, and the descriptor that wakes it.
 ///
-/// `post` and `is_here` from any thread, the rest on the loop's. Must outlive what the hub and the router owe to the
-/// loop's connections: with several loops, end all of their threads first, then destroy the queues.
-class task_queue {
+/// With several loops, end all of their threads first, then destroy the queues.
+class task_queue : public task_inbox {
 public:
     /// Throws std::system_error.
     task_queue() : wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
         if (wake_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
+        wake_by([this] { eventfd_write(wake_, 1); });
     }
+    ~task_queue() { end(); } // what it destroys may post: while there is a descriptor still
 
     /// To be watched for EPOLLIN, level-triggered; `run` is the answer to it.
     [[nodiscard]] int descriptor() const noexcept { return wake_; }
-
-    /// This thread is the loop's from now on.
-    void enter() noexcept { inbox_.enter(); }
-    [[nodiscard]] bool is_here() const noexcept { return inbox_.is_here(); }
-
-    /// Has the loop run the task; a loop that has ended drops it.
-    void post(task t) {
-        inbox_.post(std::move(t), [this] { eventfd_write(wake_, 1); });
-    }
 
     /// Runs what was posted until now.
     void run() {
         eventfd_t count = 0;
         eventfd_read(wake_, &count);
-        inbox_.run();
+        task_inbox::run();
     }
-
-    /// The loop has ended: what waits, and what still comes, is destroyed unrun.
-    void end() { inbox_.end(); }
 
 private:
     epoll::descriptor const wake_;
-    task_inbox inbox_;
 };
 
 /// How long epoll_wait may wait, in milliseconds: `timeout(hub.next_deadline())`.
@@ -235,15 +223,7 @@ private:
     void answer_request(Router& router, Own&& own) {
         asked_ = inside_ = true;
         request_view const request = request_->view();
-        auto done = [home = &home_, weak = std::weak_ptr<http_client*>{self_}](response r) {
-            auto const answer = [weak, r = std::move(r)] {
-                if (auto const self = weak.lock()) (*self)->answer(r); // else the client has gone
-            };
-            if (home->is_here())
-                answer();
-            else
-                home->post(answer);
-        };
+        auto done = home_.bring_home(self_, &http_client::answer);
         if (error_ != http1::parse_error::none) {
             head_.keep_alive = false; // where the next request begins is not known
             auto incoming = error_ == http1::parse_error::body_too_large ? router.begin(request) : router.begin({});

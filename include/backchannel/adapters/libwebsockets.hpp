@@ -4,6 +4,7 @@
 
 #include <backchannel/adapters/libwebsockets_http.hpp>
 #include <backchannel/concepts.hpp>
+#include <backchannel/support/loop_transport.hpp>
 #include <backchannel/support/message_queue.hpp>
 
 #include <libwebsockets.h>
@@ -128,31 +129,11 @@ private:
     bool writing_ = false; // lws has the first of the queue
 };
 
-/// A WebSocket as the hub names it: it is looked at on the service thread only, and only while it is open.
-struct websocket_handle {
-    websocket* socket;
-    task_queue* home;
-};
-[[nodiscard]] inline websocket_handle handle_of(websocket& w) noexcept { return {&w, &w.home()}; }
+/// Names a WebSocket for the hub.
+[[nodiscard]] inline loop_transport<websocket>::handle handle_of(websocket& w) noexcept { return {&w, &w.home()}; }
 
 /// The context's WebSockets as the hub sees them.
-struct transport {
-    using handle = websocket_handle;
-
-    delivery send(handle const& h, message const& m) { return h.socket->send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.socket->close(code, reason); }
-    void ping(handle const& h, std::string_view payload) { h.socket->ping(payload); }
-    void terminate(handle const& h) { h.socket->terminate(); }
-    [[nodiscard]] std::size_t buffered(handle const& h) noexcept { return h.socket->buffered(); }
-    [[nodiscard]] bool on_thread(handle const& h) noexcept { return h.home->is_here(); }
-    [[nodiscard]] task_queue* thread_key(handle const& h) noexcept { return h.home; }
-    void dispatch(handle const& h, task t) {
-        if (h.home->is_here())
-            t();
-        else
-            h.home->post(std::move(t));
-    }
-};
+using transport = loop_transport<websocket>;
 
 }
 

@@ -27,32 +27,15 @@
 // The HTTP side of adapters/libwebsockets.hpp.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::libwebsockets {
 
-/// Tasks that other threads leave for the service thread.
-///
-/// Must outlive the hub's use of the context's connections.
-class task_queue {
+/// Tasks that other threads leave for the service thread. `run` is the answer to LWS_CALLBACK_EVENT_WAIT_CANCELLED;
+/// call `end` before `lws_context_destroy`.
+class task_queue : public task_inbox {
 public:
     /// Call it on the service thread, before the first connection comes.
-    void open(lws_context* context) noexcept {
-        context_ = context;
-        inbox_.enter();
+    void open(lws_context* context) {
+        wake_by([context] { lws_cancel_service(context); });
+        enter();
     }
-    [[nodiscard]] bool is_here() const noexcept { return inbox_.is_here(); }
-
-    /// Has the service thread run the task.
-    void post(task t) {
-        inbox_.post(std::move(t), [this] { lws_cancel_service(context_); });
-    }
-
-    /// The answer to LWS_CALLBACK_EVENT_WAIT_CANCELLED.
-    void run() { inbox_.run(); }
-
-    /// Call it before `lws_context_destroy`: what waits, and what still comes, is destroyed unrun.
-    void end() { inbox_.end(); }
-
-private:
-    lws_context* context_ = nullptr;
-    task_inbox inbox_;
 };
 
 [[nodiscard]] inline std::string source_ip(lws* wsi) {
@@ -210,15 +193,7 @@ public:
     void finish() {
         if (std::exchange(asked_, true)) return;
         auto whole = std::move(incoming_);
-        whole.finish([home = &home_, weak = std::weak_ptr<http_exchange*>{self_}](response r) {
-            auto const give = [weak, r = std::move(r)] {
-                if (auto const self = weak.lock()) (*self)->answer(r); // else the client has gone
-            };
-            if (home->is_here())
-                give();
-            else
-                home->post(give);
-        });
+        whole.finish(home_.bring_home(self_, &http_exchange::answer));
     }
 
     [[nodiscard]] progress write() {

@@ -9,6 +9,7 @@
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/task_inbox.hpp>
+#include <backchannel/support/loop_transport.hpp>
 
 #include <mongoose.h>
 
@@ -27,36 +28,18 @@
 /// `mg_mgr_poll`.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::mongoose {
 
-/// Tasks that other threads leave for the manager's thread.
-///
-/// Must outlive the hub's use of the manager's connections.
-class task_queue {
+/// Tasks that other threads leave for the manager's thread. `run` is the answer to MG_EV_WAKEUP at the doorbell; call
+/// `end` before `mg_mgr_free`.
+class task_queue : public task_inbox {
 public:
     /// Call it on the polling thread, after `mg_wakeup_init`; `doorbell` is a connection that stays, such as the
     /// listener.
-    void open(mg_connection* doorbell) noexcept {
-        manager_ = doorbell->mgr;
-        id_ = doorbell->id;
-        inbox_.enter();
+    void open(mg_connection* doorbell) {
+        wake_by([manager = doorbell->mgr, id = doorbell->id] {
+            mg_wakeup(manager, id, "", 0); // one at a time, so there is room for it
+        });
+        enter();
     }
-    [[nodiscard]] bool is_here() const noexcept { return inbox_.is_here(); }
-
-    /// Has the polling thread run the task.
-    void post(task t) {
-        inbox_.post(std::move(t),
-                    [this] { mg_wakeup(manager_, id_, "", 0); }); // one at a time, so there is room for it
-    }
-
-    /// The answer to MG_EV_WAKEUP at the doorbell.
-    void run() { inbox_.run(); }
-
-    /// Call it before `mg_mgr_free`: what waits, and what still comes, is destroyed unrun.
-    void end() { inbox_.end(); }
-
-private:
-    mg_mgr* manager_ = nullptr;
-    unsigned long id_ = 0;
-    task_inbox inbox_;
 };
 
 [[nodiscard]] inline std::string_view view_of(mg_str text) noexcept { return {text.buf, text.len}; }
@@ -122,31 +105,11 @@ private:
     bool closing_ = false; // a close frame was sent
 };
 
-/// A WebSocket as the hub names it: it is looked at on the polling thread only, and only while it is open.
-struct websocket_handle {
-    websocket* socket;
-    task_queue* home;
-};
-[[nodiscard]] inline websocket_handle handle_of(websocket& w) noexcept { return {&w, &w.home()}; }
+/// Names a WebSocket for the hub.
+[[nodiscard]] inline loop_transport<websocket>::handle handle_of(websocket& w) noexcept { return {&w, &w.home()}; }
 
 /// The manager's WebSockets as the hub sees them.
-struct transport {
-    using handle = websocket_handle;
-
-    delivery send(handle const& h, message const& m) { return h.socket->send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.socket->close(code, reason); }
-    void ping(handle const& h, std::string_view payload) { h.socket->ping(payload); }
-    void terminate(handle const& h) { h.socket->terminate(); }
-    [[nodiscard]] std::size_t buffered(handle const& h) noexcept { return h.socket->buffered(); }
-    [[nodiscard]] bool on_thread(handle const& h) noexcept { return h.home->is_here(); }
-    [[nodiscard]] task_queue* thread_key(handle const& h) noexcept { return h.home; }
-    void dispatch(handle const& h, task t) {
-        if (h.home->is_here())
-            t();
-        else
-            h.home->post(std::move(t));
-    }
-};
+using transport = loop_transport<websocket>;
 
 /// A request of Mongoose's as the router reads it: target and headers as they were received.
 class request {
@@ -221,15 +184,7 @@ public:
             incoming.refuse_as_too_large();
         else
             (void)incoming.append(view_of(m.body));
-        incoming.finish([home = &home_, weak = std::weak_ptr<http_client*>{self_}](response answer) {
-            auto const give = [weak, answer = std::move(answer)] {
-                if (auto const self = weak.lock()) (*self)->answer(answer); // else the client has gone
-            };
-            if (home->is_here())
-                give();
-            else
-                home->post(give);
-        });
+        incoming.finish(home_.bring_home(self_, &http_client::answer));
         return true;
     }
 
