@@ -59,15 +59,7 @@ private:
 };
 
 /// CivetWeb's WebSockets as the hub sees them.
-struct transport {
-    using handle = serial_writer<peer>;
-    static constexpr bool bounds_itself = true;
-
-    delivery send(handle const& h, message const& m) { return h.send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.close(code, reason); }
-    void ping(handle const& h, std::string_view payload) { h.ping(payload); }
-    void terminate(handle const& h) { h.terminate(); }
-};
+using transport = pinging_serial_transport<peer>;
 
 /// A WebSocket, and all that is read from it and written to it. Made in the ready handler, destroyed in the close
 /// handler, after the hub's session.

@@ -215,14 +215,7 @@ struct peer {
 };
 
 /// cpp-httplib's WebSockets as the hub sees them. It pings by itself, see `set_websocket_ping_interval`.
-struct transport {
-    using handle = serial_writer<peer>;
-    static constexpr bool bounds_itself = true;
-
-    delivery send(handle const& h, message const& m) { return h.send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.close(code, reason); }
-    void terminate(handle const& h) { h.terminate(); }
-};
+using transport = serial_transport<peer>;
 
 /// A WebSocket, and all that is read from it and written to it.
 ///

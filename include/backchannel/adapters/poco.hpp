@@ -64,15 +64,7 @@ private:
 };
 
 /// POCO's WebSockets as the hub sees them.
-struct transport {
-    using handle = serial_writer<peer>;
-    static constexpr bool bounds_itself = true;
-
-    delivery send(handle const& h, message const& m) { return h.send(m); }
-    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.close(code, reason); }
-    void ping(handle const& h, std::string_view payload) { h.ping(payload); }
-    void terminate(handle const& h) { h.terminate(); }
-};
+using transport = pinging_serial_transport<peer>;
 
 struct connection_options {
     int max_message = 1024 * 1024;     ///< bytes of a message from the client; a longer one closes with 1009

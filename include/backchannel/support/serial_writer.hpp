@@ -218,6 +218,23 @@ private:
     std::shared_ptr<state> shared_;
 };
 
+/// WebSockets that are written to by a `serial_writer` each, as the hub sees them.
+template <class Peer>
+struct serial_transport {
+    using handle = serial_writer<Peer>;
+    static constexpr bool bounds_itself = true;
+
+    delivery send(handle const& h, message const& m) { return h.send(m); }
+    void close(handle const& h, std::uint16_t code, std::string_view reason) { h.close(code, reason); }
+    void terminate(handle const& h) { h.terminate(); }
+};
+
+/// The same for a `Peer` that has `write_ping`.
+template <class Peer>
+struct pinging_serial_transport : serial_transport<Peer> {
+    void ping(serial_writer<Peer> const& h, std::string_view payload) { h.ping(payload); }
+};
+
 }
 
 #endif

@@ -1,6 +1,8 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include <backchannel/support/serial_writer.hpp>
 
+#include <backchannel/concepts.hpp>
+
 #include "support/catch.hpp"
 
 #include <array>
@@ -307,4 +309,21 @@ TEST_CASE("a connection may go while threads send and close", "[serial_writer]")
         sent = 5;  // reset may have come first
         c.reset(); // a late sender would be seen by the sanitizers
     }
+}
+
+TEST_CASE("a transport of writers passes everything on to them, and pings where it says so", "[serial_writer]") {
+    using quiet = serial_transport<peer>;
+    using pinging = pinging_serial_transport<peer>;
+    STATIC_REQUIRE((transport<quiet> && quiet::bounds_itself && has_terminate<quiet> && !has_ping<quiet>));
+    STATIC_REQUIRE((transport<pinging> && pinging::bounds_itself && has_terminate<pinging> && has_ping<pinging>));
+    connection c;
+    pinging t;
+    pinging::handle const h{peer{&c}};
+    CHECK(t.send(h, text("one")) == delivery::accepted);
+    t.ping(h, "p");
+    t.close(h, 4000, "why");
+    CHECK(t.send(h, text("late")) == delivery::gone);
+    CHECK(c.written == list{"one", "ping p", "close 4000 why"});
+    t.terminate(h);
+    CHECK(c.given_up == 1);
 }
