@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/message_queue.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,7 +24,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on Boost.Beast 1.70 or newer, with any stream (plain, TLS) under the WebSocket.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::beast {
@@ -162,7 +162,7 @@ private:
 }
 
 /// A request of Beast's as the router reads it. The message must stay until the router has answered the call.
-class request {
+class request : public borrowed_request {
 public:
     template <class Body>
     explicit request(http::request<Body, http::fields> const& r, std::string_view source_ip = {}) : request{r.base()} {
@@ -173,20 +173,10 @@ public:
 
     /// Only the head.
     explicit request(http::request_header<http::fields> const& head) {
-        for (auto const& field : head) fields_.push_back({view_of(field.name_string()), view_of(field.value())});
+        for (auto const& field : head) add(view_of(field.name_string()), view_of(field.value()));
         view_.method = view_of(head.method_string());
         view_.target = view_of(head.target());
-        view_.headers = fields_;
     }
-
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
-private:
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// A response of the router's as Beast writes it; `to_head`: to a HEAD request.

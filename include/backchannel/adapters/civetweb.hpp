@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/frame_assembler.hpp>
 #include <backchannel/support/ip_text.hpp>
@@ -21,7 +22,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// For servers on CivetWeb 1.15 or newer: a thread for each connection, sends that block. Signatures need the server's
 /// option `decode_url=no`.
@@ -108,34 +108,25 @@ private:
 }
 
 /// The head of a request of CivetWeb's as the router reads it. To be used within the handler that got the request.
-class request {
+class request : public borrowed_request {
 public:
-    explicit request(mg_connection const* c) {
+    explicit request(mg_connection const* c) : borrowed_request{normalise_ip(mg_get_request_info(c)->remote_addr)} {
         mg_request_info const& r = *mg_get_request_info(c);
-        source_ip_ = normalise_ip(r.remote_addr);
         target_ = r.request_uri;
         if (r.query_string != nullptr) target_.append("?").append(r.query_string);
-        for (int i = 0; i != r.num_headers; ++i) fields_.push_back({r.http_headers[i].name, r.http_headers[i].value});
+        for (int i = 0; i != r.num_headers; ++i) add(r.http_headers[i].name, r.http_headers[i].value);
         view_.method = r.request_method;
         view_.target = target_;
-        view_.headers = fields_;
         view_.form = says_yes(c, "decode_url") ? target_form::decoded : target_form::raw;
-        view_.source_ip = source_ip_;
         view_.secure = r.is_ssl != 0;
     }
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
     [[nodiscard]] bool has(std::string_view name, std::string_view value) const noexcept {
-        header_view const* const field = find_header(fields_, name);
+        header_view const* const field = find_header(view_.headers, name);
         return field != nullptr && equal_ignoring_case(field->value, value);
     }
 
 private:
-    std::string source_ip_, target_;
-    std::vector<header_view> fields_;
-    request_view view_;
+    std::string target_;
 };
 
 /// Sends a response of the router's in one piece. A client that has gone misses it.
@@ -156,9 +147,8 @@ inline void write(response const& answer, mg_connection* c, bool keep_alive) {
 template <class Router>
 [[nodiscard]] int serve(Router& router, mg_connection* c) {
     request const head{c};
-    request_view whole = head.view();
-    if (!router.owns(whole.target, whole.form)) return 0;
-    std::size_t const limit = router.max_body(whole.target, whole.form);
+    if (!router.owns(head.view().target, head.view().form)) return 0;
+    std::size_t const limit = router.max_body(head.view().target, head.view().form);
     long long const announced = mg_get_request_info(c)->content_length; // -1: it comes in chunks
     bool longer = announced > static_cast<long long>(limit);
     bool keep_alive = says_yes(c, "enable_keep_alive") && !head.has("Connection", "close") &&
@@ -182,8 +172,7 @@ template <class Router>
             return 400;
         }
     }
-    whole.body = body;
-    auto const answer = longer ? answer_too_large(router, head.view()) : wait_for_answer(router, whole);
+    auto const answer = longer ? answer_too_large(router, head.view()) : wait_for_answer(router, head.with(body));
     if (!answer) return 0;
     if (!keep_alive) mg_disable_connection_keep_alive(c);
     write(*answer, c, keep_alive);

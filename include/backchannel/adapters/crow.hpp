@@ -5,6 +5,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/session.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/pinned.hpp>
 
@@ -17,7 +18,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 /// For servers on Crow 1.3.2 or newer, with standalone Asio or Boost's.
 ///
@@ -132,27 +132,18 @@ private:
 };
 
 /// A request of Crow's as the router reads it; valid as long as the request.
-class request {
+class request : public borrowed_request {
 public:
     explicit request(::crow::request const& r)
-        : method_{::crow::method_name(r.method)}, source_ip_{normalise_ip(r.remote_ip_address)} {
-        for (auto const& [name, value] : r.headers) fields_.push_back({name, value});
+        : borrowed_request{normalise_ip(r.remote_ip_address)}, method_{::crow::method_name(r.method)} {
+        add_all(r.headers);
         view_.method = method_;
         view_.target = r.raw_url;
-        view_.headers = fields_;
         view_.body = r.body;
-        view_.source_ip = source_ip_;
     }
 
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
 private:
-    std::string method_, source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
+    std::string method_;
 };
 
 inline void write(response answer, ::crow::response& to) {

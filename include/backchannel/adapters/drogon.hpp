@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 
 #include <drogon/HttpAppFramework.h>
@@ -15,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on Drogon 1.9.10 or newer.
 ///
@@ -114,29 +114,20 @@ struct transport {
 }
 
 /// A request of Drogon's as the router reads it; valid as long as the request.
-class request {
+class request : public borrowed_request {
 public:
     explicit request(::drogon::HttpRequest const& r)
-        : target_{r.getOriginalPath()}, source_ip_{normalise_ip(r.peerAddr().toIp())} {
+        : borrowed_request{normalise_ip(r.peerAddr().toIp())}, target_{r.getOriginalPath()} {
         if (!r.query().empty()) target_.append("?").append(r.query());
-        for (auto const& [name, value] : r.headers()) fields_.push_back({name, value});
+        add_all(r.headers());
         view_.method = r.isHead() ? "HEAD" : r.methodString(); // it turns HEAD into GET
         view_.target = target_;
-        view_.headers = fields_;
         view_.body = r.body();
-        view_.source_ip = source_ip_;
         view_.secure = r.isOnSecureConnection();
     }
 
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
 private:
-    std::string target_, source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
+    std::string target_;
 };
 
 /// A response of the router's as Drogon writes it.

@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/serial_writer.hpp>
@@ -30,7 +31,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on cpp-httplib 0.33 or newer, on POSIX and without TLS: a thread for each connection, sends that block.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::httplib {
@@ -255,25 +255,14 @@ private:
 }
 
 /// A request of cpp-httplib's as the router reads it. It must stay until the router has answered.
-class request {
+class request : public borrowed_request {
 public:
-    explicit request(::httplib::Request const& r) : source_ip_{normalise_ip(r.remote_addr)} {
-        for (auto const& [name, value] : r.headers) fields_.push_back({name, value});
+    explicit request(::httplib::Request const& r) : borrowed_request{normalise_ip(r.remote_addr)} {
+        add_all(r.headers);
         view_.method = r.method;
         view_.target = r.target;
-        view_.headers = fields_;
         view_.body = r.body;
-        view_.source_ip = source_ip_;
     }
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
-private:
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// Makes a response of the router's that of cpp-httplib.
@@ -302,9 +291,8 @@ template <class Router>
 bool serve(Router& router, ::httplib::Request const& r, ::httplib::Response& out,
            ::httplib::ContentReader const& read) {
     request const head{r};
-    request_view whole = head.view();
-    if (!router.owns(whole.target)) return false;
-    std::size_t const limit = router.max_body(whole.target);
+    if (!router.owns(head.view().target)) return false;
+    std::size_t const limit = router.max_body(head.view().target);
     std::string body;
     bool longer = false;
     bool const complete = read([&](char const* data, std::size_t size) {
@@ -312,12 +300,11 @@ bool serve(Router& router, ::httplib::Request const& r, ::httplib::Response& out
         if (!longer) body.append(data, size);
         return !longer;
     });
-    whole.body = body;
     std::optional<response> answer;
     if (longer)
         answer = answer_too_large(router, head.view());
     else if (complete)
-        answer = wait_for_answer(router, whole);
+        answer = wait_for_answer(router, head.with(body));
     if (answer)
         write(std::move(*answer), out);
     else

@@ -5,6 +5,7 @@
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_syntax.hpp>
 #include <backchannel/protocol/percent.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/task_inbox.hpp>
 
@@ -54,47 +55,39 @@ public:
 
 /// The head of a request, as far as lws tells: the target decoded, of each header the first of its name. Headers that
 /// lws has no token for can only be asked for by name: those of SigV4 are, and all that the signature names.
-class request {
+class request : public borrowed_request {
 public:
     /// At LWS_CALLBACK_HTTP.
-    explicit request(lws* wsi) {
+    explicit request(lws* wsi) : borrowed_request{libwebsockets::source_ip(wsi)} {
         char* uri = nullptr;
         int size = 0;
         int const method = lws_http_get_uri_and_method(wsi, &uri, &size);
         static constexpr std::string_view methods[] = {"GET",   "POST",   "OPTIONS", "PUT",
                                                        "PATCH", "DELETE", "CONNECT", "HEAD"};
-        if (method >= 0 && method < static_cast<int>(std::size(methods))) method_ = methods[method];
+        if (method >= 0 && method < static_cast<int>(std::size(methods))) view_.method = methods[method];
         if (uri != nullptr && size > 0) target_.assign(uri, static_cast<std::size_t>(size));
         read_query(wsi);
-        source_ip_ = libwebsockets::source_ip(wsi);
         for (int i = WSI_TOKEN_HOST; i != WSI_TOKEN_COUNT; ++i) {
             auto const token = static_cast<lws_token_indexes>(i);
             auto const* const text = reinterpret_cast<char const*>(lws_token_to_string(token));
             std::string_view name{text == nullptr ? "" : text};
             if (!name.ends_with(':') || name.starts_with(':') || lws_hdr_total_length(wsi, token) <= 0) continue;
             name.remove_suffix(1);
-            add(name, header(wsi, token));
+            keep(name, header(wsi, token));
         }
         for (std::string_view const name : {"x-amz-date", "x-amz-content-sha256", "x-amz-security-token"})
             read_custom(wsi, name);
         read_signed(wsi, "SignedHeaders=", header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION));
         read_signed(wsi, "X-Amz-SignedHeaders=", target_);
-        for (auto const& [name, value] : kept_) views_.push_back({name, value});
-    }
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view view() const noexcept {
-        request_view r{method_, target_, views_};
-        r.form = target_form::decoded;
-        r.source_ip = source_ip_;
-        return r;
+        view_.target = target_;
+        view_.form = target_form::decoded;
+        add_all(kept_);
     }
 
     /// The announced length of the body; nothing if there is a body of unknown length, which lws cannot read.
     [[nodiscard]] std::optional<std::uint64_t> body_size() const noexcept {
-        if (find_header(views_, "transfer-encoding") != nullptr) return std::nullopt;
-        auto const* const length = find_header(views_, "content-length");
+        if (find_header(view_.headers, "transfer-encoding") != nullptr) return std::nullopt;
+        auto const* const length = find_header(view_.headers, "content-length");
         std::uint64_t size = 0;
         if (length == nullptr) return size;
         char const* const end = length->value.data() + length->value.size();
@@ -104,7 +97,7 @@ public:
     }
 
 private:
-    void add(std::string_view name, std::string_view value) {
+    void keep(std::string_view name, std::string_view value) {
         for (auto const& [known, old] : kept_)
             if (known == name) return;
         kept_.emplace_back(name, http1::detail_syntax::trim(value));
@@ -135,7 +128,7 @@ private:
             return;
         value.pop_back();
         lower.pop_back();
-        add(lower, value);
+        keep(lower, value);
     }
 
     void read_signed(lws* wsi, std::string_view what, std::string const& where) {
@@ -152,10 +145,8 @@ private:
         }
     }
 
-    std::string_view method_;
-    std::string target_, source_ip_;
+    std::string target_;
     std::vector<std::pair<std::string, std::string>> kept_;
-    std::vector<header_view> views_;
 };
 
 /// One request of the router's, between LWS_CALLBACK_HTTP and its answer; see `serve`.

@@ -6,10 +6,11 @@
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/http1_syntax.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
-#include <backchannel/support/task_inbox.hpp>
 #include <backchannel/support/loop_transport.hpp>
+#include <backchannel/support/task_inbox.hpp>
 
 #include <mongoose.h>
 
@@ -22,7 +23,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on Mongoose 7.22 or newer with its own sockets. All but `task_queue::post` is for the thread that calls
 /// `mg_mgr_poll`.
@@ -111,24 +111,20 @@ private:
 /// The manager's WebSockets as the hub sees them.
 using transport = loop_transport<websocket>;
 
-/// A request of Mongoose's as the router reads it: target and headers as they were received.
-class request {
+/// A request of Mongoose's as the router reads it, without the body: target and headers as they were received.
+class request : public borrowed_request {
 public:
-    request(mg_http_message const& m, std::string_view source_ip) : view_{view_of(m.method), target_of(m)} {
-        for (mg_http_header const& field : m.headers)
-            if (field.name.len != 0) fields_.push_back({view_of(field.name), view_of(field.value)});
-        view_.headers = fields_;
+    request(mg_http_message const& m, std::string_view source_ip) {
+        view_.method = view_of(m.method);
+        view_.target = target_of(m);
         view_.source_ip = source_ip;
+        for (mg_http_header const& field : m.headers)
+            if (field.name.len != 0) add(view_of(field.name), view_of(field.value));
     }
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    /// Without the body.
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
 
     [[nodiscard]] bool keep_alive(mg_http_message const& m) const noexcept {
         bool keep = view_of(m.proto) == "HTTP/1.1";
-        auto const* const field = find_header(fields_, "Connection");
+        auto const* const field = find_header(view_.headers, "Connection");
         std::string_view list = field == nullptr ? std::string_view{} : field->value;
         for (std::string_view element; http1::next_list_element(list, element);)
             if (equal_ignoring_case(element, "close")) keep = false;
@@ -140,9 +136,6 @@ private:
         if (m.query.len == 0) return view_of(m.uri);
         return {m.uri.buf, static_cast<std::size_t>(m.query.buf + m.query.len - m.uri.buf)};
     }
-
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// The router's side of a connection, made at MG_EV_ACCEPT and destroyed at MG_EV_CLOSE.

@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/frame_assembler.hpp>
 #include <backchannel/support/ip_text.hpp>
@@ -26,7 +27,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// For servers on POCO's HTTPServer, 1.11 or newer: a thread for each connection, sends that block.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::poco {
@@ -130,30 +130,15 @@ private:
 }
 
 /// The head of a request of POCO's as the router reads it. The request must stay until the router has answered.
-class request {
+class request : public borrowed_request {
 public:
-    explicit request(net::HTTPServerRequest const& r) : source_ip_{normalise_ip(r.clientAddress().host().toString())} {
-        for (auto const& [name, value] : r) fields_.push_back({name, value});
+    explicit request(net::HTTPServerRequest const& r)
+        : borrowed_request{normalise_ip(r.clientAddress().host().toString())} {
+        add_all(r);
         view_.method = r.getMethod();
         view_.target = r.getURI();
-        view_.headers = fields_;
-        view_.source_ip = source_ip_;
         view_.secure = r.secure();
     }
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-    [[nodiscard]] request_view with(std::string_view body) const noexcept {
-        request_view whole = view_;
-        whole.body = body;
-        return whole;
-    }
-
-private:
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// Reads a body that has at most `limit` bytes. False: it is longer, or the client left before its end.

@@ -5,6 +5,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_response.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 
 #include <QtCore/QByteArray>
@@ -26,7 +27,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on Qt 6.4: QWebSocketServer, alone or within a QAbstractHttpServer, in any number of threads.
 ///
@@ -118,23 +118,17 @@ struct transport {
 /// A request of Qt's as the router reads it; owns what the views see.
 ///
 /// Qt hides the target as it was sent: escapes of characters that need none are undone, others are as they were.
-class request {
+class request : public borrowed_request {
 public:
     explicit request(QHttpServerRequest const& r)
-        : target_{r.url().toEncoded(QUrl::RemoveScheme | QUrl::RemoveAuthority | QUrl::RemoveFragment)},
-          headers_{r.headers()}, body_{r.body()}, source_ip_{normalise_ip(r.remoteAddress().toString().toStdString())} {
-        for (auto const& [name, value] : headers_) fields_.push_back({view_of(name), view_of(value)});
+        : borrowed_request{normalise_ip(r.remoteAddress().toString().toStdString())},
+          target_{r.url().toEncoded(QUrl::RemoveScheme | QUrl::RemoveAuthority | QUrl::RemoveFragment)},
+          headers_{r.headers()}, body_{r.body()} {
+        for (auto const& [name, value] : headers_) add(view_of(name), view_of(value));
         view_.method = name_of(r.method());
         view_.target = view_of(target_);
-        view_.headers = fields_;
         view_.body = view_of(body_);
-        view_.source_ip = source_ip_;
     }
-
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
 
 private:
     [[nodiscard]] static std::string_view name_of(QHttpServerRequest::Method m) noexcept {
@@ -166,9 +160,6 @@ private:
     QByteArray target_;
     QList<QPair<QByteArray, QByteArray>> headers_;
     QByteArray body_;
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// Answers a request, one for the head alone without the body, in the thread of its socket. Closes the connection

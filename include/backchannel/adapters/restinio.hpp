@@ -5,6 +5,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_response.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/message_queue.hpp>
@@ -244,28 +245,16 @@ struct transport {
 };
 
 /// A request of RESTinio's as the router reads it. RESTinio's must stay until the router's call has returned.
-class request {
+class request : public borrowed_request {
 public:
     template <class Extra>
     explicit request(::restinio::generic_request_t<Extra> const& r)
-        : source_ip_{normalise_ip(r.remote_endpoint().address().to_string())} {
-        r.header().for_each_field([&](auto const& field) { fields_.push_back({field.name(), field.value()}); });
+        : borrowed_request{normalise_ip(r.remote_endpoint().address().to_string())} {
+        r.header().for_each_field([&](auto const& field) { add(field.name(), field.value()); });
         view_.method = r.header().method().c_str();
         view_.target = r.header().request_target();
-        view_.headers = fields_;
         view_.body = r.body();
-        view_.source_ip = source_ip_;
     }
-
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
-private:
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// Where the client of a WebSocket comes from, by the request that asks for it.

@@ -5,6 +5,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_response.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 
 #include <App.h>
@@ -17,7 +18,6 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 /// For servers on uWebSockets 20, with or without TLS, on any number of loops.
 ///
@@ -74,28 +74,16 @@ template <bool SSL>
 }
 
 /// The head of a request as the router reads it; valid until the handler that was given the request returns.
-class request {
+class request : public borrowed_request {
 public:
     template <bool SSL>
     request(uWS::HttpResponse<SSL>& response, uWS::HttpRequest& r)
-        : source_ip_{normalise_ip(response.getRemoteAddressAsText())} {
-        for (auto const& [name, value] : r) fields_.push_back({name, value});
+        : borrowed_request{normalise_ip(response.getRemoteAddressAsText())} {
+        add_all(r);
         view_.method = r.getCaseSensitiveMethod();
         view_.target = r.getFullUrl();
-        view_.headers = fields_;
-        view_.source_ip = source_ip_;
         view_.secure = SSL;
     }
-
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
-private:
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// What the answer to a request needs to find its way home.

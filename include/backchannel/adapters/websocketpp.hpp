@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 
 #include <websocketpp/config/asio_no_tls.hpp>
@@ -16,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// For servers on websocketpp 0.8.2 with its Asio transport, plain or TLS, on any number of threads.
 ///
@@ -121,28 +121,16 @@ template <class Config>
 /// A request of websocketpp's as the router reads it. The connection must stay until the router's call has returned.
 ///
 /// websocketpp sorts the headers by name and joins those of the same name with ", ".
-class request {
+class request : public borrowed_request {
 public:
     template <class Config>
-    explicit request(::websocketpp::connection<Config>& c) : source_ip_{source_ip_of(c)} {
+    explicit request(::websocketpp::connection<Config>& c) : borrowed_request{source_ip_of(c)} {
         auto const& r = c.get_request();
-        for (auto const& [name, value] : r.get_headers()) fields_.push_back({name, value});
+        add_all(r.get_headers());
         view_.method = r.get_method();
         view_.target = r.get_uri();
-        view_.headers = fields_;
         view_.body = r.get_body();
-        view_.source_ip = source_ip_;
     }
-
-    request(request const&) = delete;
-    request& operator=(request const&) = delete;
-
-    [[nodiscard]] request_view const& view() const noexcept { return view_; }
-
-private:
-    std::string source_ip_;
-    std::vector<header_view> fields_;
-    request_view view_;
 };
 
 /// Fills in the answer to a request, within the HTTP handler; websocketpp closes the connection behind it.
