@@ -59,6 +59,12 @@ template <class T>
 concept has_ping = requires(T& t, typename T::handle const& h, std::string_view payload) { t.ping(h, payload); };
 
 template <class T>
+concept has_send_until = requires(T& t, typename T::handle const& h, message const& m, time_point not_after,
+                                  completion<delivery>& written) {
+    { t.send_until(h, m, not_after, written) } -> std::same_as<delivery>;
+};
+
+template <class T>
 concept has_terminate = requires(T& t, typename T::handle const& h) { t.terminate(h); };
 
 namespace detail_concepts {
@@ -82,7 +88,8 @@ inline constexpr bool unbounded<T, std::enable_if_t<T::unbounded>> = true;
 // inherits it a second time. That tells a misspelt signature from an absent member. Of a class that is final only a
 // member that can be named is seen: none that is private or overloaded.
 struct every_name {
-    int dispatch, on_thread, thread_key, buffered, ping, terminate, on_open, on_closed, on_delivery, on_denied;
+    int dispatch, on_thread, thread_key, buffered, ping, send_until, terminate, on_open, on_closed, on_delivery,
+        on_denied;
 };
 template <class T, class Names>
 struct both : T, Names {};
@@ -99,6 +106,7 @@ inline constexpr auto on_thread = []<class T>(T*) requires requires { &T::on_thr
 inline constexpr auto thread_key = []<class T>(T*) requires requires { &T::thread_key; } {};
 inline constexpr auto buffered = []<class T>(T*) requires requires { &T::buffered; } {};
 inline constexpr auto ping = []<class T>(T*) requires requires { &T::ping; } {};
+inline constexpr auto send_until = []<class T>(T*) requires requires { &T::send_until; } {};
 inline constexpr auto terminate = []<class T>(T*) requires requires { &T::terminate; } {};
 inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; } {};
 inline constexpr auto on_closed = []<class T>(T*) requires requires { &T::on_closed; } {};
@@ -133,6 +141,10 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 ///   Like `thread_key` and `buffered` it must not throw.
 /// - `thread_key(h)`: equal for connections of one loop; messages for one loop then share a task.
 /// - `ping(h, payload)`, `terminate(h)`: send a ping; drop the connection without a handshake.
+/// - `send_until(h, m, not_after, completion<delivery>& written)`: `send`, of a message that is dropped if it has not
+///   begun to be written to the socket by `not_after`. If it answers `accepted` it takes `written` over, which may be
+///   empty, and calls it once, at `not_after` at the latest: `accepted` when the operating system has all of the
+///   message, `expired`, `gone`, or `unknown` if it has a part of it.
 ///
 /// Unsent bytes are bounded by exactly one of: `buffered(h) -> std::size_t`; `static constexpr bool reports_written =
 /// true` together with `session::written`; `static constexpr bool bounds_itself = true`; or the admission
@@ -167,6 +179,10 @@ consteval bool check_transport() {
                       "Transport::buffered must be callable as `std::size_t buffered(handle const&)`");
         static_assert(lacks<T>(ping) || has_ping<T>,
                       "Transport::ping must be callable as `ping(handle const&, std::string_view payload)`");
+        static_assert(lacks<T>(send_until) || has_send_until<T>,
+                      "Transport::send_until must be callable as `backchannel::delivery send_until(handle const&, "
+                      "backchannel::message const&, backchannel::time_point not_after, "
+                      "backchannel::completion<backchannel::delivery>& written)`");
         static_assert(lacks<T>(terminate) || has_terminate<T>,
                       "Transport::terminate must be callable as `terminate(handle const&)`");
         static_assert(!(has_on_thread<T> || has_thread_key<T>) || has_dispatch<T>,
@@ -344,6 +360,12 @@ concept has_performs = requires(C const& c) {
 template <class D>
 concept has_send_key = requires(D const& d, request_view const& r) {
     { d.send_key(r) } noexcept -> std::same_as<std::string_view>;
+};
+
+/// A dialect whose requests can say how late a message is of use, see `extended_dialect`.
+template <class D>
+concept has_terms_of = requires(D const& d, typename D::call const& c, time_point now) {
+    { d.terms_of(c, now) } noexcept -> std::same_as<std::optional<send_terms>>;
 };
 
 template <class T>

@@ -34,7 +34,14 @@ enum class delivery : std::uint8_t {
     backpressure, ///< not queued: the connection's queue is full
     gone,         ///< not queued: the connection is not open
     unavailable,  ///< certainly not sent, for a reason that may pass; never from a Transport
-    unknown       ///< perhaps sent; never from a Transport
+    unknown,      ///< perhaps sent; never from a Transport's `send`
+    expired       ///< certainly not sent: its time was over before its turn came, see `send_terms`
+};
+
+/// A message that is not worth sending late, and when its sender hears of it.
+struct send_terms {
+    time_point not_after{};    ///< if it has not begun to be written to the socket by then, it is dropped
+    bool when_written = false; ///< the answer waits until the operating system has taken all of it, or never will
 };
 
 /// Close code and reason of a WebSocket connection. RFC 6455 5.5.1: the reason is UTF-8 of at most 123 bytes.

@@ -105,6 +105,36 @@ public:
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
 
+    /// Sends one message as `send` does, but drops it if its turn has not come by `terms.not_after`; `expired` if that
+    /// is over already. With a key, once, as `send_once`. Precondition: `terms.when_written` is false.
+    [[nodiscard]] delivery send_until(std::string_view id, message const& m, send_terms const& terms,
+                                      std::string_view key = {})
+        requires has_send_until<Transport>
+    {
+        return once_now(key, id, m, [&] {
+            auto const found = state_->find_open(id);
+            if (!found) return not_found();
+            if (auto const result = state_->try_send(*found, m, &terms)) return *result;
+            return state_->queue(*found, m, &terms);
+        });
+    }
+
+    /// The same as `async_send` does it: `done(delivery)` is called on the connection's thread, when the message is
+    /// queued, or with `terms.when_written` when it has left or will not.
+    template <class F>
+    void async_send_until(std::string_view id, message const& m, send_terms const& terms, F&& done,
+                          std::string_view key = {})
+        requires has_send_until<Transport>
+    {
+        once(key, id, m, completion<delivery>{std::forward<F>(done)}, [&](completion<delivery> first) {
+            auto const found = state_->find_open(id);
+            if (!found) return first(not_found());
+            auto const result = state_->try_send(*found, m, &terms, &first);
+            if (!result) state_->queue(*found, m, std::move(first), &terms);
+            else if (first) first(*result); // not taken over
+        });
+    }
+
     /// Sends one message as `async_send` does, once: one with equal key, connection, kind and bytes is not sent again
     /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
     ///
@@ -115,20 +145,14 @@ public:
     void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "send_once needs a callable `void done(backchannel::delivery)` as fourth argument");
-        auto const sent = digest_of(key, id, m);
-        if (!sent) return async_send(id, m, std::forward<F>(done));
-        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
-            async_send(id, m, std::move(first));
+        once(key, id, m, std::forward<F>(done),
+             [&](auto&& first) { async_send(id, m, std::forward<decltype(first)>(first)); });
     }
 
     /// The same as `send` does it. Never waits: while a first send with that key is under way, the answer to another is
     /// `unknown`.
     [[nodiscard]] delivery send_once(std::string_view key, std::string_view id, message const& m) {
-        auto const sent = digest_of(key, id, m);
-        if (!sent) return send(id, m);
-        delivery result = delivery::unknown;
-        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send(id, m));
-        return result;
+        return once_now(key, id, m, [&] { return send(id, m); });
     }
 
     /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
@@ -221,9 +245,7 @@ public:
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
-    [[nodiscard]] bool was_open(std::string_view id) const {
-        return find_tombstone(id).has_value();
-    }
+    [[nodiscard]] bool was_open(std::string_view id) const { return find_tombstone(id).has_value(); }
 
     /// When, how and by whom a connection was closed; known as long as `was_open` says so.
     [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const {
@@ -273,6 +295,23 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    /// Calls `send(completion)`, unless that was done before under this key.
+    template <class F, class Send>
+    void once(std::string_view key, std::string_view id, message const& m, F&& done, Send&& send) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send(std::forward<F>(done));
+        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
+            send(std::move(first));
+    }
+    template <class Send>
+    [[nodiscard]] delivery once_now(std::string_view key, std::string_view id, message const& m, Send&& send) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send();
+        delivery result = delivery::unknown;
+        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send());
+        return result;
     }
 
     /// What a send with a key is remembered by. Nullopt: it is like one without.

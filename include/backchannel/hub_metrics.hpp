@@ -16,6 +16,7 @@ struct hub_metrics {
 
     // sends by their result; one that was left for another thread counts when that thread has answered
     std::uint64_t accepted = 0, backpressure = 0, gone = 0, unavailable = 0;
+    std::uint64_t expired = 0;        ///< their time was over before the Transport was asked
     std::uint64_t accepted_bytes = 0; ///< of messages, without frame headers
 };
 

@@ -45,6 +45,7 @@ struct command {
     std::uint32_t from = 0;                      ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
+    std::optional<send_terms> terms{};           ///< of a send
 };
 
 /// What came of it.
@@ -56,6 +57,7 @@ struct outcome {
     std::optional<tombstone> closed{};       ///< of an explain: what is known of an id that was open
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
+    bool unsupported = false;                ///< of a send with terms: this hub cannot keep them; nothing was sent
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -81,6 +83,7 @@ private:
         } else {
             switch (c.what) {
             case command::kind::send:
+                if (c.terms) return send_until(hub, c, std::move(done));
                 if (c.wait == patience::inline_only) {
                     auto const result =
                         c.key.empty() ? hub.try_send(c.id, *c.body) : hub.try_send_once(c.key, c.id, *c.body);
@@ -120,6 +123,25 @@ private:
             }
             }
         }
+    }
+
+    /// One that is `inline_only` is left for the owner if it is of use at all.
+    template <class Hub>
+    static void send_until(Hub& hub, command const& c, completion<outcome> done) {
+        outcome refused;
+        refused.unsupported = true;
+        if constexpr (requires { hub.send_until(c.id, *c.body, *c.terms); }) {
+            if (c.wait == patience::inline_only) {
+                auto const gone = hub.try_send_once(c.key, c.id, *c.body);
+                return done({gone.value_or(delivery::unknown), !gone});
+            }
+            if (c.wait == patience::owner) {
+                auto told = [done = std::move(done)](delivery result) mutable { done({result}); };
+                return hub.async_send_until(c.id, *c.body, *c.terms, std::move(told), c.key);
+            }
+            if (!c.terms->when_written) return done({hub.send_until(c.id, *c.body, *c.terms, c.key)});
+        }
+        done(std::move(refused));
     }
 
     void* object_;

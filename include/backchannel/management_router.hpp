@@ -180,12 +180,13 @@ private:
         return key;
     }
 
-    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait,
-                                             std::string_view key) noexcept {
+    [[nodiscard]] command command_for(call const& c, message const& body, patience wait,
+                                      std::string_view key) const noexcept {
         switch (c.what) {
         case operation::post: {
             command send{command::kind::send, c.target.id(), &body, {}, wait};
             send.key = key;
+            if constexpr (has_terms_of<dialect_type>) send.terms = dialect_.terms_of(c, clock_.steady());
             return send;
         }
         case operation::del:
@@ -223,6 +224,7 @@ private:
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {
+        if (result.unsupported) return failed(failure::unsupported, c);
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
@@ -247,6 +249,8 @@ private:
                 return dialect_.fail(r, failure::unavailable, id);
             case delivery::unknown:
                 return dialect_.fail(r, failure::unknown, id);
+            case delivery::expired:
+                return dialect_.fail(r, failure::expired, id);
             }
         });
     }
@@ -261,7 +265,7 @@ private:
                                      principal const& who) {
         return finished([&](response& r) {
             if constexpr (has_performs<call>)
-                dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
+                dialect_.perform(r, hub_, c, m, clock_.steady(), [&](operation what, std::string_view id) {
                     bool granted = false; // a throw must not hide what others have got already
                     (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
                     return granted;

@@ -116,7 +116,14 @@ enum class delivery : std::uint8_t {
     backpressure, ///< not queued: the connection's queue is full
     gone,         ///< not queued: the connection is not open
     unavailable,  ///< certainly not sent, for a reason that may pass; never from a Transport
-    unknown       ///< perhaps sent; never from a Transport
+    unknown,      ///< perhaps sent; never from a Transport's `send`
+    expired       ///< certainly not sent: its time was over before its turn came, see `send_terms`
+};
+
+/// A message that is not worth sending late, and when its sender hears of it.
+struct send_terms {
+    time_point not_after{};    ///< if it has not begun to be written to the socket by then, it is dropped
+    bool when_written = false; ///< the answer waits until the operating system has taken all of it, or never will
 };
 
 /// Close code and reason of a WebSocket connection. RFC 6455 5.5.1: the reason is UTF-8 of at most 123 bytes.
@@ -769,6 +776,12 @@ template <class T>
 concept has_ping = requires(T& t, typename T::handle const& h, std::string_view payload) { t.ping(h, payload); };
 
 template <class T>
+concept has_send_until = requires(T& t, typename T::handle const& h, message const& m, time_point not_after,
+                                  completion<delivery>& written) {
+    { t.send_until(h, m, not_after, written) } -> std::same_as<delivery>;
+};
+
+template <class T>
 concept has_terminate = requires(T& t, typename T::handle const& h) { t.terminate(h); };
 
 namespace detail_concepts {
@@ -792,7 +805,8 @@ inline constexpr bool unbounded<T, std::enable_if_t<T::unbounded>> = true;
 // inherits it a second time. That tells a misspelt signature from an absent member. Of a class that is final only a
 // member that can be named is seen: none that is private or overloaded.
 struct every_name {
-    int dispatch, on_thread, thread_key, buffered, ping, terminate, on_open, on_closed, on_delivery, on_denied;
+    int dispatch, on_thread, thread_key, buffered, ping, send_until, terminate, on_open, on_closed, on_delivery,
+        on_denied;
 };
 template <class T, class Names>
 struct both : T, Names {};
@@ -809,6 +823,7 @@ inline constexpr auto on_thread = []<class T>(T*) requires requires { &T::on_thr
 inline constexpr auto thread_key = []<class T>(T*) requires requires { &T::thread_key; } {};
 inline constexpr auto buffered = []<class T>(T*) requires requires { &T::buffered; } {};
 inline constexpr auto ping = []<class T>(T*) requires requires { &T::ping; } {};
+inline constexpr auto send_until = []<class T>(T*) requires requires { &T::send_until; } {};
 inline constexpr auto terminate = []<class T>(T*) requires requires { &T::terminate; } {};
 inline constexpr auto on_open = []<class T>(T*) requires requires { &T::on_open; } {};
 inline constexpr auto on_closed = []<class T>(T*) requires requires { &T::on_closed; } {};
@@ -843,6 +858,10 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 ///   Like `thread_key` and `buffered` it must not throw.
 /// - `thread_key(h)`: equal for connections of one loop; messages for one loop then share a task.
 /// - `ping(h, payload)`, `terminate(h)`: send a ping; drop the connection without a handshake.
+/// - `send_until(h, m, not_after, completion<delivery>& written)`: `send`, of a message that is dropped if it has not
+///   begun to be written to the socket by `not_after`. If it answers `accepted` it takes `written` over, which may be
+///   empty, and calls it once, at `not_after` at the latest: `accepted` when the operating system has all of the
+///   message, `expired`, `gone`, or `unknown` if it has a part of it.
 ///
 /// Unsent bytes are bounded by exactly one of: `buffered(h) -> std::size_t`; `static constexpr bool reports_written =
 /// true` together with `session::written`; `static constexpr bool bounds_itself = true`; or the admission
@@ -877,6 +896,10 @@ consteval bool check_transport() {
                       "Transport::buffered must be callable as `std::size_t buffered(handle const&)`");
         static_assert(lacks<T>(ping) || has_ping<T>,
                       "Transport::ping must be callable as `ping(handle const&, std::string_view payload)`");
+        static_assert(lacks<T>(send_until) || has_send_until<T>,
+                      "Transport::send_until must be callable as `backchannel::delivery send_until(handle const&, "
+                      "backchannel::message const&, backchannel::time_point not_after, "
+                      "backchannel::completion<backchannel::delivery>& written)`");
         static_assert(lacks<T>(terminate) || has_terminate<T>,
                       "Transport::terminate must be callable as `terminate(handle const&)`");
         static_assert(!(has_on_thread<T> || has_thread_key<T>) || has_dispatch<T>,
@@ -1054,6 +1077,12 @@ concept has_performs = requires(C const& c) {
 template <class D>
 concept has_send_key = requires(D const& d, request_view const& r) {
     { d.send_key(r) } noexcept -> std::same_as<std::string_view>;
+};
+
+/// A dialect whose requests can say how late a message is of use, see `extended_dialect`.
+template <class D>
+concept has_terms_of = requires(D const& d, typename D::call const& c, time_point now) {
+    { d.terms_of(c, now) } noexcept -> std::same_as<std::optional<send_terms>>;
 };
 
 template <class T>
@@ -3200,6 +3229,7 @@ struct hub_metrics {
 
     // sends by their result; one that was left for another thread counts when that thread has answered
     std::uint64_t accepted = 0, backpressure = 0, gone = 0, unavailable = 0;
+    std::uint64_t expired = 0;        ///< their time was over before the Transport was asked
     std::uint64_t accepted_bytes = 0; ///< of messages, without frame headers
 };
 
@@ -3236,6 +3266,7 @@ public:
             m.backpressure += of(delivery::backpressure);
             m.gone += of(delivery::gone);
             m.unavailable += of(delivery::unavailable);
+            m.expired += of(delivery::expired);
             m.accepted_bytes += get(s.accepted_bytes);
         }
         for (stripe const& s : stripes_) m.opened += get(s.opened); // last, so that nothing has closed more than opened
@@ -3248,7 +3279,7 @@ private:
 
     struct alignas(64) stripe {
         number opened{0}, closed{0}, accepted_bytes{0};
-        std::array<number, 5> sends{};
+        std::array<number, 6> sends{}; // by their delivery
     };
 
     static void add(number& n, std::uint64_t by) noexcept { n.fetch_add(by, std::memory_order_relaxed); }
@@ -3562,6 +3593,7 @@ private:
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -3576,6 +3608,7 @@ struct mail {
     std::uint64_t number = 0;    ///< place in its mailbox's history
     shared_message payload{};    ///< message, ping payload or close reason
     completion<delivery> done{}; ///< of a send whose caller waits for the owner's answer
+    std::optional<send_terms> terms{};
 
     /// What it counts against the connection's limit: the bytes, and the node so that empty messages count too.
     [[nodiscard]] std::size_t cost() const noexcept { return payload.data().size() + sizeof(mail); }
@@ -4890,12 +4923,25 @@ protected:
         else return false;
     }
 
-    /// The Transport is asked to send. The bytes are reserved.
-    [[nodiscard]] delivery call_send(slot_type& s, message const& m) {
+    /// The Transport is asked to send. The bytes are reserved. With terms, `done` is taken over by the Transport if the
+    /// answer waits until the message is written.
+    [[nodiscard]] delivery call_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
+                                     completion<delivery>* done = nullptr) {
         std::size_t const size = m.data().size();
         delivery result = delivery::gone;
-        if (can_be_called(s)) {
-            if (!guarded([&] { result = this->transport()->send(record(s).handle.value, m); })) {
+        auto const send = [&] {
+            auto const& handle = record(s).handle.value;
+            if constexpr (has_send_until<Transport>) {
+                completion<delivery> nobody;
+                completion<delivery>& written = terms != nullptr && terms->when_written ? *done : nobody;
+                if (terms != nullptr) return this->transport()->send_until(handle, m, terms->not_after, written);
+            }
+            return this->transport()->send(handle, m);
+        };
+        if (terms != nullptr && terms->not_after <= this->policies_.clock.steady()) {
+            result = delivery::expired;
+        } else if (can_be_called(s)) {
+            if (!guarded([&] { result = send(); })) {
                 // how much it has kept cannot be known: the connection ends, so that `gone` is true
                 release_unsent(s, size);
                 this->retire(s, 1011);
@@ -4992,23 +5038,25 @@ public:
     // ------------------------------------------------------------------------------------------------ for the hub
 
     /// Sends to a pinned connection if the Transport may be called on this thread, now, and in order.
-    [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m) {
+    /// With terms, `done` is taken over as `call_send` does it.
+    [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
+                                                   completion<delivery>* done = nullptr) {
         if (!may_call_now(s) || !drain(s)) return std::nullopt;
         if (!reserve_unsent(s, m.data().size())) return report(s, delivery::backpressure, m.data().size());
-        return call_send(s, m);
+        return call_send(s, m, terms, done);
     }
 
     /// Leaves a message for the connection's thread. The answer is that thread's if the task ran inline.
-    [[nodiscard]] delivery queue(slot_type& s, message const& m) noexcept {
+    [[nodiscard]] delivery queue(slot_type& s, message const& m, send_terms const* terms = nullptr) noexcept {
         completion<delivery> nobody;
         inline_answer answer;
-        delivery const result = enqueue_message(s, m, nobody, &answer);
+        delivery const result = enqueue_message(s, m, nobody, &answer, terms);
         return result == delivery::accepted ? answer.result : result;
     }
 
     /// Leaves a message for the connection's thread, which gives the answer.
-    void queue(slot_type& s, message const& m, completion<delivery> done) {
-        delivery const result = enqueue_message(s, m, done, nullptr);
+    void queue(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
+        delivery const result = enqueue_message(s, m, done, nullptr, terms);
         if (done) done(result);
     }
 
@@ -5181,7 +5229,7 @@ private:
         }
         delivery result = delivery::backpressure;
         bool const fits = detail_concepts::reports_written<Transport> || reserve_unsent(s, m.payload.data().size());
-        if (fits) result = call_send(s, m.payload);
+        if (fits) result = call_send(s, m.payload, m.terms ? &*m.terms : nullptr, &m.done);
         else report(s, result, m.payload.data().size());
         if (tell(box, m, result) || result != delivery::backpressure) return;
         // it was promised, so the loss must show: the connection ends
@@ -5219,7 +5267,7 @@ private:
 
     /// Takes `done` only if the message was queued.
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
-                                           inline_answer* answer) noexcept {
+                                           inline_answer* answer, send_terms const* terms) noexcept {
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
@@ -5245,6 +5293,7 @@ private:
         if (reserved) {
             letter->number = ++box->pushed;
             letter->done = std::move(done);
+            if (terms != nullptr) letter->terms = *terms;
             if (answer != nullptr) *answer = {box, letter->number, delivery::accepted};
             box->reserved += cost;
             box->mails.push(std::move(letter));
@@ -5401,6 +5450,7 @@ struct command {
     std::uint32_t from = 0;                      ///< of a select: position to begin at
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
+    std::optional<send_terms> terms{};           ///< of a send
 };
 
 /// What came of it.
@@ -5412,6 +5462,7 @@ struct outcome {
     std::optional<tombstone> closed{};       ///< of an explain: what is known of an id that was open
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
+    bool unsupported = false;                ///< of a send with terms: this hub cannot keep them; nothing was sent
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -5437,6 +5488,7 @@ private:
         } else {
             switch (c.what) {
             case command::kind::send:
+                if (c.terms) return send_until(hub, c, std::move(done));
                 if (c.wait == patience::inline_only) {
                     auto const result =
                         c.key.empty() ? hub.try_send(c.id, *c.body) : hub.try_send_once(c.key, c.id, *c.body);
@@ -5476,6 +5528,25 @@ private:
             }
             }
         }
+    }
+
+    /// One that is `inline_only` is left for the owner if it is of use at all.
+    template <class Hub>
+    static void send_until(Hub& hub, command const& c, completion<outcome> done) {
+        outcome refused;
+        refused.unsupported = true;
+        if constexpr (requires { hub.send_until(c.id, *c.body, *c.terms); }) {
+            if (c.wait == patience::inline_only) {
+                auto const gone = hub.try_send_once(c.key, c.id, *c.body);
+                return done({gone.value_or(delivery::unknown), !gone});
+            }
+            if (c.wait == patience::owner) {
+                auto told = [done = std::move(done)](delivery result) mutable { done({result}); };
+                return hub.async_send_until(c.id, *c.body, *c.terms, std::move(told), c.key);
+            }
+            if (!c.terms->when_written) return done({hub.send_until(c.id, *c.body, *c.terms, c.key)});
+        }
+        done(std::move(refused));
     }
 
     void* object_;
@@ -5580,6 +5651,36 @@ public:
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
 
+    /// Sends one message as `send` does, but drops it if its turn has not come by `terms.not_after`; `expired` if that
+    /// is over already. With a key, once, as `send_once`. Precondition: `terms.when_written` is false.
+    [[nodiscard]] delivery send_until(std::string_view id, message const& m, send_terms const& terms,
+                                      std::string_view key = {})
+        requires has_send_until<Transport>
+    {
+        return once_now(key, id, m, [&] {
+            auto const found = state_->find_open(id);
+            if (!found) return not_found();
+            if (auto const result = state_->try_send(*found, m, &terms)) return *result;
+            return state_->queue(*found, m, &terms);
+        });
+    }
+
+    /// The same as `async_send` does it: `done(delivery)` is called on the connection's thread, when the message is
+    /// queued, or with `terms.when_written` when it has left or will not.
+    template <class F>
+    void async_send_until(std::string_view id, message const& m, send_terms const& terms, F&& done,
+                          std::string_view key = {})
+        requires has_send_until<Transport>
+    {
+        once(key, id, m, completion<delivery>{std::forward<F>(done)}, [&](completion<delivery> first) {
+            auto const found = state_->find_open(id);
+            if (!found) return first(not_found());
+            auto const result = state_->try_send(*found, m, &terms, &first);
+            if (!result) state_->queue(*found, m, std::move(first), &terms);
+            else if (first) first(*result); // not taken over
+        });
+    }
+
     /// Sends one message as `async_send` does, once: one with equal key, connection, kind and bytes is not sent again
     /// within `send_memory_time`, but gets the answer of the first, or waits for it with the first.
     ///
@@ -5590,20 +5691,14 @@ public:
     void send_once(std::string_view key, std::string_view id, message const& m, F&& done) {
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "send_once needs a callable `void done(backchannel::delivery)` as fourth argument");
-        auto const sent = digest_of(key, id, m);
-        if (!sent) return async_send(id, m, std::forward<F>(done));
-        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
-            async_send(id, m, std::move(first));
+        once(key, id, m, std::forward<F>(done),
+             [&](auto&& first) { async_send(id, m, std::forward<decltype(first)>(first)); });
     }
 
     /// The same as `send` does it. Never waits: while a first send with that key is under way, the answer to another is
     /// `unknown`.
     [[nodiscard]] delivery send_once(std::string_view key, std::string_view id, message const& m) {
-        auto const sent = digest_of(key, id, m);
-        if (!sent) return send(id, m);
-        delivery result = delivery::unknown;
-        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send(id, m));
-        return result;
+        return once_now(key, id, m, [&] { return send(id, m); });
     }
 
     /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
@@ -5696,9 +5791,7 @@ public:
     [[nodiscard]] bool is_well_formed(std::string_view id) const noexcept { return state_->decode(id).has_value(); }
 
     /// Whether a connection of that id was open and is closed; known until `retired_kept` sessions ended after its own.
-    [[nodiscard]] bool was_open(std::string_view id) const {
-        return find_tombstone(id).has_value();
-    }
+    [[nodiscard]] bool was_open(std::string_view id) const { return find_tombstone(id).has_value(); }
 
     /// When, how and by whom a connection was closed; known as long as `was_open` says so.
     [[nodiscard]] std::optional<tombstone> find_tombstone(std::string_view id) const {
@@ -5748,6 +5841,23 @@ private:
 
     [[nodiscard]] static typename room::slot_type& slot_of(session& s) noexcept {
         return *static_cast<typename room::slot_type*>(s.slot_);
+    }
+
+    /// Calls `send(completion)`, unless that was done before under this key.
+    template <class F, class Send>
+    void once(std::string_view key, std::string_view id, message const& m, F&& done, Send&& send) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send(std::forward<F>(done));
+        if (auto first = state_->sends().begin(*sent, completion<delivery>{std::forward<F>(done)}, true))
+            send(std::move(first));
+    }
+    template <class Send>
+    [[nodiscard]] delivery once_now(std::string_view key, std::string_view id, message const& m, Send&& send) {
+        auto const sent = digest_of(key, id, m);
+        if (!sent) return send();
+        delivery result = delivery::unknown;
+        if (auto first = state_->sends().begin(*sent, [&result](delivery d) { result = d; }, false)) first(send());
+        return result;
     }
 
     /// What a send with a key is remembered by. Nullopt: it is like one without.
@@ -5814,6 +5924,7 @@ enum class failure : std::uint8_t {
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again
     unknown,            ///< perhaps sent
+    expired,            ///< certainly not sent: its time was over
     internal            ///< a policy failed before anything was queued
 };
 
@@ -6445,12 +6556,13 @@ private:
         return key;
     }
 
-    [[nodiscard]] static command command_for(call const& c, message const& body, patience wait,
-                                             std::string_view key) noexcept {
+    [[nodiscard]] command command_for(call const& c, message const& body, patience wait,
+                                      std::string_view key) const noexcept {
         switch (c.what) {
         case operation::post: {
             command send{command::kind::send, c.target.id(), &body, {}, wait};
             send.key = key;
+            if constexpr (has_terms_of<dialect_type>) send.terms = dialect_.terms_of(c, clock_.steady());
             return send;
         }
         case operation::del:
@@ -6488,6 +6600,7 @@ private:
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {
+        if (result.unsupported) return failed(failure::unsupported, c);
         if (result.result == delivery::gone) {
             outcome why;
             hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
@@ -6512,6 +6625,8 @@ private:
                 return dialect_.fail(r, failure::unavailable, id);
             case delivery::unknown:
                 return dialect_.fail(r, failure::unknown, id);
+            case delivery::expired:
+                return dialect_.fail(r, failure::expired, id);
             }
         });
     }
@@ -6526,7 +6641,7 @@ private:
                                      principal const& who) {
         return finished([&](response& r) {
             if constexpr (has_performs<call>)
-                dialect_.perform(r, hub_, c, m, [&](operation what, std::string_view id) {
+                dialect_.perform(r, hub_, c, m, clock_.steady(), [&](operation what, std::string_view id) {
                     bool granted = false; // a throw must not hide what others have got already
                     (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
                     return granted;
@@ -6856,6 +6971,7 @@ private:
 #ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
 #define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -6881,6 +6997,10 @@ public:
     static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
     static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
 
+    static constexpr std::chrono::seconds max_ttl = std::chrono::days{1}; ///< of a message
+    static constexpr std::chrono::seconds max_wait{30};                   ///< for one to be written: its longest ttl
+    static constexpr std::chrono::seconds default_wait{10};               ///< its ttl if it has none
+
     /// What a request asks for beyond AWS' API.
     struct request {
         enum class kind : std::uint8_t {
@@ -6904,6 +7024,8 @@ public:
         std::string tag{};
         std::vector<std::string> ids{};
         bool all = false;
+        bool when_written = false;               ///< the answer waits until the message has left
+        std::optional<std::chrono::seconds> ttl{}; ///< of the message
         std::size_t limit = 100;
         std::uint32_t from = 0;
     };
@@ -6926,11 +7048,14 @@ public:
     /// that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
+    /// How late the message of a call is of use; nothing: it does not say.
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<send_terms> terms_of(call const& c, time_point now) const noexcept;
+
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;
 
     /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body, time_point now,
                                   permission const& may) const;
 
     using aws_dialect::fail;
@@ -6943,7 +7068,7 @@ private:
     BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
     BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                      permission const& may) const;
+                                      time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
@@ -9672,6 +9797,8 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
     case failure::bad_body: return error(r, 400, "BadRequestException", id);
     case failure::unsupported:
         return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
+    case failure::expired:
+        return error(r, 504, "GatewayTimeoutException", "The message was not sent: its time was over");
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
     case failure::backpressure:
         return error(r, 429, "LimitExceededException", "The client's send buffer is full");
@@ -10074,6 +10201,7 @@ BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> token_buckets::admit(p
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <initializer_list>
 #include <utility>
 
@@ -10119,8 +10247,6 @@ class parameter_reader {
 public:
     explicit parameter_reader(extended_dialect::request& r) noexcept : request_{r} {}
 
-    bool unsupported = false; ///< something was asked for that no Transport can tell yet
-
     [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
         using enum extended_dialect::request::kind;
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
@@ -10135,13 +10261,15 @@ public:
         if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
         if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
         if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
-        if (name == "ttl" && sends) unsupported = true;
+        if (name == "ttl" && sends) return once(ttl_, name) + read_ttl(value);
         return {};
     }
 
     /// What only shows when all have been read.
     [[nodiscard]] std::string finish() {
         if (counts_) request_.what = what::count;
+        if (request_.when_written && request_.ttl > extended_dialect::max_wait) return "ttl: up to 30 with ack=written";
+        if (request_.when_written && request_.what == what::send_many) return "ack: written is for one connection";
         if (!is_one_of({what::send_many, what::close_many})) return {};
         int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
         return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
@@ -10190,13 +10318,20 @@ private:
         return read_number<std::uint32_t>(value, request_.from, 0, ~std::uint32_t{0}) ? "" : "cursor: not one of these";
     }
     [[nodiscard]] std::string read_ack(std::string_view value) {
-        unsupported = unsupported || value == "written";
+        request_.when_written = value == "written";
         return value == "queued" || value == "written" ? "" : "ack: queued or written is expected";
+    }
+
+    [[nodiscard]] std::string read_ttl(std::string_view value) {
+        std::chrono::seconds::rep seconds = 0;
+        bool const good = read_number<std::chrono::seconds::rep>(value, seconds, 1, extended_dialect::max_ttl.count());
+        request_.ttl = std::chrono::seconds{seconds};
+        return good ? "" : "ttl: seconds from 1 to 86400 are expected";
     }
 
     extended_dialect::request& request_;
     bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false, count_ = false, counts_ = false;
+         ack_ = false, ttl_ = false, count_ = false, counts_ = false;
 };
 
 }
@@ -10216,7 +10351,8 @@ namespace detail_extensions {
     case delivery::backpressure: return "LimitExceededException";
     case delivery::gone: return "GoneException";
     case delivery::unavailable: return "ServiceUnavailableException";
-    case delivery::unknown: return "GatewayTimeoutException";
+    case delivery::unknown:
+    case delivery::expired: return "GatewayTimeoutException";
     case delivery::accepted: break;
     }
     return {};
@@ -10298,7 +10434,6 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
             return made->complaint.empty();
         });
         if (made->complaint.empty()) made->complaint = readable ? parameters.finish() : "the query has a bad escape";
-        if (parameters.unsupported && made->complaint.empty() && !c.refused) c.refused = failure::unsupported;
     }
     c.ours = true;
     c.more = std::move(made);
@@ -10325,8 +10460,14 @@ BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const&
     return {};
 }
 
+BACKCHANNEL_DECL std::optional<send_terms> extended_dialect::terms_of(call const& c, time_point now) const noexcept {
+    request const& asked = *c.more;
+    if (!asked.ttl && !asked.when_written) return std::nullopt;
+    return send_terms{now + asked.ttl.value_or(default_wait), asked.when_written};
+}
+
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                permission const& may) const {
+                                                time_point now, permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
     case show: return show_one(r, hub, c.target.id(), false);
@@ -10335,7 +10476,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case untag: return mark(r, hub, c);
     case close: return close_one(r, hub, c, body);
     case send_many:
-    case close_many: return act_on_many(r, hub, c, body, may);
+    case close_many: return act_on_many(r, hub, c, body, now, may);
     case list:
     case count: return list_open(r, hub, *c.more, may);
     case plain: break;
@@ -10417,15 +10558,15 @@ BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const
 }
 
 BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                    permission const& may) const {
+                                                    time_point now, permission const& may) const {
     using detail_extensions::run;
     request const& asked = *c.more;
     shared_message const shared = body.share(true); // framed once, for all
     if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
     message const payload{shared};
+    std::optional<send_terms> const terms = terms_of(c, now);
+    bool supported = true;
     std::size_t matched = 0, accepted = 0, told = 0;
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
     std::string refusals;
     protocol::json_writer refused{refusals};
     refused.begin_array();
@@ -10433,12 +10574,17 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
         ++matched;
         std::string_view error = "AccessDeniedException";
         if (may(c.what, id)) {
-            delivery const result =
-                asked.what == request::kind::close_many
-                    ? close(hub, c, id, payload)
-                    : run(hub, {.what = command::kind::send, .id = id, .body = &payload, .wait = patience::queued})
-                          .result;
-            error = detail_extensions::error_of(result);
+            outcome sent;
+            if (asked.what == request::kind::close_many)
+                sent.result = close(hub, c, id, payload);
+            else
+                sent = run(hub, {.what = command::kind::send,
+                                 .id = id,
+                                 .body = &payload,
+                                 .wait = patience::queued,
+                                 .terms = terms});
+            if (sent.unsupported) return supported = false; // which it is for all
+            error = detail_extensions::error_of(sent.result);
         }
         if (error.empty()) ++accepted;
         else if (told++ < max_listed)
@@ -10452,9 +10598,12 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
         std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
         std::sort(ids.begin(), ids.end());
         ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-        for (std::string_view const id : ids) (void)act(id);
+        (void)std::all_of(ids.begin(), ids.end(), act);
     }
+    if (!supported) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
     refused.end_array();
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
     protocol::json_writer{r.body}
         .begin_object()
         .member("matched", matched)
@@ -10751,6 +10900,8 @@ BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string
         return error(r, unavailable, "Service unavailable");
     case failure::unknown:
         return error(r, deadline_exceeded, "It is not known whether the message was sent");
+    case failure::expired:
+        return error(r, deadline_exceeded, "The message was not sent: its time was over");
     case failure::internal:
         break;
     }

@@ -216,6 +216,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `read_wants_write()`: whether the `read_some` that gave `would_block` can go on when the socket is *writable*.
 /// - `write_some(pieces, error) -> size`: the number of bytes taken off the front of all pieces together. After
 ///   `would_block` the next call's pieces begin with the same bytes; there may be more behind them.
+/// - `write_blocked() -> bool`, if there is one: whether the next call's pieces must begin with the same bytes; without
+///   it, they may be others as long as none of these was taken.
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
@@ -1236,6 +1238,12 @@ protected:
     /// The time given to `set_deadline` has come.
     virtual void on_time_up() = 0;
 
+    /// The time given to `wake_at` has come.
+    virtual void on_wake() {}
+
+    /// Bytes that wait elsewhere to get into `out()`.
+    [[nodiscard]] virtual std::size_t held_back() const noexcept { return 0; }
+
     /// The peer takes nothing of what waits for it. The connection is dropped after that.
     virtual void on_stalled() {}
 
@@ -1263,6 +1271,24 @@ protected:
     void clear_deadline() {
         deadline_ = time_point::max();
         arm();
+    }
+
+    /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
+    void wake_at(time_point when) {
+        if (std::exchange(wake_, when) != when) arm();
+    }
+
+    /// Bytes that the socket has taken so far.
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+    /// Takes the first bytes of `out()` back, if these begin there in the stream and no write has begun with them.
+    [[nodiscard]] bool take_back(std::uint64_t begin, std::size_t size) {
+        if (sent_ != begin || closed_) return false;
+        if constexpr (requires { stream_.write_blocked(); })
+            if (stream_.write_blocked()) return false;
+        out_.consume(size);
+        expect_progress(false);
+        return true;
     }
 
     /// Sends what is in `out()` at the end of this turn.
@@ -1346,7 +1372,7 @@ private:
 
     void arm() {
         if (closed_) return;
-        time_point const first = std::min(deadline_, write_deadline_);
+        time_point const first = std::min({deadline_, write_deadline_, wake_});
         if (first == time_point::max())
             worker_.clear_deadline(*this);
         else
@@ -1358,6 +1384,11 @@ private:
         if (write_deadline_ <= now) {
             on_stalled();
             return drop();
+        }
+        if (wake_ <= now) {
+            wake_ = time_point::max();
+            on_wake();
+            if (closed_) return;
         }
         if (deadline_ > now) return arm();
         clear_deadline();
@@ -1430,8 +1461,9 @@ private:
 
     /// Keeps the worker's sum of what waits in all queues.
     void count_queue() noexcept {
-        worker_.counters().queue_bytes.add(std::uint64_t{out_.size()} - counted_); // modulo 2^64: it may go down
-        counted_ = out_.size();
+        std::size_t const now = closed_ ? 0 : out_.size() + held_back();
+        worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
+        counted_ = now;
     }
 
     // --------------------------------------------------------------------------------------------------- receiving
@@ -1508,8 +1540,9 @@ private:
     std::string held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
+    time_point wake_ = time_point::max();
     std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
-    std::size_t counted_ = 0;                       // bytes of `out_` that the worker knows of
+    std::size_t counted_ = 0;                       // bytes that wait, as far as the worker knows
     bool established_ = false;
     bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool finishing_ = false;     // what was queued is sent, what comes is dropped
@@ -1745,6 +1778,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class websocket_peer {
 public:
     virtual delivery send(message const&) = 0;
+    virtual delivery send_until(message const&, time_point not_after, completion<delivery>& written) = 0;
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     virtual void ping(std::string_view payload) = 0;
     virtual void terminate() = 0;
@@ -1764,6 +1798,9 @@ struct gateway_transport {
     static constexpr bool bounds_itself = true;
 
     delivery send(handle const& h, message const& m) { return h.peer->send(m); }
+    delivery send_until(handle const& h, message const& m, time_point not_after, completion<delivery>& written) {
+        return h.peer->send_until(m, not_after, written);
+    }
     void close(handle const& h, std::uint16_t code, std::string_view reason) { h.peer->close(code, reason); }
     void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
     void terminate(handle const& h) { h.peer->terminate(); }
@@ -2646,6 +2683,128 @@ private:
 
 #endif
 
+// ---- backchannel/gateway/message_line.hpp
+#ifndef BACKCHANNEL_GATEWAY_MESSAGE_LINE_HPP
+#define BACKCHANNEL_GATEWAY_MESSAGE_LINE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Messages of a WebSocket that may still be dropped, in line with those behind them, and the one of them that is on
+/// its way to the socket.
+///
+/// A message with a time limit leaves the line when all bytes before it have left, not earlier: what is in the outbox
+/// cannot be taken back from the middle. Completions are collected by the members that say so, and are the caller's to
+/// call when it has finished. Not thread-safe.
+class message_line {
+public:
+    struct entry {
+        shared_message payload{};
+        time_point not_after = time_point::max(); ///< the largest: it has no limit
+        completion<delivery> written{};
+        bool is_close = false; ///< the payload is that of a close frame
+
+        [[nodiscard]] bool limited() const noexcept { return not_after != time_point::max(); }
+    };
+
+    /// What somebody is to be told.
+    struct news {
+        completion<delivery> told;
+        delivery result;
+    };
+    using news_list = std::vector<news>;
+
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    /// Whether it can be done without.
+    [[nodiscard]] bool idle() const noexcept { return entries_.empty() && !leaving_; }
+    /// Bytes of the messages that wait.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void push(entry e) {
+        std::size_t const bytes = e.payload.data().size();
+        entries_.push_back(std::move(e));
+        size_ += bytes;
+    }
+
+    /// The first of the line, if it may leave now. `nothing_before`: all bytes before it have left.
+    [[nodiscard]] std::optional<entry> take(bool nothing_before) {
+        if (entries_.empty() || (entries_.front().limited() && !nothing_before)) return std::nullopt;
+        entry first = std::move(entries_.front());
+        entries_.pop_front();
+        size_ -= first.payload.data().size();
+        return first;
+    }
+
+    /// An entry with a limit has become these bytes of the stream that the socket takes.
+    void leave(entry e, std::uint64_t begin, std::uint64_t end) { leaving_.emplace(std::move(e), begin, end); }
+
+    /// The socket has taken so many bytes in all.
+    void taken(std::uint64_t total, news_list& out) {
+        if (!leaving_ || total < leaving_->end) return;
+        told(leaving_->what, delivery::accepted, out);
+        leaving_.reset();
+    }
+
+    /// Drops what is over. `take_back(begin, size)` tries to take back the bytes of the one that is on its way.
+    template <class F>
+    void expire(time_point now, news_list& out, F&& take_back) {
+        if (leaving_ && leaving_->what.not_after <= now) {
+            auto const size = static_cast<std::size_t>(leaving_->end - leaving_->begin);
+            told(leaving_->what, take_back(leaving_->begin, size) ? delivery::expired : delivery::unknown, out);
+            leaving_.reset();
+        }
+        auto const over =
+            std::stable_partition(entries_.begin(), entries_.end(), [&](entry const& e) { return e.not_after > now; });
+        for (auto e = over; e != entries_.end(); ++e) {
+            size_ -= e->payload.data().size();
+            told(*e, delivery::expired, out);
+        }
+        entries_.erase(over, entries_.end());
+    }
+
+    /// When `expire` is to be called.
+    [[nodiscard]] time_point next_expiry() const noexcept {
+        time_point first = leaving_ ? leaving_->what.not_after : time_point::max();
+        for (entry const& e : entries_) first = std::min(first, e.not_after);
+        return first;
+    }
+
+    /// The connection is closed or closing: nothing leaves any more.
+    void clear(news_list& out) {
+        if (leaving_) told(leaving_->what, delivery::gone, out);
+        leaving_.reset();
+        for (entry& e : entries_) told(e, delivery::gone, out);
+        entries_.clear();
+        size_ = 0;
+    }
+
+private:
+    struct departure {
+        entry what;
+        std::uint64_t begin, end;
+        departure(entry e, std::uint64_t b, std::uint64_t f) : what{std::move(e)}, begin{b}, end{f} {}
+    };
+
+    static void told(entry& e, delivery result, news_list& out) {
+        if (e.written) out.push_back({std::move(e.written), result});
+    }
+
+    std::deque<entry> entries_;
+    std::optional<departure> leaving_;
+    std::size_t size_ = 0;
+};
+
+}
+
+#endif
+
 // ---- backchannel/support/close_payload.hpp
 #ifndef BACKCHANNEL_SUPPORT_CLOSE_PAYLOAD_HPP
 #define BACKCHANNEL_SUPPORT_CLOSE_PAYLOAD_HPP
@@ -2706,6 +2865,10 @@ public:
     virtual outbox& websocket_out() = 0;
     virtual gateway_counters& websocket_counters() = 0;
     virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
+    virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
+    /// See `gateway_connection`.
+    virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
+    virtual void websocket_wake_at(time_point when) = 0; ///< call `on_wake` then
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
@@ -2795,46 +2958,62 @@ public:
         return advice.next;
     }
 
+    /// Some of what was queued has been taken by the socket.
+    void on_sent() {
+        if (line_ == nullptr) return;
+        message_line::news_list news;
+        line_->taken(carrier_.websocket_sent(), news);
+        advance();
+        tell(news);
+    }
+
+    /// The time for a message that waits is over.
+    void on_wake() {
+        if (line_ == nullptr) return;
+        message_line::news_list news;
+        line_->expire(std::chrono::steady_clock::now(), news, [&](std::uint64_t begin, std::size_t size) {
+            return carrier_.websocket_take_back(begin, size);
+        });
+        advance();
+        tell(news);
+    }
+
+    /// Bytes of messages that wait for their turn.
+    [[nodiscard]] std::size_t held_back() const noexcept { return line_ == nullptr ? 0 : line_->size(); }
+
     // ----------------------------------------------------------------------------------------------- websocket_peer
 
     delivery send(message const& m) override {
-        if (!open_ || close_sent_ || ended_) return delivery::gone;
-        outbox& out = carrier_.websocket_out();
-        std::size_t const limit = options_.hub.queue_limit;
-        std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        if (size > limit || out.size() > limit - size) return delivery::backpressure;
-        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
-        if (codec_ != nullptr) {
-            bool const whole = guarded([&] {
-                std::string packed;
-                bool const smaller = codec_->deflate(m.data(), packed);
-                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
-            });
-            if (!whole) { // what the codec remembers is not what the peer does
-                carrier_.websocket_drop();
-                return delivery::gone;
-            }
-        } else if (size > copy_limit || m.is_for_many()) {
-            shared_message shared = m.share();
-            if (!shared) return delivery::backpressure;
-            out.append(std::move(shared));
-        } else {
-            append_frame(kind, m.data());
-        }
-        carrier_.websocket_counters().messages_sent.add(1);
-        carrier_.websocket_send();
+        if (!is_open()) return delivery::gone;
+        if (!has_room_for(m)) return delivery::backpressure;
+        if (line_ == nullptr || line_->empty()) return put(m);
+        shared_message shared = m.share();
+        if (!shared) return delivery::backpressure;
+        line_->push({std::move(shared)});
+        carrier_.websocket_send(); // which counts what waits
+        return delivery::accepted;
+    }
+
+    delivery send_until(message const& m, time_point not_after, completion<delivery>& written) override {
+        if (!is_open()) return delivery::gone;
+        shared_message shared = m.share();
+        if (!shared || !has_room_for(m)) return delivery::backpressure;
+        if (line_ == nullptr) line_ = std::make_unique<message_line>();
+        line_->push({std::move(shared), not_after, std::move(written)});
+        advance();
         return delivery::accepted;
     }
 
     void close(std::uint16_t code, std::string_view reason) override {
-        if (!open_ || close_sent_ || ended_) return;
-        send_close(code, reason);
+        if (!is_open()) return;
+        if (line_ != nullptr && !line_->empty()) close_behind_line(code, reason);
+        else send_close(code, reason);
         tracked_.closed(code, reason, closed_by::server); // nothing can be sent any more, so nobody shall find it
         carrier_.websocket_closing();
     }
 
     void ping(std::string_view payload) override {
-        if (open_ && !close_sent_ && !ended_ && payload.size() <= 125) {
+        if (is_open() && payload.size() <= 125) {
             append_frame(websocket::opcode::ping, payload);
             carrier_.websocket_counters().pings_sent.add(1);
             carrier_.websocket_send();
@@ -2851,6 +3030,71 @@ private:
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
         return limits;
+    }
+
+    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !ended_; }
+
+    [[nodiscard]] bool has_room_for(message const& m) const noexcept {
+        std::size_t const limit = options_.hub.queue_limit;
+        std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
+        return size <= limit && carrier_.websocket_out().size() + held_back() <= limit - size;
+    }
+
+    /// Puts a message into the outbox.
+    delivery put(message const& m, bool may_compress = true) {
+        outbox& out = carrier_.websocket_out();
+        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
+        if (codec_ != nullptr && may_compress) {
+            bool const whole = guarded([&] {
+                std::string packed;
+                bool const smaller = codec_->deflate(m.data(), packed);
+                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
+            });
+            if (!whole) { // what the codec remembers is not what the peer does
+                carrier_.websocket_drop();
+                return delivery::gone;
+            }
+        } else if (m.data().size() > copy_limit || m.is_for_many()) {
+            shared_message shared = m.share();
+            if (!shared) return delivery::backpressure;
+            out.append(std::move(shared));
+        } else {
+            append_frame(kind, m.data());
+        }
+        carrier_.websocket_counters().messages_sent.add(1);
+        carrier_.websocket_send();
+        return delivery::accepted;
+    }
+
+    /// Lets those of the line go whose turn has come. One with a limit is not compressed: a peer that has to know all
+    /// compressed messages could not do without it.
+    void advance() {
+        while (auto next = line_->take(carrier_.websocket_out().empty())) {
+            if (next->is_close) {
+                append_frame(websocket::opcode::close, next->payload.data());
+                continue;
+            }
+            std::uint64_t const begin = carrier_.websocket_sent();
+            if (put(message{next->payload}, !next->limited()) != delivery::accepted) return; // the connection has ended
+            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_out().size());
+        }
+        carrier_.websocket_send();
+        carrier_.websocket_wake_at(line_->next_expiry());
+        if (line_->idle()) line_.reset();
+    }
+
+    static void tell(message_line::news_list& news) {
+        for (auto& one : news) one.told(one.result);
+    }
+
+    void close_behind_line(std::uint16_t code, std::string_view reason) {
+        close_payload const payload{code, reason};
+        message_line::entry last;
+        last.payload = shared_message::copy_of(payload.view(), message_kind::binary);
+        last.is_close = true;
+        if (!last.payload) return send_close(code, reason);
+        close_sent_ = true;
+        line_->push(std::move(last));
     }
 
     /// Runs a handler's member; one that throws ends this connection.
@@ -2925,6 +3169,13 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code, reason, by);
+        if (line_ != nullptr) {
+            message_line::news_list news;
+            line_->clear(news);
+            line_.reset();
+            carrier_.websocket_wake_at(time_point::max());
+            tell(news);
+        }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<Handler>)
@@ -2947,6 +3198,7 @@ private:
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;
+    std::unique_ptr<message_line> line_; // while some message waits for its turn
     liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
@@ -3198,6 +3450,7 @@ private:
 
     void on_sent() override {
         echoed_ = std::min(echoed_, this->out().size());
+        if (phase_ == phase::websocket) websocket_->on_sent();
         if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
@@ -3246,6 +3499,14 @@ private:
         case phase::idle:
             return this->finish();
         }
+    }
+
+    void on_wake() override {
+        if (websocket_ != nullptr) websocket_->on_wake();
+    }
+
+    [[nodiscard]] std::size_t held_back() const noexcept override {
+        return websocket_ == nullptr ? 0 : websocket_->held_back();
     }
 
     void on_stalled() override {
@@ -3479,6 +3740,9 @@ private:
     outbox& websocket_out() override { return this->out(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
     void websocket_send() override { this->send_soon(); }
+    std::uint64_t websocket_sent() override { return this->sent(); }
+    bool websocket_take_back(std::uint64_t begin, std::size_t n) override { return this->take_back(begin, n); }
+    void websocket_wake_at(time_point when) override { this->wake_at(when); }
     void websocket_closing() override {
         if (core_.options.hub.closing_timeout.count() > 0)
             this->set_deadline(core_.options.hub.closing_timeout);

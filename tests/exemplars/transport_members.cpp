@@ -14,6 +14,10 @@ struct complete_transport : required_members {
     bool on_thread(handle const&) { return true; }
     int thread_key(handle const&) { return 0; }
     void ping(handle const&, std::string_view) {}
+    backchannel::delivery send_until(handle const&, backchannel::message const&, backchannel::time_point,
+                                     backchannel::completion<backchannel::delivery>&) {
+        return backchannel::delivery::backpressure;
+    }
     void terminate(handle const&) {}
 };
 
@@ -42,7 +46,8 @@ static_assert(!backchannel::transport<required_members>);
 static_assert(backchannel::has_dispatch<moving_transport> && backchannel::check_transport<moving_transport>());
 static_assert(backchannel::has_dispatch<complete_transport> && backchannel::has_on_thread<complete_transport> &&
               backchannel::has_thread_key<complete_transport> && backchannel::has_buffered<complete_transport> &&
-              backchannel::has_ping<complete_transport> && backchannel::has_terminate<complete_transport>);
+              backchannel::has_ping<complete_transport> && backchannel::has_send_until<complete_transport> &&
+              backchannel::has_terminate<complete_transport>);
 
 template class backchannel::connection_hub<complete_transport>;
 template class backchannel::connection_hub<complete_transport, backchannel::single_threaded_traits>;

@@ -114,12 +114,12 @@ private:
         return size;
     }
 
-    std::size_t write(std::span<std::string_view const> pieces, std::error_code& error) {
+    std::size_t write(std::span<std::string_view const> pieces, std::error_code& error, bool must_repeat) {
         std::string bytes;
         for (std::string_view const piece : pieces) bytes.append(piece);
         if (bytes.empty()) misuse_ = "nothing is written";
         if (ended_) misuse_ = "something is written behind the end";
-        if (!bytes.starts_with(refused_)) misuse_ = "other bytes are written than those that were refused";
+        if (must_repeat && !bytes.starts_with(refused_)) misuse_ = "other bytes are written than those that were refused";
         error = closed_ ? asio::error::make_error_code(asio::error::bad_descriptor) : failure_;
         if (error) return 0;
         std::size_t const size = std::min({next_limit(), bytes.size(), window});
@@ -179,8 +179,9 @@ public:
 
     std::size_t read_some(std::span<char> room, std::error_code& error) { return wire_->read(room, error); }
     std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
-        return wire_->write(pieces, error);
+        return wire_->write(pieces, error, Secure);
     }
+    [[nodiscard]] bool write_blocked() const noexcept { return Secure && !wire_->refused_.empty(); }
     void end_sending(std::error_code& error) {
         error = {};
         if (wire_->next_limit() == 0)

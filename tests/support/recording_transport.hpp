@@ -4,6 +4,7 @@
 
 #include "support/manual_loop.hpp"
 
+#include <backchannel/completion.hpp>
 #include <backchannel/connection.hpp>
 #include <backchannel/message.hpp>
 
@@ -130,10 +131,25 @@ struct with_terminate : Base {
     }
 };
 
+/// Messages with a time limit: `waiting` has who wants to hear of them, in order.
+template <class Base>
+struct with_send_until : Base {
+    using written = backchannel::completion<backchannel::delivery>;
+    std::shared_ptr<std::vector<written>> waiting = std::make_shared<std::vector<written>>();
+
+    backchannel::delivery send_until(int const& h, backchannel::message const& m, backchannel::time_point, written& w) {
+        backchannel::delivery const result = Base::send(h, m);
+        if (result == backchannel::delivery::accepted) waiting->push_back(std::move(w));
+        return result;
+    }
+};
+
 using direct_transport = with_terminate<with_ping<bounded<plain_recorder>>>;
 using hopping_transport = with_terminate<with_ping<with_dispatch<bounded<plain_recorder>>>>;
 using looping_transport = with_on_thread<hopping_transport>;
+using timed_transport = with_send_until<direct_transport>;
 using keyed_transport = with_thread_key<looping_transport>;
+using timed_looping_transport = with_send_until<keyed_transport>;
 
 }
 

@@ -7,6 +7,7 @@
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/support/guarded.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,10 @@ public:
     static constexpr std::size_t max_listed = 1000;  ///< connections in one answer; refusals told of one by one
     static constexpr std::size_t max_send_key = 128; ///< bytes; a longer one is none
 
+    static constexpr std::chrono::seconds max_ttl = std::chrono::days{1}; ///< of a message
+    static constexpr std::chrono::seconds max_wait{30};                   ///< for one to be written: its longest ttl
+    static constexpr std::chrono::seconds default_wait{10};               ///< its ttl if it has none
+
     /// What a request asks for beyond AWS' API.
     struct request {
         enum class kind : std::uint8_t {
@@ -55,6 +60,8 @@ public:
         std::string tag{};
         std::vector<std::string> ids{};
         bool all = false;
+        bool when_written = false;               ///< the answer waits until the message has left
+        std::optional<std::chrono::seconds> ttl{}; ///< of the message
         std::size_t limit = 100;
         std::uint32_t from = 0;
     };
@@ -77,11 +84,14 @@ public:
     /// that comes twice.
     [[nodiscard]] BACKCHANNEL_DECL std::string_view send_key(request_view const& r) const noexcept;
 
+    /// How late the message of a call is of use; nothing: it does not say.
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<send_terms> terms_of(call const& c, time_point now) const noexcept;
+
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;
 
     /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body, time_point now,
                                   permission const& may) const;
 
     using aws_dialect::fail;
@@ -94,7 +104,7 @@ private:
     BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
     BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                      permission const& may) const;
+                                      time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };

@@ -20,6 +20,7 @@ enum class failure : std::uint8_t {
     backpressure,       ///< the client's queue is full
     unavailable,        ///< certainly not sent; the caller may try again
     unknown,            ///< perhaps sent
+    expired,            ///< certainly not sent: its time was over
     internal            ///< a policy failed before anything was queued
 };
 

@@ -71,6 +71,12 @@ protected:
     /// The time given to `set_deadline` has come.
     virtual void on_time_up() = 0;
 
+    /// The time given to `wake_at` has come.
+    virtual void on_wake() {}
+
+    /// Bytes that wait elsewhere to get into `out()`.
+    [[nodiscard]] virtual std::size_t held_back() const noexcept { return 0; }
+
     /// The peer takes nothing of what waits for it. The connection is dropped after that.
     virtual void on_stalled() {}
 
@@ -98,6 +104,24 @@ protected:
     void clear_deadline() {
         deadline_ = time_point::max();
         arm();
+    }
+
+    /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
+    void wake_at(time_point when) {
+        if (std::exchange(wake_, when) != when) arm();
+    }
+
+    /// Bytes that the socket has taken so far.
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+    /// Takes the first bytes of `out()` back, if these begin there in the stream and no write has begun with them.
+    [[nodiscard]] bool take_back(std::uint64_t begin, std::size_t size) {
+        if (sent_ != begin || closed_) return false;
+        if constexpr (requires { stream_.write_blocked(); })
+            if (stream_.write_blocked()) return false;
+        out_.consume(size);
+        expect_progress(false);
+        return true;
     }
 
     /// Sends what is in `out()` at the end of this turn.
@@ -181,7 +205,7 @@ private:
 
     void arm() {
         if (closed_) return;
-        time_point const first = std::min(deadline_, write_deadline_);
+        time_point const first = std::min({deadline_, write_deadline_, wake_});
         if (first == time_point::max())
             worker_.clear_deadline(*this);
         else
@@ -193,6 +217,11 @@ private:
         if (write_deadline_ <= now) {
             on_stalled();
             return drop();
+        }
+        if (wake_ <= now) {
+            wake_ = time_point::max();
+            on_wake();
+            if (closed_) return;
         }
         if (deadline_ > now) return arm();
         clear_deadline();
@@ -265,8 +294,9 @@ private:
 
     /// Keeps the worker's sum of what waits in all queues.
     void count_queue() noexcept {
-        worker_.counters().queue_bytes.add(std::uint64_t{out_.size()} - counted_); // modulo 2^64: it may go down
-        counted_ = out_.size();
+        std::size_t const now = closed_ ? 0 : out_.size() + held_back();
+        worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
+        counted_ = now;
     }
 
     // --------------------------------------------------------------------------------------------------- receiving
@@ -343,8 +373,9 @@ private:
     std::string held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
+    time_point wake_ = time_point::max();
     std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
-    std::size_t counted_ = 0;                       // bytes of `out_` that the worker knows of
+    std::size_t counted_ = 0;                       // bytes that wait, as far as the worker knows
     bool established_ = false;
     bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool finishing_ = false;     // what was queued is sent, what comes is dropped

@@ -90,6 +90,7 @@ private:
 
     void on_sent() override {
         echoed_ = std::min(echoed_, this->out().size());
+        if (phase_ == phase::websocket) websocket_->on_sent();
         if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
@@ -138,6 +139,14 @@ private:
         case phase::idle:
             return this->finish();
         }
+    }
+
+    void on_wake() override {
+        if (websocket_ != nullptr) websocket_->on_wake();
+    }
+
+    [[nodiscard]] std::size_t held_back() const noexcept override {
+        return websocket_ == nullptr ? 0 : websocket_->held_back();
     }
 
     void on_stalled() override {
@@ -371,6 +380,9 @@ private:
     outbox& websocket_out() override { return this->out(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
     void websocket_send() override { this->send_soon(); }
+    std::uint64_t websocket_sent() override { return this->sent(); }
+    bool websocket_take_back(std::uint64_t begin, std::size_t n) override { return this->take_back(begin, n); }
+    void websocket_wake_at(time_point when) override { this->wake_at(when); }
     void websocket_closing() override {
         if (core_.options.hub.closing_timeout.count() > 0)
             this->set_deadline(core_.options.hub.closing_timeout);

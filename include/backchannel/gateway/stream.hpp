@@ -35,6 +35,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `read_wants_write()`: whether the `read_some` that gave `would_block` can go on when the socket is *writable*.
 /// - `write_some(pieces, error) -> size`: the number of bytes taken off the front of all pieces together. After
 ///   `would_block` the next call's pieces begin with the same bytes; there may be more behind them.
+/// - `write_blocked() -> bool`, if there is one: whether the next call's pieces must begin with the same bytes; without
+///   it, they may be others as long as none of these was taken.
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.

@@ -117,6 +117,9 @@ public:
         return size;
     }
 
+    /// Whether a record has been sent in part, so that what it was made of cannot be taken back.
+    [[nodiscard]] bool write_blocked() const noexcept { return write_blocked_; }
+
     /// Sends close_notify, and ends the socket's side then. Precondition: no write is to be tried again; if one is, the
     /// peer sees a connection that has been cut off, as it has.
 

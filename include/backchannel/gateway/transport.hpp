@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
 #define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
 
+#include <backchannel/completion.hpp>
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/message.hpp>
 
@@ -17,6 +18,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class websocket_peer {
 public:
     virtual delivery send(message const&) = 0;
+    virtual delivery send_until(message const&, time_point not_after, completion<delivery>& written) = 0;
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     virtual void ping(std::string_view payload) = 0;
     virtual void terminate() = 0;
@@ -36,6 +38,9 @@ struct gateway_transport {
     static constexpr bool bounds_itself = true;
 
     delivery send(handle const& h, message const& m) { return h.peer->send(m); }
+    delivery send_until(handle const& h, message const& m, time_point not_after, completion<delivery>& written) {
+        return h.peer->send_until(m, not_after, written);
+    }
     void close(handle const& h, std::uint16_t code, std::string_view reason) { h.peer->close(code, reason); }
     void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
     void terminate(handle const& h) { h.peer->terminate(); }

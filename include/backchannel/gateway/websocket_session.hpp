@@ -7,6 +7,7 @@
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/liveness.hpp>
 #include <backchannel/gateway/message_assembler.hpp>
+#include <backchannel/gateway/message_line.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/protocol/websocket_frame.hpp>
@@ -32,6 +33,10 @@ public:
     virtual outbox& websocket_out() = 0;
     virtual gateway_counters& websocket_counters() = 0;
     virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
+    virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
+    /// See `gateway_connection`.
+    virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
+    virtual void websocket_wake_at(time_point when) = 0; ///< call `on_wake` then
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
@@ -121,46 +126,62 @@ public:
         return advice.next;
     }
 
+    /// Some of what was queued has been taken by the socket.
+    void on_sent() {
+        if (line_ == nullptr) return;
+        message_line::news_list news;
+        line_->taken(carrier_.websocket_sent(), news);
+        advance();
+        tell(news);
+    }
+
+    /// The time for a message that waits is over.
+    void on_wake() {
+        if (line_ == nullptr) return;
+        message_line::news_list news;
+        line_->expire(std::chrono::steady_clock::now(), news, [&](std::uint64_t begin, std::size_t size) {
+            return carrier_.websocket_take_back(begin, size);
+        });
+        advance();
+        tell(news);
+    }
+
+    /// Bytes of messages that wait for their turn.
+    [[nodiscard]] std::size_t held_back() const noexcept { return line_ == nullptr ? 0 : line_->size(); }
+
     // ----------------------------------------------------------------------------------------------- websocket_peer
 
     delivery send(message const& m) override {
-        if (!open_ || close_sent_ || ended_) return delivery::gone;
-        outbox& out = carrier_.websocket_out();
-        std::size_t const limit = options_.hub.queue_limit;
-        std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        if (size > limit || out.size() > limit - size) return delivery::backpressure;
-        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
-        if (codec_ != nullptr) {
-            bool const whole = guarded([&] {
-                std::string packed;
-                bool const smaller = codec_->deflate(m.data(), packed);
-                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
-            });
-            if (!whole) { // what the codec remembers is not what the peer does
-                carrier_.websocket_drop();
-                return delivery::gone;
-            }
-        } else if (size > copy_limit || m.is_for_many()) {
-            shared_message shared = m.share();
-            if (!shared) return delivery::backpressure;
-            out.append(std::move(shared));
-        } else {
-            append_frame(kind, m.data());
-        }
-        carrier_.websocket_counters().messages_sent.add(1);
-        carrier_.websocket_send();
+        if (!is_open()) return delivery::gone;
+        if (!has_room_for(m)) return delivery::backpressure;
+        if (line_ == nullptr || line_->empty()) return put(m);
+        shared_message shared = m.share();
+        if (!shared) return delivery::backpressure;
+        line_->push({std::move(shared)});
+        carrier_.websocket_send(); // which counts what waits
+        return delivery::accepted;
+    }
+
+    delivery send_until(message const& m, time_point not_after, completion<delivery>& written) override {
+        if (!is_open()) return delivery::gone;
+        shared_message shared = m.share();
+        if (!shared || !has_room_for(m)) return delivery::backpressure;
+        if (line_ == nullptr) line_ = std::make_unique<message_line>();
+        line_->push({std::move(shared), not_after, std::move(written)});
+        advance();
         return delivery::accepted;
     }
 
     void close(std::uint16_t code, std::string_view reason) override {
-        if (!open_ || close_sent_ || ended_) return;
-        send_close(code, reason);
+        if (!is_open()) return;
+        if (line_ != nullptr && !line_->empty()) close_behind_line(code, reason);
+        else send_close(code, reason);
         tracked_.closed(code, reason, closed_by::server); // nothing can be sent any more, so nobody shall find it
         carrier_.websocket_closing();
     }
 
     void ping(std::string_view payload) override {
-        if (open_ && !close_sent_ && !ended_ && payload.size() <= 125) {
+        if (is_open() && payload.size() <= 125) {
             append_frame(websocket::opcode::ping, payload);
             carrier_.websocket_counters().pings_sent.add(1);
             carrier_.websocket_send();
@@ -177,6 +198,71 @@ private:
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
         return limits;
+    }
+
+    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !ended_; }
+
+    [[nodiscard]] bool has_room_for(message const& m) const noexcept {
+        std::size_t const limit = options_.hub.queue_limit;
+        std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
+        return size <= limit && carrier_.websocket_out().size() + held_back() <= limit - size;
+    }
+
+    /// Puts a message into the outbox.
+    delivery put(message const& m, bool may_compress = true) {
+        outbox& out = carrier_.websocket_out();
+        auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
+        if (codec_ != nullptr && may_compress) {
+            bool const whole = guarded([&] {
+                std::string packed;
+                bool const smaller = codec_->deflate(m.data(), packed);
+                append_frame(kind, smaller ? std::string_view{packed} : m.data(), smaller);
+            });
+            if (!whole) { // what the codec remembers is not what the peer does
+                carrier_.websocket_drop();
+                return delivery::gone;
+            }
+        } else if (m.data().size() > copy_limit || m.is_for_many()) {
+            shared_message shared = m.share();
+            if (!shared) return delivery::backpressure;
+            out.append(std::move(shared));
+        } else {
+            append_frame(kind, m.data());
+        }
+        carrier_.websocket_counters().messages_sent.add(1);
+        carrier_.websocket_send();
+        return delivery::accepted;
+    }
+
+    /// Lets those of the line go whose turn has come. One with a limit is not compressed: a peer that has to know all
+    /// compressed messages could not do without it.
+    void advance() {
+        while (auto next = line_->take(carrier_.websocket_out().empty())) {
+            if (next->is_close) {
+                append_frame(websocket::opcode::close, next->payload.data());
+                continue;
+            }
+            std::uint64_t const begin = carrier_.websocket_sent();
+            if (put(message{next->payload}, !next->limited()) != delivery::accepted) return; // the connection has ended
+            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_out().size());
+        }
+        carrier_.websocket_send();
+        carrier_.websocket_wake_at(line_->next_expiry());
+        if (line_->idle()) line_.reset();
+    }
+
+    static void tell(message_line::news_list& news) {
+        for (auto& one : news) one.told(one.result);
+    }
+
+    void close_behind_line(std::uint16_t code, std::string_view reason) {
+        close_payload const payload{code, reason};
+        message_line::entry last;
+        last.payload = shared_message::copy_of(payload.view(), message_kind::binary);
+        last.is_close = true;
+        if (!last.payload) return send_close(code, reason);
+        close_sent_ = true;
+        line_->push(std::move(last));
     }
 
     /// Runs a handler's member; one that throws ends this connection.
@@ -251,6 +337,13 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code, reason, by);
+        if (line_ != nullptr) {
+            message_line::news_list news;
+            line_->clear(news);
+            line_.reset();
+            carrier_.websocket_wake_at(time_point::max());
+            tell(news);
+        }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<Handler>)
@@ -273,6 +366,7 @@ private:
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;
+    std::unique_ptr<message_line> line_; // while some message waits for its turn
     liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then

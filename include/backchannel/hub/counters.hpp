@@ -35,6 +35,7 @@ public:
             m.backpressure += of(delivery::backpressure);
             m.gone += of(delivery::gone);
             m.unavailable += of(delivery::unavailable);
+            m.expired += of(delivery::expired);
             m.accepted_bytes += get(s.accepted_bytes);
         }
         for (stripe const& s : stripes_) m.opened += get(s.opened); // last, so that nothing has closed more than opened
@@ -47,7 +48,7 @@ private:
 
     struct alignas(64) stripe {
         number opened{0}, closed{0}, accepted_bytes{0};
-        std::array<number, 5> sends{};
+        std::array<number, 6> sends{}; // by their delivery
     };
 
     static void add(number& n, std::uint64_t by) noexcept { n.fetch_add(by, std::memory_order_relaxed); }

@@ -27,23 +27,25 @@ public:
     // ------------------------------------------------------------------------------------------------ for the hub
 
     /// Sends to a pinned connection if the Transport may be called on this thread, now, and in order.
-    [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m) {
+    /// With terms, `done` is taken over as `call_send` does it.
+    [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
+                                                   completion<delivery>* done = nullptr) {
         if (!may_call_now(s) || !drain(s)) return std::nullopt;
         if (!reserve_unsent(s, m.data().size())) return report(s, delivery::backpressure, m.data().size());
-        return call_send(s, m);
+        return call_send(s, m, terms, done);
     }
 
     /// Leaves a message for the connection's thread. The answer is that thread's if the task ran inline.
-    [[nodiscard]] delivery queue(slot_type& s, message const& m) noexcept {
+    [[nodiscard]] delivery queue(slot_type& s, message const& m, send_terms const* terms = nullptr) noexcept {
         completion<delivery> nobody;
         inline_answer answer;
-        delivery const result = enqueue_message(s, m, nobody, &answer);
+        delivery const result = enqueue_message(s, m, nobody, &answer, terms);
         return result == delivery::accepted ? answer.result : result;
     }
 
     /// Leaves a message for the connection's thread, which gives the answer.
-    void queue(slot_type& s, message const& m, completion<delivery> done) {
-        delivery const result = enqueue_message(s, m, done, nullptr);
+    void queue(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
+        delivery const result = enqueue_message(s, m, done, nullptr, terms);
         if (done) done(result);
     }
 
@@ -216,7 +218,7 @@ private:
         }
         delivery result = delivery::backpressure;
         bool const fits = detail_concepts::reports_written<Transport> || reserve_unsent(s, m.payload.data().size());
-        if (fits) result = call_send(s, m.payload);
+        if (fits) result = call_send(s, m.payload, m.terms ? &*m.terms : nullptr, &m.done);
         else report(s, result, m.payload.data().size());
         if (tell(box, m, result) || result != delivery::backpressure) return;
         // it was promised, so the loss must show: the connection ends
@@ -254,7 +256,7 @@ private:
 
     /// Takes `done` only if the message was queued.
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
-                                           inline_answer* answer) noexcept {
+                                           inline_answer* answer, send_terms const* terms) noexcept {
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
@@ -280,6 +282,7 @@ private:
         if (reserved) {
             letter->number = ++box->pushed;
             letter->done = std::move(done);
+            if (terms != nullptr) letter->terms = *terms;
             if (answer != nullptr) *answer = {box, letter->number, delivery::accepted};
             box->reserved += cost;
             box->mails.push(std::move(letter));

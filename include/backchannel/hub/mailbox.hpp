@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -21,6 +22,7 @@ struct mail {
     std::uint64_t number = 0;    ///< place in its mailbox's history
     shared_message payload{};    ///< message, ping payload or close reason
     completion<delivery> done{}; ///< of a send whose caller waits for the owner's answer
+    std::optional<send_terms> terms{};
 
     /// What it counts against the connection's limit: the bytes, and the node so that empty messages count too.
     [[nodiscard]] std::size_t cost() const noexcept { return payload.data().size() + sizeof(mail); }

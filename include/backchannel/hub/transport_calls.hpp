@@ -28,12 +28,25 @@ protected:
         else return false;
     }
 
-    /// The Transport is asked to send. The bytes are reserved.
-    [[nodiscard]] delivery call_send(slot_type& s, message const& m) {
+    /// The Transport is asked to send. The bytes are reserved. With terms, `done` is taken over by the Transport if the
+    /// answer waits until the message is written.
+    [[nodiscard]] delivery call_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
+                                     completion<delivery>* done = nullptr) {
         std::size_t const size = m.data().size();
         delivery result = delivery::gone;
-        if (can_be_called(s)) {
-            if (!guarded([&] { result = this->transport()->send(record(s).handle.value, m); })) {
+        auto const send = [&] {
+            auto const& handle = record(s).handle.value;
+            if constexpr (has_send_until<Transport>) {
+                completion<delivery> nobody;
+                completion<delivery>& written = terms != nullptr && terms->when_written ? *done : nobody;
+                if (terms != nullptr) return this->transport()->send_until(handle, m, terms->not_after, written);
+            }
+            return this->transport()->send(handle, m);
+        };
+        if (terms != nullptr && terms->not_after <= this->policies_.clock.steady()) {
+            result = delivery::expired;
+        } else if (can_be_called(s)) {
+            if (!guarded([&] { result = send(); })) {
                 // how much it has kept cannot be known: the connection ends, so that `gone` is true
                 release_unsent(s, size);
                 this->retire(s, 1011);

@@ -4,6 +4,7 @@ import json
 import pathlib
 import tempfile
 import threading
+import time
 
 from checks.clients import succeed
 from support import clients
@@ -88,11 +89,38 @@ def kinds(context):
         for query, body in (("?type=text", b"\xff"), ("?type=audio", b"x"), ("?type=text&type=text", b"x"), ("?type=%zz", b"x")):
             answer = one(gateway, "POST", websocket, query, body)
             expect_equal((answer.status, answer.error_type), (400, "BadRequestException"), f"POST {query}")
-        for query in ("?ack=written", "?ttl=5"):
-            answer = one(gateway, "POST", websocket, query, b"never")
-            expect_equal((answer.status, answer.error_type), (501, "NotImplementedException"), f"POST {query}")
         expect_equal(one(gateway, "POST", websocket, "", b"end").status, 200, "POST")
         expect_equal(websocket.receive(), (TEXT, b"end"), "nothing came of the refused ones")
+
+
+@check("extensions: ack=written is answered when the message has left, and one that is over never comes")
+def written(context):
+    large = "x" * 120_000
+    with extended(context, "--threads", "2") as gateway, RawWebSocket(gateway, receive_buffer=4096) as websocket:
+        expect_equal(one(gateway, "POST", websocket, "?ack=written", b"first").status, 200, "POST")
+        expect_equal(websocket.receive(), (TEXT, b"first"), "the message")
+        for query in ("?ttl=0", "?ttl=x", "?ack=soon", "?ack=written&ttl=31"):
+            answer = one(gateway, "POST", websocket, query, b"never")
+            expect_equal((answer.status, answer.error_type), (400, "BadRequestException"), f"POST {query}")
+        sent = []  # until the client, which reads nothing, has no more room
+        for number in range(200):
+            body = f"{number} {large}".encode()
+            answer = one(gateway, "POST", websocket, "?ack=written&ttl=1", body)
+            sent.append(body)
+            if answer.status != 200:
+                break
+        expect_equal((answer.status, answer.error_type), (504, "GatewayTimeoutException"), "a POST that finds no room")
+        if "was not sent" in answer.json()["message"]:
+            sent.pop()
+        late = one(gateway, "POST", websocket, "?ack=written&ttl=1", b"late")
+        expect_equal((late.status, late.json()["message"]), (504, "The message was not sent: its time was over"), "late")
+        expect_equal(one(gateway, "POST", websocket, "?ttl=1", b"late too").status, 200, "POST: queued")
+        expect_equal(one(gateway, "POST", websocket, "", b"behind").status, 200, "POST")
+        time.sleep(1.2)
+        for body in [*sent, b"behind"]:
+            expect(websocket.receive() == (TEXT, body), f"not what was sent: {body[:20]}")
+        expect_equal(one(gateway, "POST", websocket, "?ack=written", b"last").status, 200, "POST")
+        expect_equal(websocket.receive(), (TEXT, b"last"), "the message")
 
 
 @check("extensions: tags are set, shown and taken away, and bounded")

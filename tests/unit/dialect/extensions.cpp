@@ -36,6 +36,26 @@ struct service : test::router_fixture<Auth, test::direct_transport, traits> {
     static constexpr std::string_view all = "/prod/@connections";
 };
 
+/// The same whose Transport knows what has been written. Hub and router have the same clock.
+struct timed_service {
+    test::test_hub<test::timed_transport> hub;
+    session open{hub.open(1)};
+    struct moving_traits : traits {
+        using clock = test::manual_clock;
+    };
+    management_router<allow_all, moving_traits> router{*hub.hub, {}, {.stage = "prod"}, hub.clock};
+    test::lines answers{};
+
+    [[nodiscard]] std::string path() const { return "/prod/@connections/" + std::string{open.id()}; }
+    [[nodiscard]] std::string told(std::string_view method, std::string_view target, std::string_view body) {
+        return test::shown(router.handle({.method = method, .target = target, .body = body}).value());
+    }
+    bool start(std::string_view method, std::string_view body, std::string_view target) {
+        return router.async_handle({.method = method, .target = target, .body = body},
+                                   [this](response r) { answers.push_back(test::shown(r)); });
+    }
+};
+
 constexpr std::string_view bad = "400 BadRequestException {\"message\":\"";
 
 }
@@ -138,9 +158,64 @@ TEST_CASE("POST takes the kind of the message", "[extensions]") {
     CHECK(s.told("POST", s.path() + "?type=text", "\xff") == std::string{bad} + "type: a text must be valid UTF-8\"}");
     CHECK(s.told("POST", s.path() + "?type=", "x").starts_with(bad));
     CHECK(s.told("POST", s.path() + "?ack=maybe", "x").starts_with(bad));
-    CHECK(s.told("POST", s.path() + "?ack=written", "x").starts_with("501 NotImplementedException"));
-    CHECK(s.told("POST", s.path() + "?ttl=1", "x").starts_with("501 NotImplementedException"));
     CHECK(kinds.size() == 6);
+}
+
+TEST_CASE("ack=written and ttl are 501 before anything is sent, where they cannot be kept", "[extensions]") {
+    service<> s;
+    constexpr std::string_view unsupported = "501 NotImplementedException";
+    for (std::string const query : {"?ack=written", "?ttl=1", "?ack=queued&ttl=1"}) {
+        CHECK(s.told("POST", s.path() + query, "x").starts_with(unsupported));
+        CHECK(s.start("POST", "x", s.path() + query));
+        CHECK(s.answers.back().starts_with(unsupported));
+    }
+    CHECK(s.told("POST", "/prod/@connections?all=true&ttl=1", "x").starts_with(unsupported));
+    CHECK(s.hub.sent().empty());
+}
+
+TEST_CASE("ack and ttl are read to the letter", "[extensions]") {
+    timed_service s;
+    for (std::string const query : {"?ttl=0", "?ttl=86401", "?ttl=", "?ttl=1.5", "?ttl=-1", "?ttl=1&ttl=1", "?ack=Written",
+                                    "?ack=written&ttl=31", "?ttl=31&ack=written"})
+        CHECK(s.told("POST", s.path() + query, "x").starts_with(bad));
+    CHECK(s.told("POST", "/prod/@connections?all=true&ack=written", "x").starts_with(bad));
+    CHECK(s.hub.sent().empty());
+    CHECK(s.told("POST", s.path() + "?ttl=86400", "x") == "200");
+    CHECK(s.told("POST", "/prod/@connections?all=true&ttl=1", "x") ==
+          R"(200 {"matched":1,"accepted":1,"refused":0,"errors":[]})");
+    CHECK(s.hub.sent() == test::lines(2, "send 1 x"));
+    // handle() never waits
+    CHECK(s.told("POST", s.path() + "?ack=written", "x").starts_with("501 NotImplementedException"));
+    CHECK(s.hub.sent().empty());
+}
+
+TEST_CASE("ack=written is answered when the message has left, or why it has not", "[extensions]") {
+    timed_service s;
+    struct row {
+        delivery what;
+        std::string_view answer;
+    };
+    for (row const& r :
+         {row{delivery::accepted, "200"}, row{delivery::gone, "410 GoneException {\"message\":\"Gone\"}"},
+          row{delivery::expired, "504 GatewayTimeoutException "
+                                 "{\"message\":\"The message was not sent: its time was over\"}"},
+          row{delivery::unknown, "504 GatewayTimeoutException "
+                                 "{\"message\":\"It is not known whether the message was sent\"}"}}) {
+        auto& waiting = *s.hub.transport.waiting;
+        s.answers.clear();
+        CHECK(s.start("POST", "x", s.path() + "?ack=written&ttl=2"));
+        CHECK(s.answers.empty());
+        REQUIRE(waiting.size() == 1);
+        auto const told = std::make_unique<completion<delivery>>(std::move(waiting.front()));
+        waiting.clear();
+        (*told)(r.what);
+        REQUIRE(s.answers.size() == 1);
+        CHECK(s.answers[0] == r.answer);
+    }
+    CHECK(s.start("POST", "x", "/prod/@connections/no!id?ack=written"));
+    CHECK(s.answers.back() == std::string{bad} + "Invalid connectionId: no!id\"}");
+    CHECK(s.start("POST", "x", "/prod/@connections/AAAAAAAAAAAAAAAA?ack=written"));
+    CHECK(s.answers.back().starts_with("410 GoneException"));
 }
 
 TEST_CASE("PUT and DELETE of a tag", "[extensions]") {

@@ -130,6 +130,43 @@ void send_once_at_once() {
     CHECK(h.seen->saw_no_lock());
 }
 
+/// A Transport that has written a message when it returns.
+template <class Base>
+struct writes_at_once : Base {
+    delivery send_until(int const& h, message const& m, time_point, completion<delivery>& written) {
+        delivery const result = Base::send(h, m);
+        if (result == delivery::accepted && written) written(result);
+        return result;
+    }
+};
+using timed_looped_hub = test::shared_hub<writes_at_once<test::witness_loops<test::keyed_transport>>>;
+using timed_direct_hub = test::shared_hub<writes_at_once<test::witness_transport<test::direct_transport>>>;
+
+/// Several threads send messages with a limit, every other one to be told when it is written.
+template <class Hub>
+void send_until_at_once() {
+    Hub h;
+    std::atomic<int> told{0}, refused{0};
+    act_on_one_connection(h, [&](std::string const& id, int t, int i) {
+        send_terms const terms{h.clock.steady() + std::chrono::hours{1}, i % 2 == 0};
+        std::string const body = body_of(t, i);
+        if (i % 3 == 0 && !terms.when_written) {
+            refused += h.hub.send_until(id, text(body), terms) != delivery::accepted;
+            ++told;
+        } else {
+            h.hub.async_send_until(id, text(body), terms, [&](delivery d) {
+                h.seen->enter();
+                ++told;
+                refused += d != delivery::accepted;
+            });
+        }
+    });
+    CHECK(told == senders * rounds);
+    CHECK(refused == 0);
+    CHECK(complete_and_in_order(h.told("send 0 ")));
+    CHECK(h.seen->saw_no_lock());
+}
+
 /// Several threads close one connection while another sends to it, many times over.
 template <class Hub>
 void close_at_once() {
@@ -216,6 +253,15 @@ TEST_CASE("connection_hub::send_once, try_send_once, with dispatch: a repetition
 
 TEST_CASE("connection_hub::send_once, try_send_once, without dispatch: one of many sends is done", "[threading]") {
     send_once_at_once<direct_hub>();
+}
+
+TEST_CASE("connection_hub::send_until, async_send_until, with dispatch: every message arrives, in order", "[threading]") {
+    send_until_at_once<timed_looped_hub>();
+}
+
+TEST_CASE("connection_hub::send_until, async_send_until, without dispatch: every message arrives, in order",
+          "[threading]") {
+    send_until_at_once<timed_direct_hub>();
 }
 
 TEST_CASE("connection_hub::ping, with dispatch: every ping goes out, on the loop", "[threading]") {

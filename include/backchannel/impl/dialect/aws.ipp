@@ -80,6 +80,8 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
     case failure::bad_body: return error(r, 400, "BadRequestException", id);
     case failure::unsupported:
         return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
+    case failure::expired:
+        return error(r, 504, "GatewayTimeoutException", "The message was not sent: its time was over");
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
     case failure::backpressure:
         return error(r, 429, "LimitExceededException", "The client's send buffer is full");

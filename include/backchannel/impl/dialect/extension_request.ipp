@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <initializer_list>
 #include <utility>
 
@@ -54,8 +55,6 @@ class parameter_reader {
 public:
     explicit parameter_reader(extended_dialect::request& r) noexcept : request_{r} {}
 
-    bool unsupported = false; ///< something was asked for that no Transport can tell yet
-
     [[nodiscard]] std::string read(std::string_view name, std::string_view value) {
         using enum extended_dialect::request::kind;
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
@@ -70,13 +69,15 @@ public:
         if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
         if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
         if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
-        if (name == "ttl" && sends) unsupported = true;
+        if (name == "ttl" && sends) return once(ttl_, name) + read_ttl(value);
         return {};
     }
 
     /// What only shows when all have been read.
     [[nodiscard]] std::string finish() {
         if (counts_) request_.what = what::count;
+        if (request_.when_written && request_.ttl > extended_dialect::max_wait) return "ttl: up to 30 with ack=written";
+        if (request_.when_written && request_.what == what::send_many) return "ack: written is for one connection";
         if (!is_one_of({what::send_many, what::close_many})) return {};
         int const selectors = int{!request_.ids.empty()} + int{tag_} + int{request_.all};
         return selectors == 1 ? std::string{} : "exactly one of id, tag and all=true is expected";
@@ -125,13 +126,20 @@ private:
         return read_number<std::uint32_t>(value, request_.from, 0, ~std::uint32_t{0}) ? "" : "cursor: not one of these";
     }
     [[nodiscard]] std::string read_ack(std::string_view value) {
-        unsupported = unsupported || value == "written";
+        request_.when_written = value == "written";
         return value == "queued" || value == "written" ? "" : "ack: queued or written is expected";
+    }
+
+    [[nodiscard]] std::string read_ttl(std::string_view value) {
+        std::chrono::seconds::rep seconds = 0;
+        bool const good = read_number<std::chrono::seconds::rep>(value, seconds, 1, extended_dialect::max_ttl.count());
+        request_.ttl = std::chrono::seconds{seconds};
+        return good ? "" : "ttl: seconds from 1 to 86400 are expected";
     }
 
     extended_dialect::request& request_;
     bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false, count_ = false, counts_ = false;
+         ack_ = false, ttl_ = false, count_ = false, counts_ = false;
 };
 
 }

@@ -22,7 +22,8 @@ namespace detail_extensions {
     case delivery::backpressure: return "LimitExceededException";
     case delivery::gone: return "GoneException";
     case delivery::unavailable: return "ServiceUnavailableException";
-    case delivery::unknown: return "GatewayTimeoutException";
+    case delivery::unknown:
+    case delivery::expired: return "GatewayTimeoutException";
     case delivery::accepted: break;
     }
     return {};
@@ -104,7 +105,6 @@ BACKCHANNEL_DECL extended_dialect::call extended_dialect::read(std::string_view 
             return made->complaint.empty();
         });
         if (made->complaint.empty()) made->complaint = readable ? parameters.finish() : "the query has a bad escape";
-        if (parameters.unsupported && made->complaint.empty() && !c.refused) c.refused = failure::unsupported;
     }
     c.ours = true;
     c.more = std::move(made);
@@ -131,8 +131,14 @@ BACKCHANNEL_DECL std::string_view extended_dialect::send_key(request_view const&
     return {};
 }
 
+BACKCHANNEL_DECL std::optional<send_terms> extended_dialect::terms_of(call const& c, time_point now) const noexcept {
+    request const& asked = *c.more;
+    if (!asked.ttl && !asked.when_written) return std::nullopt;
+    return send_terms{now + asked.ttl.value_or(default_wait), asked.when_written};
+}
+
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                permission const& may) const {
+                                                time_point now, permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
     case show: return show_one(r, hub, c.target.id(), false);
@@ -141,7 +147,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case untag: return mark(r, hub, c);
     case close: return close_one(r, hub, c, body);
     case send_many:
-    case close_many: return act_on_many(r, hub, c, body, may);
+    case close_many: return act_on_many(r, hub, c, body, now, may);
     case list:
     case count: return list_open(r, hub, *c.more, may);
     case plain: break;
@@ -223,15 +229,15 @@ BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const
 }
 
 BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                    permission const& may) const {
+                                                    time_point now, permission const& may) const {
     using detail_extensions::run;
     request const& asked = *c.more;
     shared_message const shared = body.share(true); // framed once, for all
     if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
     message const payload{shared};
+    std::optional<send_terms> const terms = terms_of(c, now);
+    bool supported = true;
     std::size_t matched = 0, accepted = 0, told = 0;
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
     std::string refusals;
     protocol::json_writer refused{refusals};
     refused.begin_array();
@@ -239,12 +245,17 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
         ++matched;
         std::string_view error = "AccessDeniedException";
         if (may(c.what, id)) {
-            delivery const result =
-                asked.what == request::kind::close_many
-                    ? close(hub, c, id, payload)
-                    : run(hub, {.what = command::kind::send, .id = id, .body = &payload, .wait = patience::queued})
-                          .result;
-            error = detail_extensions::error_of(result);
+            outcome sent;
+            if (asked.what == request::kind::close_many)
+                sent.result = close(hub, c, id, payload);
+            else
+                sent = run(hub, {.what = command::kind::send,
+                                 .id = id,
+                                 .body = &payload,
+                                 .wait = patience::queued,
+                                 .terms = terms});
+            if (sent.unsupported) return supported = false; // which it is for all
+            error = detail_extensions::error_of(sent.result);
         }
         if (error.empty()) ++accepted;
         else if (told++ < max_listed)
@@ -258,9 +269,12 @@ BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& 
         std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
         std::sort(ids.begin(), ids.end());
         ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-        for (std::string_view const id : ids) (void)act(id);
+        (void)std::all_of(ids.begin(), ids.end(), act);
     }
+    if (!supported) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
     refused.end_array();
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
     protocol::json_writer{r.body}
         .begin_object()
         .member("matched", matched)

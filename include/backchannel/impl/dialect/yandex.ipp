@@ -199,6 +199,8 @@ BACKCHANNEL_DECL void yandex_dialect::fail(response& r, failure why, std::string
         return error(r, unavailable, "Service unavailable");
     case failure::unknown:
         return error(r, deadline_exceeded, "It is not known whether the message was sent");
+    case failure::expired:
+        return error(r, deadline_exceeded, "The message was not sent: its time was over");
     case failure::internal:
         break;
     }
