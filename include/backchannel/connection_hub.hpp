@@ -70,7 +70,10 @@ public:
     /// attached before.
     ///
     /// On the connection's thread, if the Transport has `dispatch`.
-    void attach(session& s, handle h) { state_->attach(slot_of(s), std::move(h)); }
+    void attach(session& s, handle h) { attach(s, std::move(h), nullptr); }
+
+    /// The same with what is known of the client by now, in place of what the connection was reserved with.
+    void attach(session& s, handle h, connection_info const& info) { attach(s, std::move(h), &info); }
 
     /// Sends one message; never waits for the peer.
     ///
@@ -87,6 +90,7 @@ public:
     /// Sends one message if this thread may do that right away; nullopt, and nothing done, if another one has to.
     [[nodiscard]] std::optional<delivery> try_send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
+        if (!found && may_open(id)) return std::nullopt;
         if (!found) return not_found();
         return state_->try_send(*found, m);
     }
@@ -100,7 +104,7 @@ public:
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "async_send needs a callable `void done(backchannel::delivery)` as third argument");
         auto const found = state_->find_open(id);
-        if (!found) return std::forward<F>(done)(not_found());
+        if (!found) return hold(id, m, std::forward<F>(done));
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
@@ -128,7 +132,7 @@ public:
     {
         once(key, id, m, completion<delivery>{std::forward<F>(done)}, [&](completion<delivery> first) {
             auto const found = state_->find_open(id);
-            if (!found) return first(not_found());
+            if (!found) return hold(id, m, std::move(first), &terms);
             auto const result = state_->try_send(*found, m, &terms, &first);
             if (!result) state_->queue(*found, m, std::move(first), &terms);
             else if (first) first(*result); // not taken over
@@ -157,7 +161,7 @@ public:
 
     /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
     [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
-        if (state_->find_open(id)) return std::nullopt;
+        if (state_->find_open(id) || may_open(id)) return std::nullopt;
         auto const sent = digest_of(key, id, m);
         if (sent && state_->sends().knows(*sent)) return std::nullopt;
         return not_found();
@@ -321,6 +325,26 @@ private:
         auto const decoded = state_->decode(id);
         if (!decoded) return std::nullopt;
         return send_memory<Traits>::digest_of(*decoded, key, m);
+    }
+
+    void attach(session& s, handle h, connection_info const* info) {
+        state_->attach(slot_of(s), std::move(h), info);
+        state_->deliver_held(slot_of(s));
+    }
+
+    /// Whether a message for the id, which is not open, may wait.
+    [[nodiscard]] bool may_open(std::string_view id) noexcept {
+        return has_dispatch<Transport> && state_->holds() && state_->find_open_or_reserved(id);
+    }
+
+    template <class F>
+    void hold(std::string_view id, message const& m, F&& done, send_terms const* terms = nullptr) {
+        if constexpr (has_dispatch<Transport>) {
+            if (state_->holds())
+                if (auto const found = state_->find_open_or_reserved(id))
+                    return state_->hold(*found, m, completion<delivery>{std::forward<F>(done)}, terms);
+        }
+        done(not_found());
     }
 
     delivery not_found() noexcept {

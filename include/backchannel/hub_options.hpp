@@ -37,6 +37,11 @@ struct hub_options {
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
 
+    /// Whether a message for a connection that is reserved and not open yet waits for it to open, as far as the queue's
+    /// limit goes, and is the first that it gets; it is `gone` if the connection never opens. That holds for senders
+    /// who wait for the answer (`async_send`, a router's `async_handle`), and needs a Transport with `dispatch`.
+    bool hold_before_open = false;
+
     /// Sends with a key that are remembered, so that a repeated one is not delivered twice; 0: none, keys mean nothing.
     /// Each takes some 160 bytes once it is answered, and 260 before.
     std::size_t sends_remembered = 4096;

@@ -132,7 +132,8 @@ struct close_frame {
     std::string_view reason{};
 };
 
-/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go.
+/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go
+/// (4 more for each pair).
 using connection_attributes = std::vector<std::pair<std::string, std::string>>;
 
 /// What the server knows of a client when its WebSocket opens. All of it may be missing.
@@ -3690,6 +3691,11 @@ inline constexpr int code_shift = 16;              ///< 16 bits of close code
 inline constexpr std::uint64_t code_bits = std::uint64_t{0xFFFF} << code_shift;
 inline constexpr std::uint64_t pin = std::uint64_t{1} << 32; ///< the upper half counts pins
 
+/// A session has the id, and it may open yet.
+[[nodiscard]] constexpr bool is_reserved(std::uint64_t state) noexcept {
+    return (state & (session | was_open)) == session;
+}
+
 [[nodiscard]] constexpr bool can_recycle(std::uint64_t state) noexcept {
     return (state & (used | open | session)) == used && state < pin;
 }
@@ -3920,6 +3926,11 @@ struct hub_options {
 
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
+
+    /// Whether a message for a connection that is reserved and not open yet waits for it to open, as far as the queue's
+    /// limit goes, and is the first that it gets; it is `gone` if the connection never opens. That holds for senders
+    /// who wait for the answer (`async_send`, a router's `async_handle`), and needs a Transport with `dispatch`.
+    bool hold_before_open = false;
 
     /// Sends with a key that are remembered, so that a repeated one is not delivered twice; 0: none, keys mean nothing.
     /// Each takes some 160 bytes once it is answered, and 260 before.
@@ -4377,6 +4388,7 @@ public:
 
     [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
     [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
+    [[nodiscard]] bool holds() const noexcept { return options_.hold_before_open; }
 
     /// A slot that cannot be recycled while this exists.
     class pinned {
@@ -4397,6 +4409,9 @@ public:
 
     /// The open connection of that id.
     [[nodiscard]] pinned find_open(std::string_view id) noexcept { return {*this, pin_open(id)}; }
+
+    /// The same, or one that is reserved and may open yet.
+    [[nodiscard]] pinned find_open_or_reserved(std::string_view id) noexcept { return {*this, pin_open(id, true)}; }
 
     [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
         return policies_.ids.decode(text);
@@ -4522,20 +4537,21 @@ protected:
     close_reasons<Traits> reasons_;
 
 private:
-    [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
+    [[nodiscard]] slot_type* pin_open(std::string_view text, bool or_reserved = false) noexcept {
         if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
-            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
+            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text), or_reserved) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);
-            return decoded ? pin_open(*decoded) : nullptr;
+            return decoded ? pin_open(*decoded, or_reserved) : nullptr;
         }
     }
 
-    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
+    [[nodiscard]] slot_type* pin_open(connection_id const& id, bool or_reserved = false) noexcept {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return nullptr;
         std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
-        if ((before & slot_state::open) != 0 && s->has_id(id)) return s;
+        if (((before & slot_state::open) != 0 || (or_reserved && slot_state::is_reserved(before))) && s->has_id(id))
+            return s;
         unpin(*s);
         return nullptr;
     }
@@ -4701,8 +4717,13 @@ public:
     }
 
     /// The reserved connection opens: from the return of this on its id can be found.
-    void attach(slot_type& s, handle_type handle) {
+    /// `info`, if given, takes the place of what it was reserved with; without memory, that stays.
+    void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
         record_type& r = record(s);
+        if (info != nullptr) {
+            auto texts = connection_texts::make(*info, r.texts != nullptr ? r.texts->id() : std::string_view{});
+            if (texts != nullptr) r.texts = std::move(texts);
+        }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
         r.opened = ticks(policies_.clock.steady());
         r.connected_at = policies_.clock.wall();
@@ -4711,7 +4732,7 @@ public:
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
-        s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
+        s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::hold`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
     }
@@ -4878,8 +4899,11 @@ private:
     void session_destroyed(void* p) noexcept override {
         slot_type& s = as_slot(p);
         session_closed(p, 1006, {}, closed_by::peer);
-        std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
-        if (slot_state::can_recycle(before & ~slot_state::session)) this->recycle(s);
+        {
+            pinned const held{*this, (this->pin(s), &s)};
+            s.state.fetch_and(~slot_state::session, std::memory_order_seq_cst);
+            connection_lost(s); // for those who have waited for it to open
+        }
         release();
     }
 
@@ -5058,6 +5082,21 @@ public:
     void queue(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
         delivery const result = enqueue_message(s, m, done, nullptr, terms);
         if (done) done(result);
+    }
+
+    /// Leaves a message for a connection that is reserved: it goes first when that opens, and is `gone` if it does not.
+    ///
+    /// Between this and the opening, either the one who leaves the message sees that the connection is open, or the one
+    /// who opens it sees the mailbox with the message: each looks, in one order for all threads, after its own mark.
+    void hold(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
+        delivery const result = enqueue_message(s, m, done, nullptr, terms, true);
+        if (done) done(result);
+    }
+
+    /// The connection has just opened, on its own thread.
+    void deliver_held(slot_type& s) {
+        if constexpr (has_dispatch<Transport>)
+            if (this->holds() && record(s).mail.box.load(std::memory_order_seq_cst) != nullptr) (void)drain(s);
     }
 
     /// Retires the id and closes the connection. False if another did that before.
@@ -5256,7 +5295,7 @@ private:
             auto* made = new (std::nothrow) mailbox_type;
             if (made == nullptr) return nullptr;
             mailbox_type* expected = nullptr;
-            if (place.compare_exchange_strong(expected, made, std::memory_order_acq_rel, std::memory_order_acquire))
+            if (place.compare_exchange_strong(expected, made, std::memory_order_seq_cst, std::memory_order_acquire))
                 return made;
             delete made;
             return expected;
@@ -5267,7 +5306,8 @@ private:
 
     /// Takes `done` only if the message was queued.
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
-                                           inline_answer* answer, send_terms const* terms) noexcept {
+                                           inline_answer* answer, send_terms const* terms,
+                                           bool may_be_held = false) noexcept {
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
@@ -5284,6 +5324,15 @@ private:
             if (letter == nullptr || !letter->payload) return report(s, delivery::unavailable, size);
             lock.lock();
         }
+        bool waits_for_open = false;
+        if (may_be_held) {
+            std::uint64_t const state = s.state.load(std::memory_order_seq_cst);
+            waits_for_open = slot_state::is_reserved(state);
+            if (!waits_for_open && (state & slot_state::open) == 0) {
+                lock.unlock();
+                return report(s, delivery::gone, size);
+            }
+        }
         bool const reserved = letter != nullptr && fits() &&
                               (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
         if (!reserved && box->buffered == 0) {
@@ -5299,7 +5348,7 @@ private:
             box->mails.push(std::move(letter));
         }
         // also after a refusal: what the Transport held when last seen may have left since
-        bool const first = !std::exchange(box->scheduled, true);
+        bool const first = !waits_for_open && !std::exchange(box->scheduled, true);
         lock.unlock();
         inline_answer* const outer = std::exchange(asking, answer);
         if (first) schedule(s);
@@ -5616,7 +5665,10 @@ public:
     /// attached before.
     ///
     /// On the connection's thread, if the Transport has `dispatch`.
-    void attach(session& s, handle h) { state_->attach(slot_of(s), std::move(h)); }
+    void attach(session& s, handle h) { attach(s, std::move(h), nullptr); }
+
+    /// The same with what is known of the client by now, in place of what the connection was reserved with.
+    void attach(session& s, handle h, connection_info const& info) { attach(s, std::move(h), &info); }
 
     /// Sends one message; never waits for the peer.
     ///
@@ -5633,6 +5685,7 @@ public:
     /// Sends one message if this thread may do that right away; nullopt, and nothing done, if another one has to.
     [[nodiscard]] std::optional<delivery> try_send(std::string_view id, message const& m) {
         auto const found = state_->find_open(id);
+        if (!found && may_open(id)) return std::nullopt;
         if (!found) return not_found();
         return state_->try_send(*found, m);
     }
@@ -5646,7 +5699,7 @@ public:
         static_assert(std::is_invocable_v<std::decay_t<F>&, delivery>,
                       "async_send needs a callable `void done(backchannel::delivery)` as third argument");
         auto const found = state_->find_open(id);
-        if (!found) return std::forward<F>(done)(not_found());
+        if (!found) return hold(id, m, std::forward<F>(done));
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
@@ -5674,7 +5727,7 @@ public:
     {
         once(key, id, m, completion<delivery>{std::forward<F>(done)}, [&](completion<delivery> first) {
             auto const found = state_->find_open(id);
-            if (!found) return first(not_found());
+            if (!found) return hold(id, m, std::move(first), &terms);
             auto const result = state_->try_send(*found, m, &terms, &first);
             if (!result) state_->queue(*found, m, std::move(first), &terms);
             else if (first) first(*result); // not taken over
@@ -5703,7 +5756,7 @@ public:
 
     /// `gone` if there is no such connection and no such send is remembered; nullopt, and nothing done: ask `send_once`.
     [[nodiscard]] std::optional<delivery> try_send_once(std::string_view key, std::string_view id, message const& m) {
-        if (state_->find_open(id)) return std::nullopt;
+        if (state_->find_open(id) || may_open(id)) return std::nullopt;
         auto const sent = digest_of(key, id, m);
         if (sent && state_->sends().knows(*sent)) return std::nullopt;
         return not_found();
@@ -5867,6 +5920,26 @@ private:
         auto const decoded = state_->decode(id);
         if (!decoded) return std::nullopt;
         return send_memory<Traits>::digest_of(*decoded, key, m);
+    }
+
+    void attach(session& s, handle h, connection_info const* info) {
+        state_->attach(slot_of(s), std::move(h), info);
+        state_->deliver_held(slot_of(s));
+    }
+
+    /// Whether a message for the id, which is not open, may wait.
+    [[nodiscard]] bool may_open(std::string_view id) noexcept {
+        return has_dispatch<Transport> && state_->holds() && state_->find_open_or_reserved(id);
+    }
+
+    template <class F>
+    void hold(std::string_view id, message const& m, F&& done, send_terms const* terms = nullptr) {
+        if constexpr (has_dispatch<Transport>) {
+            if (state_->holds())
+                if (auto const found = state_->find_open_or_reserved(id))
+                    return state_->hold(*found, m, completion<delivery>{std::forward<F>(done)}, terms);
+        }
+        done(not_found());
     }
 
     delivery not_found() noexcept {

@@ -1829,6 +1829,13 @@ struct lost<response> {
     static response value() { return response{0}; }
 };
 
+/// A client about which nothing was decided is not let in.
+class connect_answer;
+template <>
+struct lost<connect_answer> {
+    static connect_answer value();
+};
+
 /// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead. Used on the
 /// handler's thread only.
 class gateway_client {
@@ -1865,6 +1872,17 @@ public:
         return a;
     }
 
+    /// What the application knows of the client, see `connection_info`.
+    [[nodiscard]] connect_answer with(connection_attributes attributes) && {
+        attributes_ = std::move(attributes);
+        return std::move(*this);
+    }
+    /// When the client's token expires, say: it is closed then (1008).
+    [[nodiscard]] connect_answer until(time_point expires_at) && {
+        expires_at_ = expires_at;
+        return std::move(*this);
+    }
+
     /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
     [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
         connect_answer a;
@@ -1874,11 +1892,19 @@ public:
 
     [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
     [[nodiscard]] std::string_view subprotocol() const noexcept { return subprotocol_; }
+    [[nodiscard]] connection_attributes& attributes() noexcept { return attributes_; }
+    [[nodiscard]] std::optional<time_point> expires_at() const noexcept { return expires_at_; }
 
 private:
     std::optional<response> refusal_;
     std::string subprotocol_;
+    connection_attributes attributes_;
+    std::optional<time_point> expires_at_;
 };
+
+inline connect_answer lost<connect_answer>::value() {
+    return connect_answer::refuse(0); // which no handler can refuse with: an internal error
+}
 
 /// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
 /// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
@@ -1894,12 +1920,21 @@ private:
 ///         void on_event(backchannel::gateway_event const&); // one record for each thing that happens: a log
 ///     };
 ///
+/// `on_connect` may instead be `void on_connect(gateway_client&, request_view const&, completion<connect_answer>)`,
+/// which decides then or later, on any thread, within `answer_timeout` (504). Client and request are there until it
+/// returns; the client's id stays. A completion that is dropped uncalled answers 500.
+///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
 /// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
 /// when the client or the gateway has gone does nothing.
 template <class H>
 concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
     { h.on_connect(c, r) } -> std::same_as<connect_answer>;
+};
+template <class H>
+concept has_async_on_connect = requires(H& h, gateway_client& c, request_view const& r,
+                                        completion<connect_answer> done) {
+    h.on_connect(c, r, std::move(done));
 };
 template <class H>
 concept has_on_client_open = requires(H& h, gateway_client& c) {
@@ -1951,9 +1986,10 @@ template <class H>
 consteval bool check_handler() {
     using namespace detail_handler;
     using detail_concepts::lacks;
-    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H>,
+    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H> || has_async_on_connect<H>,
                   "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-                  "backchannel::request_view const&)`");
+                  "backchannel::request_view const&)`, or take a `backchannel::completion<backchannel::connect_answer>` "
+                  "as third parameter");
     static_assert(lacks<H, every_name>(on_open) || has_on_client_open<H>,
                   "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
     static_assert(lacks<H, every_name>(on_message) || has_on_message<H>,
@@ -2186,6 +2222,7 @@ struct framing {
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -2238,16 +2275,9 @@ protected:
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
-            auto const there = weak.lock(); // the client may have gone, or all of the gateway
-            if (there == nullptr) return;
-            auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
-            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
-                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
-            });
-        };
+        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response r) {
+            self.on_answer(number, std::move(r));
+        });
         bool mine = false;
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
@@ -2258,6 +2288,35 @@ protected:
         else
             this->set_deadline(core_.options.answer_timeout);
         return true;
+    }
+
+    /// Asks the application something by `ask(done)`; it may answer later and on any thread. `take(*this, answer)` runs
+    /// when `ask` has returned, unless the request is not waited for any more.
+    template <class T, class Ask, class Take>
+    void ask(Ask&& ask, Take take) {
+        phase_ = phase::answering;
+        asking_ = true;
+        std::optional<T> at_once;
+        auto done = bring_home<T>(nullptr, [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
+            if (self.closed() || self.phase_ != phase::answering || number != self.question_) return;
+            if (self.asking_) {
+                at_once.emplace(std::move(answer));
+                return;
+            }
+            self.protect([&] {
+                take(self, std::move(answer));
+                self.resume_soon();
+            });
+        });
+        if (!guarded([&] { ask(std::move(done)); })) {
+            ++question_; // whoever has the completion comes too late
+            at_once.emplace(lost<T>::value());
+        }
+        asking_ = false;
+        if (at_once)
+            take(*this, std::move(*at_once));
+        else
+            this->set_deadline(core_.options.answer_timeout);
     }
 
     /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
@@ -2336,6 +2395,22 @@ protected:
     }
 
 private:
+    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
+    /// until then.
+    template <class T, class Take>
+    [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        return [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept), take](T value) {
+            auto const there = weak.lock(); // the client may have gone, or all of the gateway
+            if (there == nullptr) return;
+            auto const executor = there->worker().executor();
+            if (executor.running_in_this_thread()) return take(*there, number, std::move(value));
+            asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
+                if (auto const still = weak.lock()) take(*still, number, std::move(value));
+            });
+        };
+    }
+
     void on_answer(std::uint32_t number, response r) {
         if (this->closed() || phase_ != phase::answering || number != question_) return;
         dropped_ = r.status == 0;
@@ -3209,25 +3284,39 @@ private:
 
 #endif
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// What becomes of a request to open a WebSocket: a session and the 101 that opens it, or a refusal. RFC 6455 4.2.
+/// A client that asks for a WebSocket and may have one, if the application lets it in. RFC 6455 4.2.
+template <class Handler>
+struct websocket_candidate {
+    std::unique_ptr<websocket_session<Handler>> session; ///< with an id that nobody can find yet
+    connection_info info{};
+    std::array<char, 28> accept_key{};
+    std::vector<std::string> subprotocols{}; ///< that it offers
+    std::string extensions{};                ///< of the 101
+};
+
+/// What becomes of a request to open a WebSocket.
 template <class Handler>
 struct websocket_upgrade {
-    response answer;
-    std::unique_ptr<websocket_session<Handler>> accepted{}; ///< empty: refused
+    response answer{};                                      ///< a refusal, or the 101
+    std::optional<websocket_candidate<Handler>> accepted{}; ///< nothing: refused
     bool readable = true; ///< whether the next request can be told from what is behind this one
 
-    /// `request` is the same as `head`, with the client's address.
+    /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
+    /// with the client's address.
     template <class Core>
-    [[nodiscard]] static websocket_upgrade decide(Core& core, websocket_carrier& carrier,
-                                                  http1::request_head const& head, request_view const& request) {
+    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
+                                                   http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
             return {gateway_answers::forbidden(), {}, !head.chunked && head.content_length.value_or(0) == 0};
         websocket::handshake_error const wrong = websocket::check_handshake(head);
@@ -3237,42 +3326,49 @@ struct websocket_upgrade {
             return {gateway_answers::forbidden()};
         if (core.stopping) return {gateway_answers::unavailable("Going away")};
 
-        std::string const source_ip{request.source_ip};
-        session tracked = core.hub.reserve({source_ip, std::string{head.find("User-Agent")}, {}});
+        websocket_candidate<Handler> made;
+        made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
+        auto tracked = core.hub.reserve(made.info);
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
         std::optional<message_compression::agreement> compressed;
         if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);
-        auto accepted = std::make_unique<websocket_session<Handler>>(
-            carrier, core.handler, std::move(tracked), source_ip, core.options,
+        if (compressed) made.extensions = std::move(compressed->answer);
+        made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
+        auto const offered = websocket::read_subprotocols(head);
+        made.subprotocols.assign(offered->begin(), offered->end());
+        made.session = std::make_unique<websocket_session<Handler>>(
+            carrier, core.handler, std::move(tracked), made.info.source_ip, core.options,
             compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
+        return {{}, std::move(made)};
+    }
 
-        connect_answer decision;
-        if constexpr (has_on_connect<Handler>) {
-            gateway_client shown = accepted->client();
-            if (!guarded([&] { decision = core.handler.on_connect(shown, request); }))
-                return {gateway_answers::internal_error()};
-            if (auto& refusal = decision.refusal()) {
-                bool const allowed = refusal->status >= 400 && refusal->status <= 599;
-                return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
-            }
+    /// What the application has decided about a candidate.
+    template <class Core>
+    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Handler> c,
+                                                    connect_answer decision) {
+        if (auto& refusal = decision.refusal()) {
+            bool const allowed = refusal->status >= 400 && refusal->status <= 599;
+            return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
         }
+        if (core.stopping) return {gateway_answers::unavailable("Going away")};
         std::string_view const subprotocol = decision.subprotocol();
-        if (!subprotocol.empty() && !websocket::read_subprotocols(head)->contains(subprotocol))
+        if (!subprotocol.empty() &&
+            std::find(c.subprotocols.begin(), c.subprotocols.end(), subprotocol) == c.subprotocols.end())
             return {gateway_answers::internal_error()}; // the handler's mistake: the client did not offer it
+        c.info.attributes = std::move(decision.attributes());
+        c.info.expires_at = decision.expires_at();
 
         response answer{101};
-        auto const key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
+        std::string_view const id = c.session->tracked().id();
         answer.headers.add("Upgrade", "websocket");
         answer.headers.add("Connection", "Upgrade");
-        answer.headers.add("Sec-WebSocket-Accept", {key.data(), key.size()});
+        answer.headers.add("Sec-WebSocket-Accept", {c.accept_key.data(), c.accept_key.size()});
         if (!subprotocol.empty()) answer.headers.add("Sec-WebSocket-Protocol", subprotocol);
-        if (compressed) answer.headers.add("Sec-WebSocket-Extensions", compressed->answer);
-        if (!core.options.connection_id_header.empty())
-            answer.headers.add(core.options.connection_id_header, accepted->tracked().id());
+        if (!c.extensions.empty()) answer.headers.add("Sec-WebSocket-Extensions", c.extensions);
+        if (!core.options.connection_id_header.empty()) answer.headers.add(core.options.connection_id_header, id);
         for (auto const& router : core.routers())
-            if (auto const name = router->connection_id_header(); !name.empty())
-                answer.headers.add(name, accepted->tracked().id());
-        return {std::move(answer), std::move(accepted)};
+            if (auto const name = router->connection_id_header(); !name.empty()) answer.headers.add(name, id);
+        return {std::move(answer), std::move(c)};
     }
 };
 
@@ -3470,8 +3566,9 @@ private:
     }
 
     void on_end() override {
-        if (websocket_ != nullptr) {
-            websocket_->lost();
+        if (websocket_ != nullptr || candidate_ != nullptr) {
+            if (websocket_ != nullptr) websocket_->lost();
+            candidate_.reset(); // whatever the application decides now
             if (!this->closed()) this->drop();
         } else if (!this->closed() && phase_ != phase::answering) {
             this->finish(); // what was answered is still sent
@@ -3495,6 +3592,7 @@ private:
             return refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
                                   "request timeout");
         case phase::answering:
+            candidate_.reset();
             return this->give_up_waiting();
         case phase::idle:
             return this->finish();
@@ -3698,12 +3796,37 @@ private:
     // ------------------------------------------------------------------------------------------------- WebSocket
 
     void upgrade(http1::request_head const& head, request_view const& request) {
-        auto made = websocket_upgrade<handler_type>::decide(core_, *this, head, request);
-        if (made.accepted == nullptr) {
-            this->worker().counters().websockets_refused.add(1);
-            keep_alive_ = keep_alive_ && made.readable;
-            return this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
+        auto made = websocket_upgrade<handler_type>::examine(core_, *this, head, request);
+        if (!made.accepted) return refuse_websocket(std::move(made));
+        candidate_ = std::make_unique<websocket_candidate<handler_type>>(std::move(*made.accepted));
+        gateway_client client = candidate_->session->client();
+        if constexpr (has_async_on_connect<handler_type>) {
+            this->template ask<connect_answer>(
+                [&](auto done) {
+                    core_.handler.on_connect(client, request, completion<connect_answer>{std::move(done)});
+                },
+                [](base& self, connect_answer decision) {
+                    static_cast<http_session&>(self).decide(std::move(decision));
+                });
+        } else {
+            connect_answer decision;
+            if constexpr (has_on_connect<handler_type>)
+                if (!guarded([&] { decision = core_.handler.on_connect(client, request); }))
+                    decision = lost<connect_answer>::value();
+            decide(std::move(decision));
         }
+    }
+
+    void refuse_websocket(websocket_upgrade<handler_type> made) {
+        this->worker().counters().websockets_refused.add(1);
+        keep_alive_ = keep_alive_ && made.readable;
+        this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
+    }
+
+    void decide(connect_answer decision) {
+        auto made = websocket_upgrade<handler_type>::conclude(core_, std::move(*std::exchange(candidate_, nullptr)),
+                                                              std::move(decision));
+        if (!made.accepted) return refuse_websocket(std::move(made));
         response const whole = core_.stamped(std::move(made.answer));
         (void)this->out().append_by([&](std::string& text) {
             return http1::append_response_head(text, whole.status, whole.headers, std::nullopt, true, 1);
@@ -3712,13 +3835,13 @@ private:
         this->count_answer(whole.status);
         phase_ = phase::websocket;
         this->clear_deadline();
-        websocket_ = std::move(made.accepted);
-        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()});
+        websocket_ = std::move(made.accepted->session);
+        websocket_->open(); // before anybody hears of it, and may send
+        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
         if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
-        websocket_->open(); // before anybody hears of it, and may send
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         websocket_->opened();
     }
@@ -3764,6 +3887,7 @@ private:
     mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
     std::unique_ptr<arriving_request> incoming_;
     std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
+    std::unique_ptr<websocket_candidate<handler_type>> candidate_; // while the application decides
     std::unique_ptr<websocket_session<handler_type>> websocket_;
     time_point began_{};     // the request at hand
     std::size_t echoed_ = 0; // bytes of the queue that came of the client's own messages, at most

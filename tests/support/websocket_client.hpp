@@ -73,6 +73,9 @@ public:
         id = answer.header("X-Connection-Id");
     }
 
+    /// Goes on where a client has read the 101 itself.
+    explicit websocket_client(test_client opened) : test_client{std::move(opened)} {}
+
     http_answer answer; ///< of the handshake
     std::string id;
 

@@ -24,6 +24,13 @@ struct lost<response> {
     static response value() { return response{0}; }
 };
 
+/// A client about which nothing was decided is not let in.
+class connect_answer;
+template <>
+struct lost<connect_answer> {
+    static connect_answer value();
+};
+
 /// A WebSocket client, as a handler sees it. Borrowed until the handler returns; keep the id instead. Used on the
 /// handler's thread only.
 class gateway_client {
@@ -60,6 +67,17 @@ public:
         return a;
     }
 
+    /// What the application knows of the client, see `connection_info`.
+    [[nodiscard]] connect_answer with(connection_attributes attributes) && {
+        attributes_ = std::move(attributes);
+        return std::move(*this);
+    }
+    /// When the client's token expires, say: it is closed then (1008).
+    [[nodiscard]] connect_answer until(time_point expires_at) && {
+        expires_at_ = expires_at;
+        return std::move(*this);
+    }
+
     /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
     [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
         connect_answer a;
@@ -69,11 +87,19 @@ public:
 
     [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
     [[nodiscard]] std::string_view subprotocol() const noexcept { return subprotocol_; }
+    [[nodiscard]] connection_attributes& attributes() noexcept { return attributes_; }
+    [[nodiscard]] std::optional<time_point> expires_at() const noexcept { return expires_at_; }
 
 private:
     std::optional<response> refusal_;
     std::string subprotocol_;
+    connection_attributes attributes_;
+    std::optional<time_point> expires_at_;
 };
+
+inline connect_answer lost<connect_answer>::value() {
+    return connect_answer::refuse(0); // which no handler can refuse with: an internal error
+}
 
 /// A gateway's handler: any subset of the members below, each found by its name. All run on the connection's thread
 /// (of several loops: on several threads at the same time) and must not block; one that throws ends only its own
@@ -89,12 +115,21 @@ private:
 ///         void on_event(backchannel::gateway_event const&); // one record for each thing that happens: a log
 ///     };
 ///
+/// `on_connect` may instead be `void on_connect(gateway_client&, request_view const&, completion<connect_answer>)`,
+/// which decides then or later, on any thread, within `answer_timeout` (504). Client and request are there until it
+/// returns; the client's id stays. A completion that is dropped uncalled answers 500.
+///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
 /// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
 /// when the client or the gateway has gone does nothing.
 template <class H>
 concept has_on_connect = requires(H& h, gateway_client& c, request_view const& r) {
     { h.on_connect(c, r) } -> std::same_as<connect_answer>;
+};
+template <class H>
+concept has_async_on_connect = requires(H& h, gateway_client& c, request_view const& r,
+                                        completion<connect_answer> done) {
+    h.on_connect(c, r, std::move(done));
 };
 template <class H>
 concept has_on_client_open = requires(H& h, gateway_client& c) {
@@ -146,9 +181,10 @@ template <class H>
 consteval bool check_handler() {
     using namespace detail_handler;
     using detail_concepts::lacks;
-    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H>,
+    static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H> || has_async_on_connect<H>,
                   "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
-                  "backchannel::request_view const&)`");
+                  "backchannel::request_view const&)`, or take a `backchannel::completion<backchannel::connect_answer>` "
+                  "as third parameter");
     static_assert(lacks<H, every_name>(on_open) || has_on_client_open<H>,
                   "Handler::on_open must be callable as `on_open(backchannel::gateway_client&)`");
     static_assert(lacks<H, every_name>(on_message) || has_on_message<H>,

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,16 +66,9 @@ protected:
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        auto done = [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept)](response r) {
-            auto const there = weak.lock(); // the client may have gone, or all of the gateway
-            if (there == nullptr) return;
-            auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) return there->on_answer(number, std::move(r));
-            asio::post(executor, [weak, number, r = std::move(r)]() mutable {
-                if (auto const still = weak.lock()) still->on_answer(number, std::move(r));
-            });
-        };
+        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response r) {
+            self.on_answer(number, std::move(r));
+        });
         bool mine = false;
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
@@ -85,6 +79,35 @@ protected:
         else
             this->set_deadline(core_.options.answer_timeout);
         return true;
+    }
+
+    /// Asks the application something by `ask(done)`; it may answer later and on any thread. `take(*this, answer)` runs
+    /// when `ask` has returned, unless the request is not waited for any more.
+    template <class T, class Ask, class Take>
+    void ask(Ask&& ask, Take take) {
+        phase_ = phase::answering;
+        asking_ = true;
+        std::optional<T> at_once;
+        auto done = bring_home<T>(nullptr, [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
+            if (self.closed() || self.phase_ != phase::answering || number != self.question_) return;
+            if (self.asking_) {
+                at_once.emplace(std::move(answer));
+                return;
+            }
+            self.protect([&] {
+                take(self, std::move(answer));
+                self.resume_soon();
+            });
+        });
+        if (!guarded([&] { ask(std::move(done)); })) {
+            ++question_; // whoever has the completion comes too late
+            at_once.emplace(lost<T>::value());
+        }
+        asking_ = false;
+        if (at_once)
+            take(*this, std::move(*at_once));
+        else
+            this->set_deadline(core_.options.answer_timeout);
     }
 
     /// For answers of the gateway's own and of the handler; the router's have a date and an id already.
@@ -163,6 +186,22 @@ protected:
     }
 
 private:
+    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
+    /// until then.
+    template <class T, class Take>
+    [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        return [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept), take](T value) {
+            auto const there = weak.lock(); // the client may have gone, or all of the gateway
+            if (there == nullptr) return;
+            auto const executor = there->worker().executor();
+            if (executor.running_in_this_thread()) return take(*there, number, std::move(value));
+            asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
+                if (auto const still = weak.lock()) take(*still, number, std::move(value));
+            });
+        };
+    }
+
     void on_answer(std::uint32_t number, response r) {
         if (this->closed() || phase_ != phase::answering || number != question_) return;
         dropped_ = r.status == 0;

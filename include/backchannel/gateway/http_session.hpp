@@ -110,8 +110,9 @@ private:
     }
 
     void on_end() override {
-        if (websocket_ != nullptr) {
-            websocket_->lost();
+        if (websocket_ != nullptr || candidate_ != nullptr) {
+            if (websocket_ != nullptr) websocket_->lost();
+            candidate_.reset(); // whatever the application decides now
             if (!this->closed()) this->drop();
         } else if (!this->closed() && phase_ != phase::answering) {
             this->finish(); // what was answered is still sent
@@ -135,6 +136,7 @@ private:
             return refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
                                   "request timeout");
         case phase::answering:
+            candidate_.reset();
             return this->give_up_waiting();
         case phase::idle:
             return this->finish();
@@ -338,12 +340,37 @@ private:
     // ------------------------------------------------------------------------------------------------- WebSocket
 
     void upgrade(http1::request_head const& head, request_view const& request) {
-        auto made = websocket_upgrade<handler_type>::decide(core_, *this, head, request);
-        if (made.accepted == nullptr) {
-            this->worker().counters().websockets_refused.add(1);
-            keep_alive_ = keep_alive_ && made.readable;
-            return this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
+        auto made = websocket_upgrade<handler_type>::examine(core_, *this, head, request);
+        if (!made.accepted) return refuse_websocket(std::move(made));
+        candidate_ = std::make_unique<websocket_candidate<handler_type>>(std::move(*made.accepted));
+        gateway_client client = candidate_->session->client();
+        if constexpr (has_async_on_connect<handler_type>) {
+            this->template ask<connect_answer>(
+                [&](auto done) {
+                    core_.handler.on_connect(client, request, completion<connect_answer>{std::move(done)});
+                },
+                [](base& self, connect_answer decision) {
+                    static_cast<http_session&>(self).decide(std::move(decision));
+                });
+        } else {
+            connect_answer decision;
+            if constexpr (has_on_connect<handler_type>)
+                if (!guarded([&] { decision = core_.handler.on_connect(client, request); }))
+                    decision = lost<connect_answer>::value();
+            decide(std::move(decision));
         }
+    }
+
+    void refuse_websocket(websocket_upgrade<handler_type> made) {
+        this->worker().counters().websockets_refused.add(1);
+        keep_alive_ = keep_alive_ && made.readable;
+        this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
+    }
+
+    void decide(connect_answer decision) {
+        auto made = websocket_upgrade<handler_type>::conclude(core_, std::move(*std::exchange(candidate_, nullptr)),
+                                                              std::move(decision));
+        if (!made.accepted) return refuse_websocket(std::move(made));
         response const whole = core_.stamped(std::move(made.answer));
         (void)this->out().append_by([&](std::string& text) {
             return http1::append_response_head(text, whole.status, whole.headers, std::nullopt, true, 1);
@@ -352,13 +379,13 @@ private:
         this->count_answer(whole.status);
         phase_ = phase::websocket;
         this->clear_deadline();
-        websocket_ = std::move(made.accepted);
-        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()});
+        websocket_ = std::move(made.accepted->session);
+        websocket_->open(); // before anybody hears of it, and may send
+        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
         if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
-        websocket_->open(); // before anybody hears of it, and may send
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         websocket_->opened();
     }
@@ -404,6 +431,7 @@ private:
     mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
     std::unique_ptr<arriving_request> incoming_;
     std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
+    std::unique_ptr<websocket_candidate<handler_type>> candidate_; // while the application decides
     std::unique_ptr<websocket_session<handler_type>> websocket_;
     time_point began_{};     // the request at hand
     std::size_t echoed_ = 0; // bytes of the queue that came of the client's own messages, at most

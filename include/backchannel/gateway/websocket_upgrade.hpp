@@ -10,25 +10,39 @@
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/guarded.hpp>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// What becomes of a request to open a WebSocket: a session and the 101 that opens it, or a refusal. RFC 6455 4.2.
+/// A client that asks for a WebSocket and may have one, if the application lets it in. RFC 6455 4.2.
+template <class Handler>
+struct websocket_candidate {
+    std::unique_ptr<websocket_session<Handler>> session; ///< with an id that nobody can find yet
+    connection_info info{};
+    std::array<char, 28> accept_key{};
+    std::vector<std::string> subprotocols{}; ///< that it offers
+    std::string extensions{};                ///< of the 101
+};
+
+/// What becomes of a request to open a WebSocket.
 template <class Handler>
 struct websocket_upgrade {
-    response answer;
-    std::unique_ptr<websocket_session<Handler>> accepted{}; ///< empty: refused
+    response answer{};                                      ///< a refusal, or the 101
+    std::optional<websocket_candidate<Handler>> accepted{}; ///< nothing: refused
     bool readable = true; ///< whether the next request can be told from what is behind this one
 
-    /// `request` is the same as `head`, with the client's address.
+    /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
+    /// with the client's address.
     template <class Core>
-    [[nodiscard]] static websocket_upgrade decide(Core& core, websocket_carrier& carrier,
-                                                  http1::request_head const& head, request_view const& request) {
+    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
+                                                   http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
             return {gateway_answers::forbidden(), {}, !head.chunked && head.content_length.value_or(0) == 0};
         websocket::handshake_error const wrong = websocket::check_handshake(head);
@@ -38,42 +52,49 @@ struct websocket_upgrade {
             return {gateway_answers::forbidden()};
         if (core.stopping) return {gateway_answers::unavailable("Going away")};
 
-        std::string const source_ip{request.source_ip};
-        session tracked = core.hub.reserve({source_ip, std::string{head.find("User-Agent")}, {}});
+        websocket_candidate<Handler> made;
+        made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
+        auto tracked = core.hub.reserve(made.info);
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
         std::optional<message_compression::agreement> compressed;
         if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);
-        auto accepted = std::make_unique<websocket_session<Handler>>(
-            carrier, core.handler, std::move(tracked), source_ip, core.options,
+        if (compressed) made.extensions = std::move(compressed->answer);
+        made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
+        auto const offered = websocket::read_subprotocols(head);
+        made.subprotocols.assign(offered->begin(), offered->end());
+        made.session = std::make_unique<websocket_session<Handler>>(
+            carrier, core.handler, std::move(tracked), made.info.source_ip, core.options,
             compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
+        return {{}, std::move(made)};
+    }
 
-        connect_answer decision;
-        if constexpr (has_on_connect<Handler>) {
-            gateway_client shown = accepted->client();
-            if (!guarded([&] { decision = core.handler.on_connect(shown, request); }))
-                return {gateway_answers::internal_error()};
-            if (auto& refusal = decision.refusal()) {
-                bool const allowed = refusal->status >= 400 && refusal->status <= 599;
-                return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
-            }
+    /// What the application has decided about a candidate.
+    template <class Core>
+    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Handler> c,
+                                                    connect_answer decision) {
+        if (auto& refusal = decision.refusal()) {
+            bool const allowed = refusal->status >= 400 && refusal->status <= 599;
+            return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
         }
+        if (core.stopping) return {gateway_answers::unavailable("Going away")};
         std::string_view const subprotocol = decision.subprotocol();
-        if (!subprotocol.empty() && !websocket::read_subprotocols(head)->contains(subprotocol))
+        if (!subprotocol.empty() &&
+            std::find(c.subprotocols.begin(), c.subprotocols.end(), subprotocol) == c.subprotocols.end())
             return {gateway_answers::internal_error()}; // the handler's mistake: the client did not offer it
+        c.info.attributes = std::move(decision.attributes());
+        c.info.expires_at = decision.expires_at();
 
         response answer{101};
-        auto const key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
+        std::string_view const id = c.session->tracked().id();
         answer.headers.add("Upgrade", "websocket");
         answer.headers.add("Connection", "Upgrade");
-        answer.headers.add("Sec-WebSocket-Accept", {key.data(), key.size()});
+        answer.headers.add("Sec-WebSocket-Accept", {c.accept_key.data(), c.accept_key.size()});
         if (!subprotocol.empty()) answer.headers.add("Sec-WebSocket-Protocol", subprotocol);
-        if (compressed) answer.headers.add("Sec-WebSocket-Extensions", compressed->answer);
-        if (!core.options.connection_id_header.empty())
-            answer.headers.add(core.options.connection_id_header, accepted->tracked().id());
+        if (!c.extensions.empty()) answer.headers.add("Sec-WebSocket-Extensions", c.extensions);
+        if (!core.options.connection_id_header.empty()) answer.headers.add(core.options.connection_id_header, id);
         for (auto const& router : core.routers())
-            if (auto const name = router->connection_id_header(); !name.empty())
-                answer.headers.add(name, accepted->tracked().id());
-        return {std::move(answer), std::move(accepted)};
+            if (auto const name = router->connection_id_header(); !name.empty()) answer.headers.add(name, id);
+        return {std::move(answer), std::move(c)};
     }
 };
 

@@ -35,6 +35,7 @@ public:
 
     [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
     [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
+    [[nodiscard]] bool holds() const noexcept { return options_.hold_before_open; }
 
     /// A slot that cannot be recycled while this exists.
     class pinned {
@@ -55,6 +56,9 @@ public:
 
     /// The open connection of that id.
     [[nodiscard]] pinned find_open(std::string_view id) noexcept { return {*this, pin_open(id)}; }
+
+    /// The same, or one that is reserved and may open yet.
+    [[nodiscard]] pinned find_open_or_reserved(std::string_view id) noexcept { return {*this, pin_open(id, true)}; }
 
     [[nodiscard]] std::optional<connection_id> decode(std::string_view text) const noexcept {
         return policies_.ids.decode(text);
@@ -180,20 +184,21 @@ protected:
     close_reasons<Traits> reasons_;
 
 private:
-    [[nodiscard]] slot_type* pin_open(std::string_view text) noexcept {
+    [[nodiscard]] slot_type* pin_open(std::string_view text, bool or_reserved = false) noexcept {
         if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
-            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text)) : nullptr;
+            return text.size() == connection_id::size ? pin_open(connection_id::from_text(text), or_reserved) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);
-            return decoded ? pin_open(*decoded) : nullptr;
+            return decoded ? pin_open(*decoded, or_reserved) : nullptr;
         }
     }
 
-    [[nodiscard]] slot_type* pin_open(connection_id const& id) noexcept {
+    [[nodiscard]] slot_type* pin_open(connection_id const& id, bool or_reserved = false) noexcept {
         slot_type* const s = table_.at(ids_.slot_of(id));
         if (s == nullptr || !s->has_id(id)) return nullptr;
         std::uint64_t const before = s->state.fetch_add(slot_state::pin, std::memory_order_acquire);
-        if ((before & slot_state::open) != 0 && s->has_id(id)) return s;
+        if (((before & slot_state::open) != 0 || (or_reserved && slot_state::is_reserved(before))) && s->has_id(id))
+            return s;
         unpin(*s);
         return nullptr;
     }

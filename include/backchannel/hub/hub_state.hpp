@@ -75,8 +75,13 @@ public:
     }
 
     /// The reserved connection opens: from the return of this on its id can be found.
-    void attach(slot_type& s, handle_type handle) {
+    /// `info`, if given, takes the place of what it was reserved with; without memory, that stays.
+    void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
         record_type& r = record(s);
+        if (info != nullptr) {
+            auto texts = connection_texts::make(*info, r.texts != nullptr ? r.texts->id() : std::string_view{});
+            if (texts != nullptr) r.texts = std::move(texts);
+        }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
         r.opened = ticks(policies_.clock.steady());
         r.connected_at = policies_.clock.wall();
@@ -85,7 +90,7 @@ public:
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
-        s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_release);
+        s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::hold`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
     }
@@ -252,8 +257,11 @@ private:
     void session_destroyed(void* p) noexcept override {
         slot_type& s = as_slot(p);
         session_closed(p, 1006, {}, closed_by::peer);
-        std::uint64_t const before = s.state.fetch_and(~slot_state::session, std::memory_order_acq_rel);
-        if (slot_state::can_recycle(before & ~slot_state::session)) this->recycle(s);
+        {
+            pinned const held{*this, (this->pin(s), &s)};
+            s.state.fetch_and(~slot_state::session, std::memory_order_seq_cst);
+            connection_lost(s); // for those who have waited for it to open
+        }
         release();
     }
 

@@ -49,6 +49,21 @@ public:
         if (done) done(result);
     }
 
+    /// Leaves a message for a connection that is reserved: it goes first when that opens, and is `gone` if it does not.
+    ///
+    /// Between this and the opening, either the one who leaves the message sees that the connection is open, or the one
+    /// who opens it sees the mailbox with the message: each looks, in one order for all threads, after its own mark.
+    void hold(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
+        delivery const result = enqueue_message(s, m, done, nullptr, terms, true);
+        if (done) done(result);
+    }
+
+    /// The connection has just opened, on its own thread.
+    void deliver_held(slot_type& s) {
+        if constexpr (has_dispatch<Transport>)
+            if (this->holds() && record(s).mail.box.load(std::memory_order_seq_cst) != nullptr) (void)drain(s);
+    }
+
     /// Retires the id and closes the connection. False if another did that before.
     bool close(slot_type& s, std::uint16_t code, std::string_view reason) {
         if (!this->retire(s, code, reason)) return false;
@@ -245,7 +260,7 @@ private:
             auto* made = new (std::nothrow) mailbox_type;
             if (made == nullptr) return nullptr;
             mailbox_type* expected = nullptr;
-            if (place.compare_exchange_strong(expected, made, std::memory_order_acq_rel, std::memory_order_acquire))
+            if (place.compare_exchange_strong(expected, made, std::memory_order_seq_cst, std::memory_order_acquire))
                 return made;
             delete made;
             return expected;
@@ -256,7 +271,8 @@ private:
 
     /// Takes `done` only if the message was queued.
     [[nodiscard]] delivery enqueue_message(slot_type& s, message const& m, completion<delivery>& done,
-                                           inline_answer* answer, send_terms const* terms) noexcept {
+                                           inline_answer* answer, send_terms const* terms,
+                                           bool may_be_held = false) noexcept {
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
@@ -273,6 +289,15 @@ private:
             if (letter == nullptr || !letter->payload) return report(s, delivery::unavailable, size);
             lock.lock();
         }
+        bool waits_for_open = false;
+        if (may_be_held) {
+            std::uint64_t const state = s.state.load(std::memory_order_seq_cst);
+            waits_for_open = slot_state::is_reserved(state);
+            if (!waits_for_open && (state & slot_state::open) == 0) {
+                lock.unlock();
+                return report(s, delivery::gone, size);
+            }
+        }
         bool const reserved = letter != nullptr && fits() &&
                               (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
         if (!reserved && box->buffered == 0) {
@@ -288,7 +313,7 @@ private:
             box->mails.push(std::move(letter));
         }
         // also after a refusal: what the Transport held when last seen may have left since
-        bool const first = !std::exchange(box->scheduled, true);
+        bool const first = !waits_for_open && !std::exchange(box->scheduled, true);
         lock.unlock();
         inline_answer* const outer = std::exchange(asking, answer);
         if (first) schedule(s);

@@ -31,6 +31,11 @@ inline constexpr int code_shift = 16;              ///< 16 bits of close code
 inline constexpr std::uint64_t code_bits = std::uint64_t{0xFFFF} << code_shift;
 inline constexpr std::uint64_t pin = std::uint64_t{1} << 32; ///< the upper half counts pins
 
+/// A session has the id, and it may open yet.
+[[nodiscard]] constexpr bool is_reserved(std::uint64_t state) noexcept {
+    return (state & (session | was_open)) == session;
+}
+
 [[nodiscard]] constexpr bool can_recycle(std::uint64_t state) noexcept {
     return (state & (used | open | session)) == used && state < pin;
 }

@@ -8,6 +8,10 @@ struct minimal_handler {
 };
 
 struct patient_handler {
+    void on_connect(backchannel::gateway_client&, backchannel::request_view const&,
+                    backchannel::completion<backchannel::connect_answer> done) {
+        done(backchannel::connect_answer::accept().with({{"plan", "free"}}));
+    }
     bool on_request(backchannel::request_view const&, backchannel::completion<backchannel::response> done) {
         done(backchannel::response{204});
         return true;
