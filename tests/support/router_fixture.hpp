@@ -21,6 +21,11 @@ struct still_traits : backchannel::default_router_traits {
     using clock = fixed_clock;
 };
 
+template <class Dialect>
+struct still_traits_for : still_traits {
+    using dialect = Dialect;
+};
+
 /// The clock of everything here.
 [[nodiscard]] inline fixed_clock still() { return {at(example_date)}; }
 

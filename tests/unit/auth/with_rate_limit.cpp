@@ -57,10 +57,6 @@ struct only_posts {
     bool permits(principal const&, operation op, std::string_view) const { return op == operation::post; }
 };
 
-struct extended_traits : test::still_traits {
-    using dialect = extended_dialect;
-};
-
 struct later {
     std::vector<completion<auth_decision>>* waiting;
     void async_authorize(request_view const&, operation, std::string_view, completion<auth_decision> done) {
@@ -261,7 +257,7 @@ TEST_CASE("A request for many connections counts once", "[with_rate_limit]") {
     std::optional<std::chrono::milliseconds> answer;
     std::vector<std::string> asked;
     with_rate_limit auth{with_policy{allow_all{}, only_posts{}}, scripted{&answer, &asked}, clock};
-    test::router_fixture<decltype(auth), test::direct_transport, extended_traits> f{auth};
+    test::router_fixture<decltype(auth), test::direct_transport, test::still_traits_for<extended_dialect>> f{auth};
     auto const second = f.hub.open(2, {"192.0.2.8", {}, {}});
     CHECK(f.told("POST", "/prod/@connections?all=true", "x") ==
           R"(200 {"matched":2,"accepted":2,"refused":0,"errors":[]})");

@@ -6,6 +6,7 @@
 
 #include <backchannel/auth/allow_all.hpp>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,17 +15,15 @@ using namespace backchannel;
 
 namespace {
 
-struct traits : test::still_traits {
-    using dialect = extended_dialect;
-};
+using traits = test::still_traits_for<extended_dialect>;
 
 /// Lets everybody in, but to those connections that it knows.
 struct choosy {
-    std::set<std::string> forbidden{};
+    std::shared_ptr<std::set<std::string>> forbidden = std::make_shared<std::set<std::string>>();
 
     auth_decision authorize(request_view const&, operation, std::string_view) const { return auth_decision::allow(); }
     bool permits(request_view const&, principal const&, operation, std::string_view id) const {
-        return forbidden.count(std::string{id}) == 0;
+        return forbidden->count(std::string{id}) == 0;
     }
 };
 
@@ -277,17 +276,14 @@ TEST_CASE("POST to many reaches each once, and tells of those that were not", "[
 }
 
 TEST_CASE("each target of a batch is asked for by itself", "[extensions]") {
-    test::test_hub<test::direct_transport> hub;
-    session const first = hub.hub->open(1), second = hub.hub->open(2);
-    management_router<choosy, traits> router{
-        *hub.hub, choosy{{std::string{first.id()}}}, {.stage = "prod"}, test::still()};
-    request_view r;
-    r.method = "DELETE";
-    r.target = "/prod/@connections?all=true&code=4000";
-    CHECK(test::shown(*router.handle(r)) ==
-          "200 {\"matched\":2,\"accepted\":1,\"refused\":1,\"errors\":[{\"connectionId\":\"" + std::string{first.id()} +
-              "\",\"error\":\"AccessDeniedException\"}]}");
-    CHECK(hub.sent() == test::lines{"close 2 4000 "});
+    choosy const auth;
+    service<choosy> s{auth};
+    session const second = s.hub.open(2);
+    auth.forbidden->emplace(s.open.id());
+    CHECK(s.told("DELETE", "/prod/@connections?all=true&code=4000") ==
+          "200 {\"matched\":2,\"accepted\":1,\"refused\":1,\"errors\":[{\"connectionId\":\"" +
+              std::string{s.open.id()} + "\",\"error\":\"AccessDeniedException\"}]}");
+    CHECK(s.hub.sent() == test::lines{"close 2 4000 "});
 }
 
 TEST_CASE("an Auth that throws in the middle of a batch refuses that target, and the answer is that of the others",
@@ -309,17 +305,14 @@ TEST_CASE("an Auth that throws in the middle of a batch refuses that target, and
 }
 
 TEST_CASE("a list shows and counts what its caller may get, and no other", "[extensions]") {
-    test::test_hub<test::direct_transport> hub;
-    session const first = hub.hub->open(1), second = hub.hub->open(2);
-    management_router<choosy, traits> router{
-        *hub.hub, choosy{{std::string{first.id()}}}, {.stage = "prod"}, test::still()};
-    request_view r;
-    r.method = "GET";
-    r.target = "/prod/@connections";
-    CHECK(router.handle(r)->body.find(first.id()) == std::string::npos);
-    CHECK(router.handle(r)->body.find(second.id()) != std::string::npos);
-    r.target = "/prod/@connections?count=true";
-    CHECK(router.handle(r)->body == R"({"count":1})");
+    choosy const auth;
+    service<choosy> s{auth};
+    session const second = s.hub.open(2);
+    auth.forbidden->emplace(s.open.id());
+    std::string const list = s.told("GET", service<>::all);
+    CHECK(list.find(s.open.id()) == std::string::npos);
+    CHECK(list.find(second.id()) != std::string::npos);
+    CHECK(s.told("GET", "/prod/@connections?count=true") == R"(200 {"count":1})");
 }
 
 TEST_CASE("paths of another stage are the API's, tags too", "[extensions]") {

@@ -27,9 +27,7 @@ namespace {
 
 using headers = std::vector<std::pair<std::string, std::string>>;
 
-struct extended_traits : test::still_traits {
-    using dialect = extended_dialect;
-};
+using extended_traits = test::still_traits_for<extended_dialect>;
 
 /// Only ever sees a body in pieces.
 struct piecewise_auth {

@@ -21,9 +21,7 @@ using namespace backchannel;
 
 namespace {
 
-struct traits : test::still_traits {
-    using dialect = yandex_dialect;
-};
+using traits = test::still_traits_for<yandex_dialect>;
 
 /// A hub with connection 1 and a router of the dialect.
 template <class Auth = allow_all>

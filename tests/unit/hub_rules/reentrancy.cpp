@@ -3,11 +3,11 @@
 
 #include "support/catch.hpp"
 #include "support/test_hub.hpp"
+#include "support/witness.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,22 +20,9 @@ using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
 using test::text;
+using test::watched_mutex;
 
 namespace {
-
-/// Fails the test if the hub calls the server while it holds one of its locks.
-struct watched_mutex {
-    static inline thread_local int held = 0;
-    std::mutex mutex;
-    void lock() {
-        mutex.lock();
-        ++held;
-    }
-    void unlock() {
-        --held;
-        mutex.unlock();
-    }
-};
 
 struct watching_hooks {
     static inline std::atomic<int> called_under_lock{0}, calls{0};
