@@ -4,7 +4,8 @@
 
 #include <backchannel/gateway/deflate.hpp>
 
-#include "catch.hpp"
+#include "support/catch.hpp"
+#include "support/random.hpp"
 
 #include <zlib.h>
 
@@ -101,14 +102,9 @@ private:
 };
 
 /// Random texts, the same ones in every run.
-class random_text {
+class random_text : public random_source {
 public:
-    explicit random_text(std::uint64_t seed) : state_{seed} {}
-
-    [[nodiscard]] std::size_t below(std::size_t bound) {
-        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<std::size_t>(state_ >> 33) % bound;
-    }
+    using random_source::random_source;
 
     /// Of few different words if `words` is small; incompressible if it is 0.
     [[nodiscard]] std::string of_size(std::size_t size, std::size_t words) {
@@ -118,9 +114,6 @@ public:
                               : "word " + std::to_string(below(words) * 104729) + ", ";
         return out.substr(0, size);
     }
-
-private:
-    std::uint64_t state_;
 };
 
 }

@@ -6,17 +6,16 @@
 // signatures of other makers.
 
 #include "support/capture.hpp"
+#include "support/digest_text.hpp"
 
 #include <backchannel/crypto/hmac.hpp>
 #include <backchannel/crypto/sha256.hpp>
 #include <backchannel/protocol/connection_target.hpp>
-#include <backchannel/protocol/hex.hpp>
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/protocol/sigv4_canonical.hpp>
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,11 +50,6 @@ struct signing {
     bool send_token = true; ///< the key's session token is sent, and signed
 };
 
-[[nodiscard]] inline std::string hex_of(std::span<std::uint8_t const> bytes) {
-    std::string hex(2 * bytes.size(), '0');
-    bc::protocol::hex_encode(bytes, hex.data());
-    return hex;
-}
 [[nodiscard]] inline std::string hex_sha256(std::string_view text) { return hex_of(bc::crypto::sha256::digest(text)); }
 
 namespace detail_signer {

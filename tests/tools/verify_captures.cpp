@@ -7,8 +7,7 @@
 // UNSIGNED-PAYLOAD when they are refused by default and verify with the option on. Exit status 0: all verify.
 
 #include "support/capture.hpp"
-
-#include <backchannel/crypto/sha256.hpp>
+#include "support/signer.hpp"
 
 #include <cstdio>
 #include <string>
@@ -16,12 +15,6 @@
 namespace {
 
 using namespace test;
-
-[[nodiscard]] std::string hex_sha256(std::string_view text) {
-    std::string hex(64, '0');
-    bc::protocol::hex_encode(bc::crypto::sha256::digest(text), hex.data());
-    return hex;
-}
 
 /// What is wrong with a capture; empty: it verifies.
 [[nodiscard]] std::string problem_of(capture const& c, std::string const& service) {

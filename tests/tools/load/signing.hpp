@@ -4,9 +4,10 @@
 
 #include "options.hpp"
 
+#include "support/digest_text.hpp"
+
 #include <backchannel/crypto/hmac.hpp>
 #include <backchannel/crypto/sha256.hpp>
-#include <backchannel/protocol/hex.hpp>
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/protocol/sigv4_canonical.hpp>
 #include <backchannel/protocol/timestamp.hpp>
@@ -38,25 +39,18 @@ public:
         std::string canonical = "POST\n";
         protocol::append_percent_encoded_path(canonical, path);
         canonical.append("\n\nhost:").append(authority_).append("\nx-amz-date:").append(date_);
-        canonical.append("\n\nhost;x-amz-date\n").append(hex(backchannel::crypto::sha256::digest(body)));
+        canonical.append("\n\nhost;x-amz-date\n").append(test::hex_of(backchannel::crypto::sha256::digest(body)));
         auto mac = *key_;
-        protocol::write_string_to_sign(date_, scope_, hex(backchannel::crypto::sha256::digest(canonical)),
+        protocol::write_string_to_sign(date_, scope_, test::hex_of(backchannel::crypto::sha256::digest(canonical)),
                                        [&](std::string_view piece) { mac.update(piece); });
         out.append("POST ").append(path).append(" HTTP/1.1\r\nHost: ").append(authority_);
         out.append("\r\nX-Amz-Date: ").append(date_).append("\r\nContent-Length: ").append(std::to_string(body.size()));
         out.append("\r\nAuthorization: AWS4-HMAC-SHA256 Credential=").append(id_).append("/").append(scope_);
-        out.append(", SignedHeaders=host;x-amz-date, Signature=").append(hex(mac.finish()));
+        out.append(", SignedHeaders=host;x-amz-date, Signature=").append(test::hex_of(mac.finish()));
         out.append("\r\n\r\n").append(body);
     }
 
 private:
-    template <class Digest>
-    [[nodiscard]] static std::string hex(Digest const& digest) {
-        std::string text(2 * digest.size(), '0');
-        backchannel::protocol::hex_encode(digest, text.data());
-        return text;
-    }
-
     void prepare() {
         namespace protocol = backchannel::protocol;
         auto const second = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

@@ -2,15 +2,18 @@
 #include <backchannel/crypto/hmac.hpp>
 
 #include <backchannel/crypto/builtin.hpp>
-#include <backchannel/protocol/hex.hpp>
 
 #include "support/catch.hpp"
+#include "support/digest_text.hpp"
 
 #include <string>
 #include <type_traits>
 #include <vector>
 
 namespace crypto = backchannel::crypto;
+using test::as_text;
+using test::hex_of;
+using test::pattern;
 
 static_assert(std::is_trivially_copyable_v<crypto::hmac_sha256>);
 static_assert(!std::is_convertible_v<std::string_view, crypto::hmac_sha256>);
@@ -18,22 +21,6 @@ static_assert(std::is_same_v<crypto::builtin::hmac_sha256, crypto::hmac_sha256>)
 static_assert(std::is_same_v<crypto::builtin::sha256, crypto::sha256>);
 
 namespace {
-
-std::string hex(crypto::sha256_digest const& digest) {
-    std::string text(64, '?');
-    backchannel::protocol::hex_encode(digest, text.data());
-    return text;
-}
-
-std::string pattern(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(static_cast<unsigned char>((i * 37 + 11) & 255));
-    return text;
-}
-
-std::string_view as_text(crypto::sha256_digest const& digest) {
-    return {reinterpret_cast<char const*>(digest.data()), digest.size()};
-}
 
 struct example {
     std::string key;
@@ -64,19 +51,19 @@ std::vector<example> rfc_4231_examples() {
 TEST_CASE("hmac_sha256 gives the RFC 4231 examples", "[hmac]") {
     for (auto const& [key, message, code] : rfc_4231_examples()) {
         INFO(message);
-        CHECK(hex(crypto::hmac_sha256::digest(key, message)).substr(0, code.size()) == code);
+        CHECK(hex_of(crypto::hmac_sha256::digest(key, message)).substr(0, code.size()) == code);
         crypto::hmac_sha256 pieces(key);
         pieces.update(message.substr(0, 5));
         pieces.update({});
         pieces.update(message.substr(5));
-        CHECK(hex(pieces.finish()).substr(0, code.size()) == code);
+        CHECK(hex_of(pieces.finish()).substr(0, code.size()) == code);
     }
 }
 
 TEST_CASE("hmac_sha256 takes an empty key and an empty message", "[hmac]") {
     std::string const expected = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
-    CHECK(hex(crypto::hmac_sha256::digest({}, {})) == expected);
-    CHECK(hex(crypto::hmac_sha256::digest("", "")) == expected);
+    CHECK(hex_of(crypto::hmac_sha256::digest({}, {})) == expected);
+    CHECK(hex_of(crypto::hmac_sha256::digest("", "")) == expected);
 }
 
 TEST_CASE("hmac_sha256 is right for every length of the key around the block size", "[hmac]") {
@@ -85,7 +72,7 @@ TEST_CASE("hmac_sha256 is right for every length of the key around the block siz
         all.update(as_text(crypto::hmac_sha256::digest(pattern(size), "message")));
     }
     // the digest of the 131 codes, found with another implementation
-    CHECK(hex(all.finish()) == "0f1186e20e53dbe7d1e19079c41dfad1dc53f8aeedc5f366467d7c6313e03de3");
+    CHECK(hex_of(all.finish()) == "0f1186e20e53dbe7d1e19079c41dfad1dc53f8aeedc5f366467d7c6313e03de3");
 }
 
 TEST_CASE("a copy of a prepared hmac_sha256 key is as good as a new one", "[hmac]") {
@@ -95,7 +82,7 @@ TEST_CASE("a copy of a prepared hmac_sha256 key is as good as a new one", "[hmac
         mac.update("what do ya want ");
         crypto::hmac_sha256 other = mac;
         mac.update("for nothing?");
-        CHECK(hex(mac.finish()) == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        CHECK(hex_of(mac.finish()) == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         other.update("for something?");
         CHECK(other.finish() == crypto::hmac_sha256::digest("Jefe", "what do ya want for something?"));
         mac = prepared;
@@ -108,5 +95,5 @@ TEST_CASE("hmac_sha256 derives the signing key of the AWS documentation's exampl
     for (char const* const part : {"us-east-1", "iam", "aws4_request"}) {
         key = crypto::hmac_sha256::digest(as_text(key), part);
     }
-    CHECK(hex(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
+    CHECK(hex_of(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
 }

@@ -1,9 +1,8 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include <backchannel/crypto/sha256.hpp>
 
-#include <backchannel/protocol/hex.hpp>
-
 #include "support/catch.hpp"
+#include "support/digest_text.hpp"
 #include "support/random.hpp"
 
 #include <algorithm>
@@ -13,18 +12,15 @@
 #include <vector>
 
 namespace crypto = backchannel::crypto;
+using test::as_text;
+using test::hex_of;
+using test::pattern;
 
 static_assert(std::is_trivially_copyable_v<crypto::sha256>);
 static_assert(std::is_nothrow_default_constructible_v<crypto::sha256>);
 static_assert(!std::is_convertible_v<crypto::sha256_engine, crypto::sha256>);
 
 namespace {
-
-std::string hex(crypto::sha256_digest const& digest) {
-    std::string text(64, '?');
-    backchannel::protocol::hex_encode(digest, text.data());
-    return text;
-}
 
 std::vector<crypto::sha256_engine> engines() {
     std::vector<crypto::sha256_engine> available{crypto::sha256_engine::portable};
@@ -36,17 +32,7 @@ std::vector<crypto::sha256_engine> engines() {
 std::string digest_with(crypto::sha256_engine engine, std::string_view message) {
     crypto::sha256 hash(engine);
     hash.update(message);
-    return hex(hash.finish());
-}
-
-std::string pattern(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(static_cast<unsigned char>((i * 37 + 11) & 255));
-    return text;
-}
-
-std::string_view as_text(crypto::sha256_digest const& digest) {
-    return {reinterpret_cast<char const*>(digest.data()), digest.size()};
+    return hex_of(hash.finish());
 }
 
 }
@@ -74,7 +60,7 @@ TEST_CASE("sha256 gives the NIST example digests with every engine", "[sha256]")
         {std::string(1000000, 'a'), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"}};
     for (auto const& [message, digest] : examples) {
         INFO(message.substr(0, 60) << ", " << message.size() << " bytes");
-        CHECK(hex(crypto::sha256::digest(message)) == digest);
+        CHECK(hex_of(crypto::sha256::digest(message)) == digest);
         for (auto const engine : engines()) CHECK(digest_with(engine, message) == digest);
     }
 }
@@ -89,7 +75,7 @@ TEST_CASE("sha256 is right for every length around the block boundaries with eve
             all.update(as_text(one.finish()));
         }
         // the digest of the 131 digests, found with another implementation
-        CHECK(hex(all.finish()) == "cec4c6d09a19510a15db5bcadc0491d8921c4ac138b9237e9b623d4c0998fb45");
+        CHECK(hex_of(all.finish()) == "cec4c6d09a19510a15db5bcadc0491d8921c4ac138b9237e9b623d4c0998fb45");
     }
 }
 
@@ -106,23 +92,23 @@ TEST_CASE("sha256 doesn't depend on how a message is cut into pieces", "[sha256]
                 hash.update(left.substr(0, size));
                 left.remove_prefix(size);
             }
-            REQUIRE(hex(hash.finish()) == expected);
+            REQUIRE(hex_of(hash.finish()) == expected);
         }
     }
 }
 
 TEST_CASE("sha256 takes a message in two pieces cut at any byte, and byte by byte", "[sha256]") {
     std::string const message = pattern(200);
-    std::string const expected = hex(crypto::sha256::digest(message));
+    std::string const expected = hex_of(crypto::sha256::digest(message));
     crypto::sha256 single_bytes;
     for (std::size_t cut = 0; cut <= message.size(); ++cut) {
         crypto::sha256 hash;
         hash.update(std::string_view(message).substr(0, cut));
         hash.update(std::string_view(message).substr(cut));
-        REQUIRE(hex(hash.finish()) == expected);
+        REQUIRE(hex_of(hash.finish()) == expected);
         if (cut < message.size()) single_bytes.update(std::string_view(message).substr(cut, 1));
     }
-    CHECK(hex(single_bytes.finish()) == expected);
+    CHECK(hex_of(single_bytes.finish()) == expected);
 }
 
 TEST_CASE("sha256 takes empty pieces, with a null pointer too", "[sha256]") {
@@ -132,7 +118,7 @@ TEST_CASE("sha256 takes empty pieces, with a null pointer too", "[sha256]") {
     hash.update(std::string_view());
     hash.update("c");
     hash.update("");
-    CHECK(hex(hash.finish()) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(hex_of(hash.finish()) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST_CASE("a copy of a sha256 goes on by itself from any state", "[sha256]") {
@@ -144,11 +130,11 @@ TEST_CASE("a copy of a sha256 goes on by itself from any state", "[sha256]") {
              {"", "one", "another suffix that is longer than what is left of the block it begins in"}) {
             crypto::sha256 hash = prepared;
             hash.update(suffix);
-            CHECK(hex(hash.finish()) == hex(crypto::sha256::digest(prefix + suffix)));
+            CHECK(hex_of(hash.finish()) == hex_of(crypto::sha256::digest(prefix + suffix)));
         }
-        CHECK(hex(prepared.finish()) == hex(crypto::sha256::digest(prefix)));
+        CHECK(hex_of(prepared.finish()) == hex_of(crypto::sha256::digest(prefix)));
         prepared = crypto::sha256();
-        CHECK(hex(prepared.finish()) == hex(crypto::sha256::digest("")));
+        CHECK(hex_of(prepared.finish()) == hex_of(crypto::sha256::digest("")));
     }
 }
 

@@ -263,7 +263,7 @@ TEST_CASE("deflate compresses on several threads at once", "[deflate]") {
     };
     std::array<bool, 3> good{true, true, true};
     std::vector<std::thread> threads;
-    for (std::size_t i = 0; i != good.size(); ++i) threads.emplace_back([&, i] { run(i, good[i]); });
+    for (std::size_t i = 0; i != good.size(); ++i) threads.emplace_back([&, i] { run(i + 1, good[i]); });
     for (std::thread& thread : threads) thread.join();
     CHECK(good == std::array<bool, 3>{true, true, true});
 }

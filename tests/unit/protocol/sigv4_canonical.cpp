@@ -2,9 +2,9 @@
 #include <backchannel/protocol/sigv4_canonical.hpp>
 
 #include "support/catch.hpp"
+#include "support/digest_text.hpp"
 
 #include <backchannel/crypto/hmac.hpp>
-#include <backchannel/protocol/hex.hpp>
 
 #include <string>
 #include <string_view>
@@ -171,8 +171,5 @@ TEST_CASE("The example of the SigV4 documents gives its known signing key", "[si
     CHECK(text == "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/iam/aws4_request\n"
                   "f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59");
     mac.update(text);
-    auto const signature = mac.finish();
-    std::string hex(64, '0');
-    hex_encode(signature, hex.data());
-    CHECK(hex == "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
+    CHECK(test::hex_of(mac.finish()) == "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
 }
