@@ -121,6 +121,18 @@ struct shared_router {
     }
 };
 
+/// `is_wrong(router, target)` on some threads, while another has requests answered.
+template <class F>
+void ask_meanwhile(F is_wrong) {
+    shared_router<direct_hub> r;
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int t) {
+        for (int i = 0; i != rounds; ++i)
+            wrong += t == 0 ? r.router.handle(request("GET", r.good))->status != 200 : is_wrong(r.router, r.good);
+    });
+    CHECK(wrong == 0);
+}
+
 /// Holds what it is asked for.
 struct silent_auth {
     std::vector<completion<auth_decision>> waiting{};
@@ -166,31 +178,13 @@ TEST_CASE("management_router::~management_router: what its Auth owes is answered
 }
 
 TEST_CASE("management_router::owns: any thread asks while requests are answered", "[threading]") {
-    shared_router<direct_hub> r;
-    std::atomic<int> wrong{0};
-    at_once(threads, [&](int t) {
-        for (int i = 0; i != rounds; ++i) {
-            if (t == 0)
-                wrong += r.router.handle(request("GET", r.good))->status != 200;
-            else
-                wrong += !r.router.owns(r.good) || r.router.owns("/mine");
-        }
-    });
-    CHECK(wrong == 0);
+    ask_meanwhile([](auto& router, std::string_view good) { return !router.owns(good) || router.owns("/mine"); });
 }
 
 TEST_CASE("management_router::max_body: any thread asks while requests are answered", "[threading]") {
-    shared_router<direct_hub> r;
-    std::atomic<int> wrong{0};
-    at_once(threads, [&](int t) {
-        for (int i = 0; i != rounds; ++i) {
-            if (t == 0)
-                wrong += r.router.handle(request("GET", r.good))->status != 200;
-            else
-                wrong += r.router.max_body(r.good) != 131072 || r.router.max_body("/mine") != 0;
-        }
+    ask_meanwhile([](auto& router, std::string_view good) {
+        return router.max_body(good) != 131072 || router.max_body("/mine") != 0;
     });
-    CHECK(wrong == 0);
 }
 
 TEST_CASE("management_router::handle: threads post, look and are denied at once", "[threading]") {
