@@ -5,23 +5,22 @@ import os
 import pathlib
 import queue
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 
 from support import clients
-from support.checks import Failed, check, expect, expect_equal, expect_in, skip
+from support.checks import Failed, check, expect, expect_equal, expect_soon, skip
 from support.gateway import Gateway
+from support.proxy import SECONDS, Proxy
 from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
 
-SECONDS = 30
 BACKEND = pathlib.Path(__file__).resolve().parents[3] / "examples" / "event_backend" / "backend.mjs"
 
 
 class Backend:
-    """The example's backend, with the SDK that is installed for these tests; `events` are what it was sent."""
+    """The example's backend, with the SDK that is installed for these tests."""
 
     def __init__(self):
         missing = clients.node_missing("@aws-sdk/client-apigatewaymanagementapi")
@@ -63,47 +62,14 @@ class Backend:
         self.folder.cleanup()
 
 
-class Proxy:
-    """Stands for the proxy of a custom domain: puts the gateway's authority into Host, one request a connection."""
+class DomainProxy(Proxy):
+    """Stands for the proxy of a custom domain: puts the gateway's authority into Host."""
 
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.authority = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.gateway = None
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                self.forward(connection)
-
-    def forward(self, connection):
-        connection.settimeout(SECONDS)
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += connection.recv(65536)
-        head, _, body = data.partition(b"\r\n\r\n")
-        lines = head.split(b"\r\n")
-        fields = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
-        expect_equal(fields[b"host"].decode(), self.authority, "the Host that the backend sends")
-        while len(body) < int(fields.get(b"content-length", 0)):
-            body += connection.recv(65536)
-        kept = [line for line in lines if line.lower().partition(b":")[0] not in (b"host", b"connection")]
-        kept += [b"Host: " + self.gateway.authority.encode(), b"Connection: close"]
-        with socket.create_connection((self.gateway.host, self.gateway.port), SECONDS) as upstream:
-            upstream.sendall(b"\r\n".join(kept) + b"\r\n\r\n" + body)
-            while answer := upstream.recv(65536):
-                connection.sendall(answer)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
+    def forward(self, connection, request):
+        expect_equal(request.fields["host"], self.authority, "the Host that the backend sends")
+        kept = [line for line in request.field_lines if line.lower().partition(":")[0] not in ("host", "connection")]
+        head = [request.line, *kept, f"Host: {self.gateway.authority}", "Connection: close"]
+        connection.sendall(self.ask("\r\n".join([*head, "\r\n"]).encode("latin-1") + request.body).data)
 
 
 def start(context, backend, *options):
@@ -182,7 +148,7 @@ def without_stage(context):
 
 @check("events: the same behind a proxy with a custom domain, whose Host is what was signed")
 def custom_domain(context):
-    with Proxy() as proxy, Backend() as backend, start(context, backend, "--domain", proxy.authority) as gateway:
+    with DomainProxy() as proxy, Backend() as backend, start(context, backend, "--domain", proxy.authority) as gateway:
         proxy.gateway = gateway
         conversation(backend, gateway, proxy.authority)
 
@@ -211,8 +177,6 @@ def backend_away(context):
             say(websocket, {"action": "echo", "data": 1})
             websocket.send(CLOSE, (1000).to_bytes(2, "big"))
             expect_equal(websocket.receive_close(), 1000, "the close code")
-        deadline = time.monotonic() + SECONDS
-        while gateway.stderr().count("missed an event") < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        expect_in("the backend missed an event", gateway.stderr(), "stderr")
-        expect_equal(gateway.stderr().count("missed an event"), 3, "events that are reported as missed")
+        missed = "the backend missed an event"
+        expect_soon(lambda: gateway.stderr().count(missed) >= 3, "three reports of missed events", SECONDS)
+        expect_equal(gateway.stderr().count(missed), 3, "events that are reported as missed")

@@ -9,7 +9,6 @@ import time
 from checks.clients import succeed
 from support import clients
 from support.checks import check, expect, expect_equal, expect_in
-
 from support.raw_http import request, signed
 from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
 

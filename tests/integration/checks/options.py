@@ -10,7 +10,7 @@ import tempfile
 
 from support import clients
 from support.checks import Failed, check, expect, expect_equal, expect_in, skip
-from support.gateway import ACCESS_KEY, KEYS, SECRET_KEY, SESSION_TOKEN, run_to_end
+from support.gateway import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, run_to_end
 from support.raw_http import manage, request
 from support.raw_websocket import TEXT, RawWebSocket
 

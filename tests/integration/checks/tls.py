@@ -4,12 +4,11 @@ import re
 import shutil
 import signal
 import ssl
-import time
 
 from checks.websocket import converse_with_npm, converse_with_python
 from support import chromium, clients
 from support.certificates import certificates, key_hash
-from support.checks import Failed, check, expect, expect_equal, expect_in, skip
+from support.checks import Failed, check, expect, expect_equal, expect_in, expect_soon, skip
 from support.gateway import run_to_end
 from support.raw_http import RawHttp, manage
 from support.raw_websocket import TEXT, RawWebSocket
@@ -157,13 +156,6 @@ def name_of_server(gateway):
         return dict(entry for part in connection.socket.getpeercert()["subject"] for entry in part)["commonName"]
 
 
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        expect(time.monotonic() < end, f"did not happen within {seconds} s: {what}")
-        time.sleep(0.05)
-
-
 @check("TLS: SIGHUP reads the certificates anew; open connections go on, and a broken file changes nothing")
 def reload(context):
     made = certificates()
@@ -179,14 +171,14 @@ def reload(context):
         put(made.next_server)
         expect_equal(name_of_server(gateway), "server", "the certificate before the signal")
         gateway.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: name_of_server(gateway) == "next-server", "the new certificate")
+        expect_soon(lambda: name_of_server(gateway) == "next-server", "the new certificate")
         websocket.send(TEXT, b"still here")
         expect_equal(websocket.receive(), (TEXT, b"still here"), "the echo on the old connection")
 
         with open(own.certificate, "w", encoding="utf-8") as file:
             file.write("broken\n")
         gateway.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: own.certificate in gateway.stderr(), "a message that names the broken file")
+        expect_soon(lambda: own.certificate in gateway.stderr(), "a message that names the broken file")
         expect_equal(name_of_server(gateway), "next-server", "the certificate after a failed reload")
         expect_equal(manage(gateway, "POST", websocket.id, b"posted").status, 200, "POST")
         expect_equal(websocket.receive(), (TEXT, b"posted"), "the posted message")

@@ -1,6 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """Registration of checks and the few assertions that they use."""
 import dataclasses
+import time
 import typing
 
 registered = []
@@ -56,3 +57,10 @@ def expect_equal(actual, expected, what):
 def expect_in(part, whole, what):
     if part not in whole:
         raise Failed(f"{what}: expected {shorten(part)} in {shorten(whole, 2000)}")
+
+
+def expect_soon(condition, what, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        expect(time.monotonic() < end, f"did not happen within {seconds} s: {what}")
+        time.sleep(0.02)
