@@ -171,11 +171,11 @@ TEST_CASE("whatever opens and closes between pages, who stays is shown once", "[
                 if (!s) {
                     s = hub.open(static_cast<std::uint32_t>(i));
                     tagged.at(i) = s && random.below(3) != 0;
-                    if (tagged.at(i)) CHECK_FALSE(s.tag("room") != tagging::done);
+                    if (tagged.at(i)) CHECK(s.tag("room") == tagging::done);
                 } else if (!tag.empty() && random.below(3) == 0) {
                     leaves(i);
                     tagged.at(i) = !tagged.at(i);
-                    CHECK_FALSE((tagged.at(i) ? s.tag("room") == tagging::done : s.untag("room")) != true);
+                    CHECK((tagged.at(i) ? s.tag("room") == tagging::done : s.untag("room")));
                 } else {
                     leaves(i);
                     s = session{};
@@ -193,11 +193,11 @@ TEST_CASE("whatever opens and closes between pages, who stays is shown once", "[
                 auto const holder =
                     std::find_if(open.begin(), open.end(), [&](session const& s) { return s.id() == id; });
                 REQUIRE(holder != open.end()); // it was open then
-                if (!tag.empty()) CHECK_FALSE(!tagged.at(static_cast<std::size_t>(holder - open.begin())));
+                if (!tag.empty()) CHECK(tagged.at(static_cast<std::size_t>(holder - open.begin())));
             }
         }
-        for (std::string const& id : staying) CHECK_FALSE(!shown.contains(id));
-        for (auto const& [id, times] : shown) CHECK_FALSE(times != 1);
+        for (std::string const& id : staying) CHECK(shown.contains(id));
+        for (auto const& [id, times] : shown) CHECK(times == 1);
     }
 }
 
@@ -208,12 +208,12 @@ TEST_CASE("all of a tag are visited, however many have it", "[hub_visit]") {
         lines ids, seen;
         for (std::uint32_t h = 0; h != count; ++h) {
             ids.emplace_back(open.emplace_back(hub.open(h)).id());
-            CHECK_FALSE(open.back().tag("room") != tagging::done);
+            CHECK(open.back().tag("room") == tagging::done);
         }
         CHECK_FALSE(hub.visit(0, "room", [&](std::string_view id, auto const&) {
             seen.emplace_back(id);
             return true;
         }));
-        CHECK_FALSE(seen != ids);
+        CHECK((seen == ids));
     }
 }

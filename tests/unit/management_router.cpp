@@ -250,8 +250,7 @@ TEST_CASE("Each refusal has its status, type and text", "[management_router]") {
             REQUIRE(answer);
             CHECK(shown(*answer) == r.answer);
             CHECK(header_of(*answer, "content-type") == "application/json");
-            CHECK(answer->headers.find("retry-after").has_value() ==
-                  (answer->status == 503 || answer->status == 429));
+            CHECK(answer->headers.find("retry-after").has_value() == (answer->status == 503 || answer->status == 429));
         }
         // whether the id is open is not told to somebody who may not ask
         CHECK(f.told("POST", connection(never_open)) == r.answer);

@@ -16,7 +16,8 @@ TEST_CASE("A response is stamped with the date and an id", "[response_stamp]") {
     using namespace std::chrono_literals;
     response_stamp stamp;
     response r;
-    stamp.apply(r, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + 1h + 999ms, "x-amzn-RequestId");
+    stamp.apply(r, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}} + 1h + 999ms,
+                "x-amzn-RequestId");
     CHECK(test::header_of(r, "Date") == "Sat, 21 Nov 2026 01:00:00 GMT");
     CHECK(test::header_of(r, "x-amzn-RequestId").size() == 36);
     response second;

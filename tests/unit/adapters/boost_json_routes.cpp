@@ -100,7 +100,11 @@ TEST_CASE("what is not JSON, too deep, too long or binary has no key", "[route_e
 }
 
 TEST_CASE("what an expression cannot have is refused with the reason", "[route_expression]") {
-    using Catch::Matchers::Contains;
+    auto const says = [](std::string_view expression, std::string const& reason) {
+        std::string const told = refusal(expression);
+        INFO(told);
+        CHECK(told.find(reason) != std::string::npos);
+    };
     struct {
         char const *expression, *reason;
     } const table[] = {
@@ -138,18 +142,18 @@ TEST_CASE("what an expression cannot have is refused with the reason", "[route_e
     };
     for (auto const& row : table) {
         INFO(row.expression);
-        CHECK_THAT(refusal(row.expression), Contains(row.reason));
-        CHECK_THAT(refusal(row.expression), Contains("\"" + std::string{row.expression} + "\""));
+        says(row.expression, row.reason);
+        says(row.expression, "\"" + std::string{row.expression} + "\"");
     }
     std::string path = "$request.body";
     for (int i = 0; i != 31; ++i) path += "[0]";
     CHECK(refusal(path) == "accepted");
-    CHECK_THAT(refusal(path + "[0]"), Contains("31 steps"));
+    says(path + "[0]", "31 steps");
     std::string variables;
     for (int i = 0; i != 8; ++i) variables += "${request.body.a}";
     CHECK(refusal(variables) == "accepted");
-    CHECK_THAT(refusal(variables + "${request.body.a}"), Contains("more than 8"));
-    CHECK_THAT(refusal(std::string(1025, 'x')), Contains("longer than 1024"));
+    says(variables + "${request.body.a}", "more than 8");
+    says(std::string(1025, 'x'), "longer than 1024");
 }
 
 TEST_CASE("the longest path leads to the deepest value", "[route_expression]") {

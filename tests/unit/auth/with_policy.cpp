@@ -197,7 +197,8 @@ TEST_CASE("Every way to ask goes through the policy", "[with_policy]") {
 
 TEST_CASE("A policy around a policy does not replace it for the targets of a batch", "[with_policy]") {
     std::string const everything = allow("arn:aws:execute-api:*:*:*/*");
-    std::string const but_vip = everything + R"(,{"Effect":"Deny","Action":"execute-api:*","Resource":"arn:aws:execute-api:*:*:*/*vip"})";
+    std::string const but_vip =
+        everything + R"(,{"Effect":"Deny","Action":"execute-api:*","Resource":"arn:aws:execute-api:*:*:*/*vip"})";
     with_policy outer{any_of{with_policy{allow_all{}, policy(but_vip)}}, policy(everything)};
     with_policy inner{any_of{with_policy{allow_all{}, policy(everything)}}, policy(but_vip)};
     for (auto* const auth : {&outer, &inner}) {

@@ -73,7 +73,7 @@ struct busy {
         started.get_future().get();
     }
     ~busy() {
-        if (thread.joinable()) thread.join();
+        if (thread.joinable()) (void)end(false);
     }
 
     delivery end(bool good) {
