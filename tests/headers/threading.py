@@ -26,6 +26,8 @@ classes = {
     "sigv4::verification": ("auth/sigv4.hpp", "class verification {"),
     "bearer": ("auth/bearer.hpp", "class bearer : public authorization_tokens {",
                "auth/bearer.hpp", "class authorization_tokens {"),
+    "api_key": ("auth/bearer.hpp", "class api_key : public authorization_tokens {",
+                "auth/bearer.hpp", "class authorization_tokens {"),
     "any_of": ("auth/any_of.hpp", "class any_of {"),
     "any_of::verification": ("auth/any_of.hpp", "class any_of<Auths...>::verification {"),
     "with_policy": ("auth/with_policy.hpp", "class with_policy : public ",

@@ -242,12 +242,15 @@ TEST_CASE("sigv4::permits: any thread hears that a caller may reach every connec
     CHECK(granted == threads);
 }
 
-TEST_CASE("bearer::authorize, permits: threads show tokens at once", "[threading]") {
-    bearer const auth{{{"secret", "one", {}}, {"other", "two", {}}}};
+namespace {
+
+template <class Auth>
+void show_tokens_at_once(std::string const& scheme) {
+    Auth const auth{std::vector<bearer_token>{{"secret", "one", {}}, {"other", "two", {}}}};
     std::atomic<int> wrong{0};
     at_once(threads, [&](int t) {
         http_request r = example_post();
-        r.set("Authorization", t == 0 ? "Bearer secret" : t == 1 ? "Bearer other" : "Bearer nothing");
+        r.set("Authorization", scheme + (t == 0 ? "secret" : t == 1 ? "other" : "nothing"));
         for (int i = 0; i != 100; ++i) {
             auth_decision const told = asked(auth, r);
             wrong += told.who.name.view() != (t == 0 ? "one" : t == 1 ? "two" : "") || told.allowed() != (t != 2);
@@ -255,6 +258,16 @@ TEST_CASE("bearer::authorize, permits: threads show tokens at once", "[threading
         }
     });
     CHECK(wrong == 0);
+}
+
+}
+
+TEST_CASE("bearer::authorize, permits: threads show tokens at once", "[threading]") {
+    show_tokens_at_once<bearer>("Bearer ");
+}
+
+TEST_CASE("api_key::authorize, permits: threads show keys at once", "[threading]") {
+    show_tokens_at_once<api_key>("Api-Key ");
 }
 
 TEST_CASE("any_of::configure: once, and then all threads follow it", "[threading]") {
