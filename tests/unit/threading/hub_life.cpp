@@ -20,11 +20,7 @@
 
 using namespace backchannel;
 using namespace std::chrono_literals;
-using test::at_once;
-using test::direct_hub;
-using test::lines;
-using test::looped_hub;
-using test::text;
+using namespace test;
 
 namespace {
 
@@ -122,10 +118,10 @@ TEST_CASE("connection_hub::connection_hub: hubs are made on several threads at o
 
 TEST_CASE("connection_hub::~connection_hub: sessions may end meanwhile, and what waits is answered", "[threading]") {
     for (int round = 0; round != 10; ++round) {
-        auto const seen = std::make_shared<test::witness>();
-        test::witness_loops<test::keyed_transport> transport;
-        std::optional<connection_hub<decltype(transport), test::witness_traits>> hub;
-        hub.emplace(transport, hub_options{}, hub_policies<test::witness_traits>{{}, {}, {seen}});
+        auto const seen = std::make_shared<witness>();
+        witness_loops<keyed_transport> transport;
+        std::optional<connection_hub<decltype(transport), witness_traits>> hub;
+        hub.emplace(transport, hub_options{}, hub_policies<witness_traits>{{}, {}, {seen}});
         std::array<session, 10> open;
         std::vector<delivery> answers;
         for (int i = 0; i != 10; ++i) {
@@ -304,16 +300,16 @@ TEST_CASE("connection_hub::expire, without dispatch: many ask, each connection i
 }
 
 TEST_CASE("connection_hub::on_deadline_earlier: set once, it is called on the threads that open", "[threading]") {
-    test::witness_transport<test::direct_transport> transport;
+    witness_transport<direct_transport> transport;
     auto const& seen = transport.seen;
-    connection_hub<decltype(transport), test::witness_traits> hub{transport, {}, {{}, {}, {seen}}};
+    connection_hub<decltype(transport), witness_traits> hub{transport, {}, {{}, {}, {seen}}};
     std::atomic<int> woken{0};
     hub.on_deadline_earlier([&] {
         ++woken;
         seen->enter();
     });
     seen->again = [&] { (void)hub.next_deadline(); };
-    test::manual_clock const clock;
+    manual_clock const clock;
     at_once(threads, [&](int t) {
         for (int i = 0; i != 10; ++i) // each of a thread's is due before its last
             session const s = hub.open(t, {{}, {}, clock.steady() + std::chrono::seconds{20 - i}});

@@ -13,11 +13,7 @@
 // A test for each row of docs/threading.md: the sends of a hub.
 
 using namespace backchannel;
-using test::at_once;
-using test::direct_hub;
-using test::lines;
-using test::looped_hub;
-using test::text;
+using namespace test;
 
 namespace {
 

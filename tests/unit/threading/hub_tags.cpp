@@ -20,11 +20,7 @@
 
 using namespace backchannel;
 using namespace std::chrono_literals;
-using test::at_once;
-using test::direct_hub;
-using test::lines;
-using test::looped_hub;
-using test::text;
+using namespace test;
 
 namespace {
 

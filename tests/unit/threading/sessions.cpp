@@ -20,11 +20,7 @@
 
 using namespace backchannel;
 using namespace std::chrono_literals;
-using test::at_once;
-using test::direct_hub;
-using test::lines;
-using test::looped_hub;
-using test::text;
+using namespace test;
 
 namespace {
 
@@ -169,7 +165,7 @@ TEST_CASE("session::touch: many threads touch, and one of their times counts", "
 }
 
 TEST_CASE("session::written: the owner reports what was taken while other threads send", "[threading]") {
-    using transport = test::counts_written<test::plain_recorder>;
+    using transport = counts_written<plain_recorder>;
     connection_hub<transport> hub{transport{}, {.queue_limit = 100}};
     session const a = hub.open(2);
     std::string const id{a.id()}, body(10, 'x');
