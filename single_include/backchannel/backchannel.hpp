@@ -132,8 +132,8 @@ struct close_frame {
     std::string_view reason{};
 };
 
-/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go
-/// (4 more for each pair).
+/// Names and values that an application gives to a connection when it opens, kept as far as 1,024 bytes go;
+/// each pair takes four beside its texts.
 using connection_attributes = std::vector<std::pair<std::string, std::string>>;
 
 /// What the server knows of a client when its WebSocket opens. All of it may be missing.

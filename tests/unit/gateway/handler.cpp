@@ -36,6 +36,9 @@ struct recording_peer final : websocket_peer {
         calls.push_back("send " + std::string{m.data()});
         return delivery::backpressure;
     }
+    delivery send_until(message const&, backchannel::time_point, completion<delivery>&) override {
+        return delivery::gone;
+    }
     void close(std::uint16_t code, std::string_view reason) override {
         calls.push_back("close " + std::to_string(code) + " " + std::string{reason});
     }
