@@ -253,6 +253,7 @@ inline settings parse_command_line(int argc, char** argv) {
         g.hub.queue_limit = queue_limit != 0 ? queue_limit : std::max<std::size_t>(1024 * 1024, 2 * g.frames.message);
         g.max_request_body = std::max(g.max_request_body, g.router.max_body);
         g.hub.close_reasons = s.dialects.extensions;
+        if (s.dialects.extensions) g.hub.changes_kept = 10'000;
         if (candidates == "aws") s.sigv4.candidates = backchannel::sigv4_candidates::aws;
 
         s.no_auth = auth == "none";

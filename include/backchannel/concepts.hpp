@@ -354,6 +354,7 @@ concept has_on_denied = requires(H& h, auth_decision const& why, operation op, s
 template <class C>
 concept has_performs = requires(C const& c) {
     { c.performs() } noexcept -> std::same_as<bool>;
+    { c.streams() } noexcept -> std::same_as<bool>;
 };
 
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.

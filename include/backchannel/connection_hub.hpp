@@ -257,6 +257,10 @@ public:
         return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }
 
+    /// The latest changes, if `changes_kept` of them are kept, else nullptr. A connection that has just opened may be in
+    /// them an instant before it can be found.
+    [[nodiscard]] std::shared_ptr<change_journal> changes() const noexcept { return state_->changes(); }
+
     /// What has happened so far; the numbers fit together once no other thread is at work.
     [[nodiscard]] hub_metrics metrics() const noexcept { return state_->metrics(); }
 

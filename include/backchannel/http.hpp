@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +39,22 @@ struct request_view {
     target_form form = target_form::raw;
     std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
     std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
+    bool streams = false;         ///< whether the server can write an answer's `stream`
+};
+
+/// The body of an answer that comes bit by bit, and may never end. Used on one thread at a time.
+class body_stream {
+public:
+    virtual ~body_stream() = default;
+
+    /// Appends what there is now, some `room` bytes at most. False: nothing more will come.
+    virtual bool read(std::string& out, std::size_t room) = 0;
+
+    /// Calls `wake` once, on any thread, when there is more; now, if there is. The next call takes its place.
+    virtual void wait(std::function<void()> wake) = 0;
+
+    /// Appends what keeps a quiet connection alive.
+    virtual void keep_alive(std::string& out) = 0;
 };
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
@@ -88,6 +106,7 @@ struct response {
     int status = 200;
     header_lines headers;
     std::string body;
+    std::shared_ptr<body_stream> stream{}; ///< to a request that `streams`: the body, instead of `body`
 
     response() = default;
     explicit response(int code) : status{code} {}

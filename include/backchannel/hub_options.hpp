@@ -34,6 +34,10 @@ struct hub_options {
     /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
     bool close_reasons = false;
 
+    /// Latest changes (opened, closed, tagged) that are kept for readers of `connection_hub::changes`; 0: none, and
+    /// nothing is written down. Each takes some 300 bytes.
+    std::size_t changes_kept = 0;
+
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
 

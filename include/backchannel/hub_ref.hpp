@@ -3,6 +3,7 @@
 #define BACKCHANNEL_HUB_REF_HPP
 
 #include <backchannel/completion.hpp>
+#include <backchannel/hub/change_journal.hpp>
 #include <backchannel/message.hpp>
 
 #include <concepts>
@@ -33,7 +34,8 @@ struct command {
         explain, ///< why the id is gone
         tag,     ///< mark the connection
         untag,   ///< take a mark away
-        select   ///< show open connections
+        select,  ///< show open connections
+        watch    ///< give what tells of changes
     };
 
     kind what = kind::find;
@@ -58,6 +60,7 @@ struct outcome {
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
     bool unsupported = false;                ///< of a send with terms: this hub cannot keep them; nothing was sent
+    std::shared_ptr<change_journal> changes{}; ///< of a watch; none: this hub keeps none
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -113,6 +116,11 @@ private:
                 outcome marked;
                 marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
                 return done(std::move(marked));
+            }
+            case command::kind::watch: {
+                outcome kept{delivery::accepted};
+                kept.changes = hub.changes();
+                return done(std::move(kept));
             }
             case command::kind::select: {
                 outcome shown{delivery::accepted};

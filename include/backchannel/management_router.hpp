@@ -264,12 +264,27 @@ private:
     [[nodiscard]] response performed(call const& c, request_view const& request, message const& m,
                                      principal const& who) {
         return finished([&](response& r) {
-            if constexpr (has_performs<call>)
-                dialect_.perform(r, hub_, c, m, clock_.steady(), [&](operation what, std::string_view id) {
+            if constexpr (has_performs<call>) {
+                auto const may_as = [this](request_view const& asking, principal const& caller, operation what,
+                                           std::string_view id) {
                     bool granted = false; // a throw must not hide what others have got already
-                    (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
+                    (void)guarded([&] { granted = auth_.permits(asking, caller, what, id); });
                     return granted;
+                };
+                auto const perform = [&](auto may) {
+                    dialect_.perform(r, hub_, c, m, request, clock_.steady(), std::move(may));
+                };
+                if (!c.streams())
+                    return perform([&](operation what, std::string_view id) { return may_as(request, who, what, id); });
+                struct caller {
+                    owned_request request;
+                    principal who;
+                };
+                std::shared_ptr<caller> const kept{new caller{owned_request::head_of(request), who}};
+                perform([may_as, kept](operation what, std::string_view id) {
+                    return may_as(kept->request.view(), kept->who, what, id);
                 });
+            }
         });
     }
 

@@ -315,6 +315,8 @@ private:
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -345,6 +347,22 @@ struct request_view {
     target_form form = target_form::raw;
     std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
     std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
+    bool streams = false;         ///< whether the server can write an answer's `stream`
+};
+
+/// The body of an answer that comes bit by bit, and may never end. Used on one thread at a time.
+class body_stream {
+public:
+    virtual ~body_stream() = default;
+
+    /// Appends what there is now, some `room` bytes at most. False: nothing more will come.
+    virtual bool read(std::string& out, std::size_t room) = 0;
+
+    /// Calls `wake` once, on any thread, when there is more; now, if there is. The next call takes its place.
+    virtual void wait(std::function<void()> wake) = 0;
+
+    /// Appends what keeps a quiet connection alive.
+    virtual void keep_alive(std::string& out) = 0;
 };
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
@@ -396,6 +414,7 @@ struct response {
     int status = 200;
     header_lines headers;
     std::string body;
+    std::shared_ptr<body_stream> stream{}; ///< to a request that `streams`: the body, instead of `body`
 
     response() = default;
     explicit response(int code) : status{code} {}
@@ -1072,6 +1091,7 @@ concept has_on_denied = requires(H& h, auth_decision const& why, operation op, s
 template <class C>
 concept has_performs = requires(C const& c) {
     { c.performs() } noexcept -> std::same_as<bool>;
+    { c.streams() } noexcept -> std::same_as<bool>;
 };
 
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
@@ -3401,6 +3421,118 @@ private:
 #ifndef BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
 #define BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
 
+// ---- backchannel/hub/change_journal.hpp
+#ifndef BACKCHANNEL_HUB_CHANGE_JOURNAL_HPP
+#define BACKCHANNEL_HUB_CHANGE_JOURNAL_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Something that happened to a connection.
+struct connection_change {
+    enum class kind : std::uint8_t { opened, closed, tagged, untagged };
+
+    kind what = kind::opened;
+    std::string id{};
+    wall_time at{};
+    std::vector<std::string> tags{}; ///< of one that opened: those it has; else the one in question
+    std::uint16_t code = 0;          ///< of one that closed
+    closed_by by = closed_by::peer;  ///< the same
+    std::string reason{};            ///< the same
+};
+
+/// The latest changes of a hub, numbered from 1 on, for readers that each go at their own speed. Thread-safe.
+///
+/// Without memory a change is left out; its number is not, so readers learn that something is missing.
+class change_journal {
+public:
+    /// `started` tells the numbers of this journal from those of another.
+    change_journal(std::size_t kept, wall_time started) noexcept
+        : kept_{kept}, epoch_{started.time_since_epoch().count()} {}
+
+    change_journal(change_journal const&) = delete;
+    change_journal& operator=(change_journal const&) = delete;
+
+    void add(connection_change change) noexcept {
+        std::map<std::uint64_t, task> waiting;
+        {
+            std::lock_guard const lock{mutex_};
+            ++last_;
+            if (!guarded([&] { changes_.emplace_back(last_, std::move(change)); })) changes_.clear();
+            if (changes_.size() > kept_) changes_.pop_front();
+            waiting.swap(waiting_);
+        }
+        for (auto& [number, wake] : waiting) (void)guarded(wake);
+    }
+
+    [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
+
+    /// The number of the newest change; 0: there was none.
+    [[nodiscard]] std::uint64_t last() const {
+        std::lock_guard const lock{mutex_};
+        return last_;
+    }
+
+    struct page {
+        bool missed = false; ///< some behind `after` are not kept any more; nothing else is here then
+        std::vector<std::pair<std::uint64_t, connection_change>> changes{};
+    };
+
+    /// Up to `most` changes behind the number `after`, in their order.
+    [[nodiscard]] page read(std::uint64_t after, std::size_t most) const {
+        page found;
+        std::lock_guard const lock{mutex_};
+        if (after >= last_) {
+            found.missed = after > last_; // it is not one of these
+            return found;
+        }
+        std::uint64_t const first = changes_.empty() ? last_ + 1 : changes_.front().first;
+        found.missed = after + 1 < first;
+        if (found.missed) return found;
+        for (std::size_t i = static_cast<std::size_t>(after + 1 - first); i < changes_.size() && most != 0; ++i, --most)
+            found.changes.push_back(changes_[i]);
+        return found;
+    }
+
+    /// Calls `wake` once, at the next change behind the number `after` and on its thread; now, if there is one.
+    /// Returns what `cancel` takes.
+    std::uint64_t wait(std::uint64_t after, task wake) {
+        {
+            std::lock_guard const lock{mutex_};
+            if (after == last_) {
+                waiting_.emplace(++tokens_, std::move(wake));
+                return tokens_;
+            }
+        }
+        wake();
+        return 0;
+    }
+    void cancel(std::uint64_t token) noexcept {
+        std::lock_guard const lock{mutex_};
+        waiting_.erase(token);
+    }
+
+private:
+    std::size_t const kept_;
+    std::int64_t const epoch_; ///< wall-clock milliseconds
+    mutable std::mutex mutex_;
+    std::deque<std::pair<std::uint64_t, connection_change>> changes_; // without gaps
+    std::uint64_t last_ = 0, tokens_ = 0;
+    std::map<std::uint64_t, task> waiting_;
+};
+
+}
+
+#endif
+
 // ---- backchannel/hub/close_reasons.hpp
 #ifndef BACKCHANNEL_HUB_CLOSE_REASONS_HPP
 #define BACKCHANNEL_HUB_CLOSE_REASONS_HPP
@@ -3924,6 +4056,10 @@ struct hub_options {
     /// Whether the reason of a close is remembered as long as its code is; each takes up to 200 bytes.
     bool close_reasons = false;
 
+    /// Latest changes (opened, closed, tagged) that are kept for readers of `connection_hub::changes`; 0: none, and
+    /// nothing is written down. Each takes some 300 bytes.
+    std::size_t changes_kept = 0;
+
     /// Whether a message that was sent to a client counts as its activity, as one that came from it does.
     bool sends_are_activity = true;
 
@@ -4366,6 +4502,7 @@ private:
 
 #include <chrono>
 #include <concepts>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -4456,11 +4593,18 @@ public:
     }
 
     [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.add({table_type::index_of(s), s.id()}, tag);
+        tagging const result = tags_.add({table_type::index_of(s), s.id()}, tag);
+        if (result == tagging::done && is(s, slot_state::open)) note(connection_change::kind::tagged, s, tag);
+        return result;
     }
     bool remove_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.remove(table_type::index_of(s), tag);
+        bool const had = tags_.remove(table_type::index_of(s), tag);
+        if (had && is(s, slot_state::open)) note(connection_change::kind::untagged, s, tag);
+        return had;
     }
+
+    /// The changes of this hub, if they are kept. They may outlive it.
+    [[nodiscard]] std::shared_ptr<change_journal> const& changes() const noexcept { return changes_; }
 
     [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
 
@@ -4499,8 +4643,25 @@ protected:
 
     hub_directory(hub_options const& options, hub_policies<Traits> policies)
         : options_{options}, policies_{std::move(policies)}, epoch_{policies_.clock.steady()},
+          changes_{options.changes_kept == 0
+                       ? nullptr
+                       : std::make_shared<change_journal>(options.changes_kept, policies_.clock.wall())},
           table_{*this, options.max_connections, options.retired_kept} {}
     ~hub_directory() = default;
+
+    /// Writes a change down, if that is done here. Without memory it is left out.
+    void note(connection_change::kind what, slot_type& s, std::string_view tag = {}, std::uint16_t code = 0,
+              std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
+        if (changes_ == nullptr) return;
+        connection_change change{.what = what, .at = policies_.clock.wall(), .code = code, .by = by};
+        (void)guarded([&] {
+            change.id = id_text(s);
+            change.reason = reason;
+            if (what == connection_change::kind::opened) change.tags = tags_.tags_of(table_type::index_of(s));
+            else if (!tag.empty()) change.tags.emplace_back(tag);
+        });
+        changes_->add(std::move(change));
+    }
 
     [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
         return t < epoch_ ? 0 : std::chrono::floor<std::chrono::milliseconds>(t - epoch_).count();
@@ -4531,6 +4692,7 @@ protected:
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
     send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
+    std::shared_ptr<change_journal> const changes_;
     table_type table_;
     id_source ids_;
     tag_index<Traits> tags_;
@@ -4732,6 +4894,7 @@ public:
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
+        this->note(connection_change::kind::opened, s); // before anything else that happens to it
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::hold`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
@@ -4751,6 +4914,7 @@ public:
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
+        this->note(connection_change::kind::closed, s, {}, code, reason, by);
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(this->id_text(s), code);
         return true;
     }
@@ -5487,7 +5651,8 @@ struct command {
         explain, ///< why the id is gone
         tag,     ///< mark the connection
         untag,   ///< take a mark away
-        select   ///< show open connections
+        select,  ///< show open connections
+        watch    ///< give what tells of changes
     };
 
     kind what = kind::find;
@@ -5512,6 +5677,7 @@ struct outcome {
     tagging tagged = tagging::gone;          ///< of a tag and an untag
     std::optional<std::uint32_t> next{};     ///< of a select that was ended early: where to go on
     bool unsupported = false;                ///< of a send with terms: this hub cannot keep them; nothing was sent
+    std::shared_ptr<change_journal> changes{}; ///< of a watch; none: this hub keeps none
 };
 
 /// A view of any hub, whatever its Transport: an object and a function, two words.
@@ -5567,6 +5733,11 @@ private:
                 outcome marked;
                 marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
                 return done(std::move(marked));
+            }
+            case command::kind::watch: {
+                outcome kept{delivery::accepted};
+                kept.changes = hub.changes();
+                return done(std::move(kept));
             }
             case command::kind::select: {
                 outcome shown{delivery::accepted};
@@ -5851,6 +6022,10 @@ public:
         auto const decoded = state_->decode(id);
         return decoded ? state_->find_tombstone(*decoded) : std::nullopt;
     }
+
+    /// The latest changes, if `changes_kept` of them are kept, else nullptr. A connection that has just opened may be in
+    /// them an instant before it can be found.
+    [[nodiscard]] std::shared_ptr<change_journal> changes() const noexcept { return state_->changes(); }
 
     /// What has happened so far; the numbers fit together once no other thread is at work.
     [[nodiscard]] hub_metrics metrics() const noexcept { return state_->metrics(); }
@@ -6713,12 +6888,27 @@ private:
     [[nodiscard]] response performed(call const& c, request_view const& request, message const& m,
                                      principal const& who) {
         return finished([&](response& r) {
-            if constexpr (has_performs<call>)
-                dialect_.perform(r, hub_, c, m, clock_.steady(), [&](operation what, std::string_view id) {
+            if constexpr (has_performs<call>) {
+                auto const may_as = [this](request_view const& asking, principal const& caller, operation what,
+                                           std::string_view id) {
                     bool granted = false; // a throw must not hide what others have got already
-                    (void)guarded([&] { granted = auth_.permits(request, who, what, id); });
+                    (void)guarded([&] { granted = auth_.permits(asking, caller, what, id); });
                     return granted;
+                };
+                auto const perform = [&](auto may) {
+                    dialect_.perform(r, hub_, c, m, request, clock_.steady(), std::move(may));
+                };
+                if (!c.streams())
+                    return perform([&](operation what, std::string_view id) { return may_as(request, who, what, id); });
+                struct caller {
+                    owned_request request;
+                    principal who;
+                };
+                std::shared_ptr<caller> const kept{new caller{owned_request::head_of(request), who}};
+                perform([may_as, kept](operation what, std::string_view id) {
+                    return may_as(kept->request.view(), kept->who, what, id);
                 });
+            }
         });
     }
 
@@ -7086,7 +7276,8 @@ public:
             send_many,  ///< POST to the collection
             close_many, ///< DELETE of the collection
             list,       ///< GET of the collection
-            count       ///< the same, only how many
+            count,      ///< the same, only how many
+            watch       ///< the same, changes as they happen
         };
 
         kind what = kind::plain;
@@ -7108,6 +7299,8 @@ public:
 
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+        /// Whether the answer goes on when the request is over.
+        [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
 
     [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
@@ -7128,8 +7321,9 @@ public:
     using permission = std::function<bool(operation, std::string_view id)>;
 
     /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body, time_point now,
-                                  permission const& may) const;
+    /// If `c.streams()`, `may` is kept as long as the answer goes on.
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                  request_view const& asking, time_point now, permission const& may) const;
 
     using aws_dialect::fail;
     BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
@@ -7143,6 +7337,8 @@ private:
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
+    BACKCHANNEL_DECL void watch_changes(response& r, hub_ref const& hub, request_view const& asking,
+                                        permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 
@@ -9869,7 +10065,7 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
         return error(r, 405, "MethodNotAllowedException", "Method not allowed");
     case failure::bad_body: return error(r, 400, "BadRequestException", id);
     case failure::unsupported:
-        return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
+        return error(r, 501, "NotImplementedException", "Not supported by this server");
     case failure::expired:
         return error(r, 504, "GatewayTimeoutException", "The message was not sent: its time was over");
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");
@@ -10268,6 +10464,105 @@ BACKCHANNEL_DECL std::optional<std::chrono::milliseconds> token_buckets::admit(p
 #ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 #define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 
+// ---- backchannel/impl/dialect/change_feed.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_CHANGE_FEED_IPP
+#define BACKCHANNEL_IMPL_DIALECT_CHANGE_FEED_IPP
+
+#include <charconv>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI::detail_extensions {
+
+/// The changes of a hub as server-sent events (HTML, "Server-sent events"), each with an id to go on from.
+class change_feed final : public body_stream {
+public:
+    /// `last_id`: of the last event that the reader has seen, empty if it has seen none.
+    change_feed(std::shared_ptr<change_journal> journal, std::string_view last_id, extended_dialect::permission may)
+        : journal_{std::move(journal)}, may_{std::move(may)}, after_{journal_->last()} {
+        first_event_ = last_id.empty() ? "ready" : "missed";
+        std::string const epoch = std::to_string(journal_->epoch()) + '-';
+        std::uint64_t seen = 0;
+        if (!last_id.starts_with(epoch)) return;
+        last_id.remove_prefix(epoch.size());
+        auto const end = last_id.data() + last_id.size();
+        auto const number = std::from_chars(last_id.data(), end, seen);
+        if (number.ec != std::errc{} || number.ptr != end || journal_->read(seen, 0).missed) return;
+        after_ = seen;
+        first_event_ = {};
+    }
+
+    ~change_feed() override { journal_->cancel(token_); }
+
+    bool read(std::string& out, std::size_t room) override {
+        std::size_t const end = out.size() + room;
+        if (!first_event_.empty()) write_event(out, std::exchange(first_event_, {}), after_, "{}");
+        while (out.size() < end) {
+            auto const page = journal_->read(after_, 64);
+            if (page.missed) { // the reader was too slow: it has to look at the list again
+                write_event(out, "missed", journal_->last(), "{}");
+                return false;
+            }
+            if (page.changes.empty()) break;
+            for (auto const& [number, change] : page.changes) {
+                if (out.size() >= end) return true;
+                after_ = number;
+                if (may_(operation::get, change.id)) write(out, number, change);
+            }
+        }
+        return true;
+    }
+
+    void wait(task wake) override {
+        journal_->cancel(token_);
+        token_ = journal_->wait(after_, std::move(wake));
+    }
+
+    void keep_alive(std::string& out) override { out.append(":\n\n"); }
+
+private:
+    void write_event(std::string& out, std::string_view name, std::uint64_t number, std::string_view data) const {
+        out.append("id: ").append(std::to_string(journal_->epoch())).append("-").append(std::to_string(number));
+        out.append("\nevent: ").append(name).append("\ndata: ").append(data).append("\n\n");
+    }
+
+    void write(std::string& out, std::uint64_t number, connection_change const& change) const {
+        using enum connection_change::kind;
+        std::string data;
+        protocol::json_writer json{data};
+        auto const at = protocol::format_iso8601(change.at);
+        json.begin_object().member("connectionId", std::string_view{change.id}).member("at", at.view());
+        switch (change.what) {
+        case opened:
+            json.key("tags").begin_array();
+            for (std::string const& tag : change.tags) json.value(std::string_view{tag});
+            json.end_array().end_object();
+            return write_event(out, "opened", number, data);
+        case closed:
+            json.member("closeCode", change.code).member("reason", std::string_view{change.reason});
+            json.member("closedBy", change.by == closed_by::peer ? "peer" : "server").end_object();
+            return write_event(out, "closed", number, data);
+        case tagged:
+        case untagged:
+            json.member("tag", change.tags.empty() ? std::string_view{} : std::string_view{change.tags.front()});
+            json.end_object();
+            return write_event(out, change.what == tagged ? "tagged" : "untagged", number, data);
+        }
+    }
+
+    std::shared_ptr<change_journal> journal_;
+    extended_dialect::permission may_;
+    std::uint64_t after_;
+    std::string_view first_event_;
+    std::uint64_t token_ = 0;
+};
+
+}
+
+#endif
+
 // ---- backchannel/impl/dialect/extension_request.ipp
 #ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSION_REQUEST_IPP
 #define BACKCHANNEL_IMPL_DIALECT_EXTENSION_REQUEST_IPP
@@ -10331,6 +10626,7 @@ public:
         if (name == "code" && closes) return once(code_, name) + read_code(value);
         if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
         if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
+        if (name == "events" && request_.what == list) return events_ = true, std::string{};
         if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
         if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
         if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
@@ -10340,6 +10636,8 @@ public:
 
     /// What only shows when all have been read.
     [[nodiscard]] std::string finish() {
+        if (events_ && (tag_ || limit_ || cursor_ || count_)) return "events: stands alone";
+        if (events_) request_.what = what::watch;
         if (counts_) request_.what = what::count;
         if (request_.when_written && request_.ttl > extended_dialect::max_wait) return "ttl: up to 30 with ack=written";
         if (request_.when_written && request_.what == what::send_many) return "ack: written is for one connection";
@@ -10404,7 +10702,8 @@ private:
 
     extended_dialect::request& request_;
     bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false, ttl_ = false, count_ = false, counts_ = false;
+         ack_ = false, ttl_ = false, count_ = false, counts_ = false,
+         events_ = false;
 };
 
 }
@@ -10540,7 +10839,8 @@ BACKCHANNEL_DECL std::optional<send_terms> extended_dialect::terms_of(call const
 }
 
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                time_point now, permission const& may) const {
+                                                request_view const& asking, time_point now,
+                                                permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
     case show: return show_one(r, hub, c.target.id(), false);
@@ -10552,6 +10852,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case close_many: return act_on_many(r, hub, c, body, now, may);
     case list:
     case count: return list_open(r, hub, *c.more, may);
+    case watch: return watch_changes(r, hub, asking, may);
     case plain: break;
     }
     fail(r, failure::internal, c);
@@ -10714,6 +11015,18 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.end_array();
     if (end.next) json.member("cursor", std::string_view{std::to_string(*end.next)});
     json.end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::watch_changes(response& r, hub_ref const& hub, request_view const& asking,
+                                                      permission const& may) const {
+    auto changes = detail_extensions::run(hub, {.what = command::kind::watch}).changes;
+    if (!asking.streams || changes == nullptr) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
+    header_view const* const last = find_header(asking.headers, "Last-Event-ID");
+    r.status = 200;
+    r.headers.add("Content-Type", "text/event-stream");
+    r.headers.add("Cache-Control", "no-store");
+    r.stream = std::make_shared<detail_extensions::change_feed>(std::move(changes),
+                                                                last == nullptr ? std::string_view{} : last->value, may);
 }
 
 BACKCHANNEL_DECL void extended_dialect::write_details(protocol::json_writer& json, connection_state const& state) {

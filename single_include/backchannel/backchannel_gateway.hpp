@@ -2214,6 +2214,10 @@ struct framing {
 
 #endif
 
+// ---- backchannel/gateway/http_reader.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_READER_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_READER_HPP
+
 // ---- backchannel/gateway/http_exchange.hpp
 #ifndef BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
 #define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
@@ -2242,6 +2246,7 @@ protected:
         head,      ///< a head has begun
         body,      ///< its body is arriving
         answering, ///< the answer is being worked on, maybe elsewhere
+        streaming, ///< the answer comes bit by bit
         websocket
     };
 
@@ -2328,6 +2333,7 @@ protected:
     /// `what` is the one record that the log gets of it.
     void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
                  std::string_view why = {}) {
+        if (r.stream != nullptr) return begin_stream(std::move(r), what);
         bool const keep = keep_alive_ && !core_.stopping;
         auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
         if (!append()) {
@@ -2342,6 +2348,21 @@ protected:
             this->set_deadline(core_.options.keep_alive_timeout);
         else
             this->finish();
+    }
+
+    /// More of the answer may be sent: some has left.
+    void continue_stream() {
+        if (std::exchange(stream_waits_for_room_, false)) send_stream();
+    }
+    /// Nothing was sent for a while.
+    void keep_stream_alive() {
+        if (!stream_waits_for_room_) {
+            std::string text;
+            stream_->keep_alive(text);
+            this->out().append(text);
+            this->send_soon();
+        }
+        set_stream_deadline();
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -2394,7 +2415,52 @@ protected:
         if (managed_) counters.management[operation_][management_status_index(status)].add(1);
     }
 
+    // what may wait to be sent before no more is read: a peer that does not read is not listened to either
+    static constexpr std::size_t high_water = 64 * 1024;
+
 private:
+    /// The body ends with the connection. RFC 9112 6.3.
+    void begin_stream(response r, gateway_event::type what) {
+        keep_alive_ = false;
+        (void)this->out().append_by([&](std::string& text) {
+            return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
+        });
+        phase_ = phase::streaming;
+        stream_ = std::move(r.stream);
+        count_answer(r.status);
+        note({what, r.status, client_ip(), {}, label_.method, label_.path});
+        send_stream();
+    }
+
+    /// Sends what there is now, and waits for more.
+    void send_stream() {
+        bool more = true;
+        while (more && this->out().size() < high_water) {
+            std::string piece;
+            more = stream_->read(piece, high_water / 4);
+            if (piece.empty()) break;
+            this->out().append(piece);
+        }
+        this->send_soon();
+        set_stream_deadline();
+        stream_waits_for_room_ = this->out().size() >= high_water;
+        if (!more) return this->finish();
+        if (stream_waits_for_room_) return;
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
+            asio::post(executor, [weak] {
+                auto const there = weak.lock();
+                if (there == nullptr || there->closed() || there->finishing()) return;
+                there->protect([&] { there->send_stream(); });
+            });
+        });
+    }
+
+    void set_stream_deadline() {
+        if (core_.options.ping_interval.count() > 0) this->set_deadline(core_.options.ping_interval);
+        else this->clear_deadline();
+    }
+
     /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
     /// until then.
     template <class T, class Take>
@@ -2425,6 +2491,8 @@ private:
         });
     }
 
+    std::shared_ptr<body_stream> stream_;
+    bool stream_waits_for_room_ = false;
     std::uint32_t question_ = 0; // tells the answers to different requests apart
     std::uint8_t minor_version_ = 1;
     std::uint8_t operation_ = 3; // of the request at hand, as metrics count it
@@ -2612,6 +2680,316 @@ namespace backchannel::inline BACKCHANNEL_ABI {
     };
     return equal_ignoring_case(without_default(origin.substr(mark + 3)), without_default(authority));
 }
+
+}
+
+#endif
+
+// ---- backchannel/protocol/http1_body.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_BODY_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_BODY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// How much a chunked body may carry beside its data. Each limit is the largest value that still passes.
+struct chunk_limits {
+    std::uint32_t extensions = 4096; ///< bytes of all chunk extensions of the body, with the blanks and semicolons
+    std::uint32_t trailers = 8192;   ///< bytes of all trailer lines with their line ends, without the blank line
+};
+
+/// Finds a request's body in the bytes behind its head, without copying them. RFC 9112 6 and 7.1.
+///
+/// The result doesn't depend on how the bytes were cut. Chunk extensions and trailer fields must be well formed and are
+/// dropped. A body over the limit is refused as soon as its length is known: from Content-Length before the first
+/// byte, from a chunk's size before that chunk's data. No allocation. Not thread-safe; one object per request.
+class body_reader {
+public:
+    struct step {
+        std::string_view data{};               ///< the next bytes of the body; a view into the input
+        std::size_t consumed = 0;              ///< bytes of the input that need not be shown again
+        bool done = false;                     ///< the body is complete, the next byte is another request's
+        parse_error error = parse_error::none; ///< final: the connection can't be used any more
+    };
+
+    /// `limit`: the largest body that passes, in bytes.
+    BACKCHANNEL_DECL body_reader(request_head const& head, std::uint64_t limit, chunk_limits limits = {}) noexcept;
+
+    /// Looks at the next bytes, and returns with the first piece of the body among them.
+    ///
+    /// Call it again with what it did not consume, and go on until `done`, an error, or nothing is left: the first
+    /// time right behind the head, even with no input, as a request without a body is done at once.
+    [[nodiscard]] BACKCHANNEL_DECL step next(std::string_view input) noexcept;
+
+private:
+    enum class state : std::uint8_t {
+        done,
+        body,
+        chunk_size,
+        extension_blank, // blanks that must lead to a semicolon
+        extension_begin,
+        extension_name,
+        extension_name_blank, // blanks that must lead to a semicolon or an equals sign
+        extension_value_begin,
+        extension_token,
+        extension_quoted,
+        extension_escape,
+        extension_quoted_end,
+        chunk_lf,
+        chunk_data,
+        data_cr,
+        data_lf,
+        trailer_begin,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        last_lf
+    };
+
+    [[nodiscard]] BACKCHANNEL_DECL std::string_view take_data(std::string_view input) noexcept;
+    // These take one byte; false after a mistake.
+    [[nodiscard]] BACKCHANNEL_DECL bool take(char c) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool take_size(char c) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool take_extension(char c) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool take_trailer(char c) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool end_extension(char c) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool end_size() noexcept;
+
+    bool go(state next) noexcept {
+        state_ = next;
+        return true;
+    }
+    bool fail(parse_error error) noexcept {
+        error_ = error;
+        return false;
+    }
+    bool go_if(bool right, state next, parse_error otherwise) noexcept { return right ? go(next) : fail(otherwise); }
+
+    std::uint64_t allowed_;       // bytes of the body that may still be announced
+    std::uint64_t remaining_ = 0; // bytes left of the body or of this chunk
+    chunk_limits limits_;         // what is left of them
+    std::uint8_t digits_ = 0;
+    state state_ = state::done;
+    parse_error error_ = parse_error::none;
+};
+
+}
+
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The reading side of an HTTP connection: heads and bodies of HTTP/1.1 requests, and who answers each.
+template <class Core, class Stream>
+class http_reader : public http_exchange<Core, Stream> {
+    using base = http_exchange<Core, Stream>;
+
+public:
+    http_reader(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
+                admission::permit permit)
+        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
+          parser_(core->options.head) {}
+
+protected:
+    using base::core_;
+    using base::keep_alive_;
+    using base::label_;
+    using base::peer_ip_;
+    using base::phase_;
+    using typename base::handler_type;
+    using typename base::phase;
+
+    /// A request asks for another protocol than HTTP.
+    virtual void upgrade(http1::request_head const& head, request_view const& request) = 0;
+
+    [[nodiscard]] std::chrono::milliseconds head_deadline() const noexcept {
+        return std::min(core_.options.header_timeout, core_.options.request_timeout);
+    }
+
+    bool read_head(std::span<char>& bytes) {
+        if (phase_ == phase::idle) {
+            phase_ = phase::head;
+            this->begin_request({}, {}, 1, false);
+            parser_.reset();
+            began_ = std::chrono::steady_clock::now();
+            this->set_deadline(head_deadline());
+        }
+        http1::request_head& head = this->worker().head();
+        switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
+        case http1::request_parser::status::need_more:
+            return false;
+        case http1::request_parser::status::failed:
+            reject(parser_.error());
+            return false;
+        case http1::request_parser::status::complete:
+            break;
+        }
+        if (!std::exchange(first_request_, true)) {
+            permit_.handshake_done();
+            this->worker().counters().handshakes_pending.subtract(1);
+        }
+        std::span<char> const behind = bytes.subspan(head.size);
+        this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
+        std::string proxied;
+        request_view request{head.method, head.target_path, head.headers};
+        request.source_ip = client_of(head, proxied);
+        label_.from(proxied);
+        request.secure = Stream::secure;
+        request.streams = true;
+        if (head.upgrade) {
+            bytes = behind;
+            upgrade(head, request);
+            return true;
+        }
+        router_ = core_.router_for(request.target);
+        std::uint64_t const length = head.content_length.value_or(0);
+        if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
+            request.body = {behind.data(), static_cast<std::size_t>(length)};
+            answer(request);
+            bytes = behind.subspan(static_cast<std::size_t>(length));
+            return true;
+        }
+        bytes = behind;
+        begin_body(request, head);
+        return true;
+    }
+
+    [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
+        if (core_.options.trusted_proxies.empty()) return peer_ip_;
+        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+    }
+
+    void reject(http1::parse_error why) {
+        this->worker().counters().requests_rejected[static_cast<std::size_t>(why)].add(1);
+        refuse_request(gateway_answers::bad_request(why), http1::describe(why));
+    }
+
+    void refuse_request(response r, std::string_view why) {
+        if (phase_ == phase::head && parser_.is_head()) this->begin_request("HEAD", {}, 1, false); // not read further
+        this->refuse(std::move(r), why);
+    }
+
+    [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
+        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
+    }
+
+    void begin_body(request_view const& request, http1::request_head const& head) {
+        phase_ = phase::body;
+        this->set_deadline(core_.options.request_timeout, began_);
+        if (router_ != nullptr)
+            incoming_ = router_->begin(request);
+        else
+            kept_ = std::make_unique<owned_request>(request);
+        body_.emplace(head, body_limit(request));
+        auto const first = body_->next({});
+        if (first.error != http1::parse_error::none) return body_failed(first.error);
+        if (head.expect_continue && head.minor_version > 0) {
+            this->out().append(http1::continue_response);
+            this->send_soon();
+        }
+    }
+
+    bool read_body(std::span<char>& bytes) {
+        http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
+        bytes = bytes.subspan(step.consumed);
+        if (incoming_)
+            incoming_->append(step.data);
+        else
+            kept_->body.append(step.data);
+        if (step.error != http1::parse_error::none) {
+            body_failed(step.error);
+            return false;
+        }
+        if (!step.done) return step.consumed != 0;
+        body_.reset();
+        if (incoming_) {
+            finish_managed(std::move(incoming_));
+        } else {
+            auto const kept = std::exchange(kept_, nullptr);
+            answer(kept->view());
+        }
+        return true;
+    }
+
+    void body_failed(http1::parse_error error) {
+        keep_alive_ = false; // the rest of the body cannot be told from a request
+        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
+        incoming_->refuse_as_too_large();
+        finish_managed(std::move(incoming_));
+    }
+
+    void forget_request() override {
+        body_.reset();
+        incoming_.reset();
+        kept_.reset();
+    }
+
+    void finish_managed(std::unique_ptr<arriving_request> request) {
+        // the router must outlive the request, even if Auth answers when all else has gone
+        (void)this->expect_answer(true, this->owner(), [&](auto done) {
+            request->finish(std::move(done));
+            return true;
+        });
+    }
+
+    /// The answer of a request that is there as a whole.
+    void answer(request_view const& request) {
+        if (router_ != nullptr) {
+            (void)this->expect_answer(true, this->owner(), [&](auto done) {
+                router_->handle(request, std::move(done));
+                return true;
+            });
+        } else if (core_.reserves(request.target)) {
+            this->respond_with(gateway_answers::forbidden());
+        } else if constexpr (has_async_on_request<handler_type>) {
+            // the handler may keep the completion for ever, so that must not keep the gateway
+            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
+                return core_.handler.on_request(request, completion<response>{std::move(done)});
+            });
+            if (!taken) respond_not_found(request);
+        } else if constexpr (has_on_request<handler_type>) {
+            std::optional<response> made;
+            if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
+            if (made)
+                this->respond_with(std::move(*made));
+            else
+                respond_not_found(request);
+        } else {
+            respond_not_found(request);
+        }
+    }
+
+    void respond_not_found(request_view const& request) {
+        if (core_.is_websocket_path(request.target))
+            return this->respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
+        if (request.method == "OPTIONS" && request.target == "*") // "are you there", RFC 9110 9.3.7
+            return this->respond_with(response{204});
+        this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
+    }
+
+    admission::permit permit_;
+    bool first_request_ = false; // its head was read
+
+private:
+    http1::request_parser parser_;
+    std::optional<http1::body_reader> body_;
+    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
+    std::unique_ptr<arriving_request> incoming_;
+    std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
+    time_point began_{};                  // the request at hand
+};
 
 }
 
@@ -3376,101 +3754,6 @@ struct websocket_upgrade {
 
 #endif
 
-// ---- backchannel/protocol/http1_body.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_BODY_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_BODY_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// How much a chunked body may carry beside its data. Each limit is the largest value that still passes.
-struct chunk_limits {
-    std::uint32_t extensions = 4096; ///< bytes of all chunk extensions of the body, with the blanks and semicolons
-    std::uint32_t trailers = 8192;   ///< bytes of all trailer lines with their line ends, without the blank line
-};
-
-/// Finds a request's body in the bytes behind its head, without copying them. RFC 9112 6 and 7.1.
-///
-/// The result doesn't depend on how the bytes were cut. Chunk extensions and trailer fields must be well formed and are
-/// dropped. A body over the limit is refused as soon as its length is known: from Content-Length before the first
-/// byte, from a chunk's size before that chunk's data. No allocation. Not thread-safe; one object per request.
-class body_reader {
-public:
-    struct step {
-        std::string_view data{};               ///< the next bytes of the body; a view into the input
-        std::size_t consumed = 0;              ///< bytes of the input that need not be shown again
-        bool done = false;                     ///< the body is complete, the next byte is another request's
-        parse_error error = parse_error::none; ///< final: the connection can't be used any more
-    };
-
-    /// `limit`: the largest body that passes, in bytes.
-    BACKCHANNEL_DECL body_reader(request_head const& head, std::uint64_t limit, chunk_limits limits = {}) noexcept;
-
-    /// Looks at the next bytes, and returns with the first piece of the body among them.
-    ///
-    /// Call it again with what it did not consume, and go on until `done`, an error, or nothing is left: the first
-    /// time right behind the head, even with no input, as a request without a body is done at once.
-    [[nodiscard]] BACKCHANNEL_DECL step next(std::string_view input) noexcept;
-
-private:
-    enum class state : std::uint8_t {
-        done,
-        body,
-        chunk_size,
-        extension_blank, // blanks that must lead to a semicolon
-        extension_begin,
-        extension_name,
-        extension_name_blank, // blanks that must lead to a semicolon or an equals sign
-        extension_value_begin,
-        extension_token,
-        extension_quoted,
-        extension_escape,
-        extension_quoted_end,
-        chunk_lf,
-        chunk_data,
-        data_cr,
-        data_lf,
-        trailer_begin,
-        trailer_name,
-        trailer_value,
-        trailer_lf,
-        last_lf
-    };
-
-    [[nodiscard]] BACKCHANNEL_DECL std::string_view take_data(std::string_view input) noexcept;
-    // These take one byte; false after a mistake.
-    [[nodiscard]] BACKCHANNEL_DECL bool take(char c) noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL bool take_size(char c) noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL bool take_extension(char c) noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL bool take_trailer(char c) noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL bool end_extension(char c) noexcept;
-    [[nodiscard]] BACKCHANNEL_DECL bool end_size() noexcept;
-
-    bool go(state next) noexcept {
-        state_ = next;
-        return true;
-    }
-    bool fail(parse_error error) noexcept {
-        error_ = error;
-        return false;
-    }
-    bool go_if(bool right, state next, parse_error otherwise) noexcept { return right ? go(next) : fail(otherwise); }
-
-    std::uint64_t allowed_;       // bytes of the body that may still be announced
-    std::uint64_t remaining_ = 0; // bytes left of the body or of this chunk
-    chunk_limits limits_;         // what is left of them
-    std::uint8_t digits_ = 0;
-    state state_ = state::done;
-    parse_error error_ = parse_error::none;
-};
-
-}
-
-#endif
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -3484,27 +3767,23 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// One connection of the gateway: HTTP/1.1 requests in order, until one of them upgrades it to a WebSocket.
 template <class Core, class Stream>
-class http_session final : public http_exchange<Core, Stream>, public websocket_carrier {
-    using base = http_exchange<Core, Stream>;
+class http_session final : public http_reader<Core, Stream>, public websocket_carrier {
+    using base = http_reader<Core, Stream>;
     using base::core_;
+    using base::first_request_;
+    using base::high_water;
     using base::keep_alive_;
-    using base::label_;
     using base::note;
     using base::peer_ip_;
+    using base::permit_;
     using base::phase_;
     using typename base::handler_type;
     using typename base::phase;
 
 public:
-    http_session(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
-                 admission::permit permit)
-        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
-          parser_(core->options.head) {}
+    using base::base;
 
 private:
-    // what may wait to be sent before no more is read: a peer that does not read is not listened to either
-    static constexpr std::size_t high_water = 64 * 1024;
-
     // --------------------------------------------------------------------------------------------- the connection
 
     void on_accepted() override {
@@ -3522,7 +3801,7 @@ private:
     }
 
     void on_established() override {
-        if (permit_.refusal().empty()) return this->set_deadline(head_deadline());
+        if (permit_.refusal().empty()) return this->set_deadline(this->head_deadline());
         this->respond_with(gateway_answers::unavailable(permit_.refusal()), gateway_event::type::connection_refused,
                            permit_.refusal());
     }
@@ -3532,7 +3811,7 @@ private:
             if (must_wait()) return this->pause();
             if (phase_ == phase::websocket) return read_frames(bytes);
             bool progress = false;
-            if (!guarded([&] { progress = phase_ == phase::body ? read_body(bytes) : read_head(bytes); }))
+            if (!guarded([&] { progress = phase_ == phase::body ? this->read_body(bytes) : this->read_head(bytes); }))
                 return fail();
             if (!progress) return;
         }
@@ -3540,13 +3819,14 @@ private:
 
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
     [[nodiscard]] bool must_wait() noexcept {
-        if (phase_ == phase::answering) return true;
+        if (phase_ == phase::answering || phase_ == phase::streaming) return true;
         return this->out().size() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
     }
 
     void on_sent() override {
         echoed_ = std::min(echoed_, this->out().size());
         if (phase_ == phase::websocket) websocket_->on_sent();
+        if (phase_ == phase::streaming && this->out().size() < high_water) this->continue_stream();
         if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
@@ -3561,7 +3841,7 @@ private:
     /// Something of the server's own has thrown.
     void fail() {
         if (phase_ == phase::head || phase_ == phase::body || phase_ == phase::answering)
-            return refuse_request(gateway_answers::internal_error(), "internal error");
+            return this->refuse_request(gateway_answers::internal_error(), "internal error");
         this->drop();
     }
 
@@ -3570,6 +3850,8 @@ private:
             if (websocket_ != nullptr) websocket_->lost();
             candidate_.reset(); // whatever the application decides now
             if (!this->closed()) this->drop();
+        } else if (!this->closed() && phase_ == phase::streaming) {
+            this->drop();
         } else if (!this->closed() && phase_ != phase::answering) {
             this->finish(); // what was answered is still sent
         }
@@ -3589,11 +3871,13 @@ private:
         case phase::head:
         case phase::body:
             this->worker().counters().request_timeouts.add(1);
-            return refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
-                                  "request timeout");
+            return this->refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
+                                        "request timeout");
         case phase::answering:
             candidate_.reset();
             return this->give_up_waiting();
+        case phase::streaming:
+            return this->keep_stream_alive();
         case phase::idle:
             return this->finish();
         }
@@ -3620,182 +3904,16 @@ private:
     void on_stop() override {
         if (phase_ == phase::websocket)
             websocket_->close(1001, "Going away");
-        else if (phase_ == phase::idle)
+        else if (phase_ == phase::idle || phase_ == phase::streaming)
             this->finish();
         keep_alive_ = false;
     }
 
     [[nodiscard]] bool may_linger() const noexcept override { return phase_ == phase::websocket; }
 
-    // -------------------------------------------------------------------------------------------------- requests
-
-    [[nodiscard]] std::chrono::milliseconds head_deadline() const noexcept {
-        return std::min(core_.options.header_timeout, core_.options.request_timeout);
-    }
-
-    bool read_head(std::span<char>& bytes) {
-        if (phase_ == phase::idle) {
-            phase_ = phase::head;
-            this->begin_request({}, {}, 1, false);
-            parser_.reset();
-            began_ = std::chrono::steady_clock::now();
-            this->set_deadline(head_deadline());
-        }
-        http1::request_head& head = this->worker().head();
-        switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
-        case http1::request_parser::status::need_more:
-            return false;
-        case http1::request_parser::status::failed:
-            reject(parser_.error());
-            return false;
-        case http1::request_parser::status::complete:
-            break;
-        }
-        if (!std::exchange(first_request_, true)) {
-            permit_.handshake_done();
-            this->worker().counters().handshakes_pending.subtract(1);
-        }
-        std::span<char> const behind = bytes.subspan(head.size);
-        this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
-        std::string proxied;
-        request_view request{head.method, head.target_path, head.headers};
-        request.source_ip = client_of(head, proxied);
-        label_.from(proxied);
-        request.secure = Stream::secure;
-        if (head.upgrade) {
-            bytes = behind;
-            upgrade(head, request);
-            return true;
-        }
-        router_ = core_.router_for(request.target);
-        std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
-            request.body = {behind.data(), static_cast<std::size_t>(length)};
-            answer(request);
-            bytes = behind.subspan(static_cast<std::size_t>(length));
-            return true;
-        }
-        bytes = behind;
-        begin_body(request, head);
-        return true;
-    }
-
-    [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
-        if (core_.options.trusted_proxies.empty()) return peer_ip_;
-        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
-    }
-
-    void reject(http1::parse_error why) {
-        this->worker().counters().requests_rejected[static_cast<std::size_t>(why)].add(1);
-        refuse_request(gateway_answers::bad_request(why), http1::describe(why));
-    }
-
-    void refuse_request(response r, std::string_view why) {
-        if (phase_ == phase::head && parser_.is_head()) this->begin_request("HEAD", {}, 1, false); // not read further
-        this->refuse(std::move(r), why);
-    }
-
-    [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
-    }
-
-    void begin_body(request_view const& request, http1::request_head const& head) {
-        phase_ = phase::body;
-        this->set_deadline(core_.options.request_timeout, began_);
-        if (router_ != nullptr)
-            incoming_ = router_->begin(request);
-        else
-            kept_ = std::make_unique<owned_request>(request);
-        body_.emplace(head, body_limit(request));
-        auto const first = body_->next({});
-        if (first.error != http1::parse_error::none) return body_failed(first.error);
-        if (head.expect_continue && head.minor_version > 0) {
-            this->out().append(http1::continue_response);
-            this->send_soon();
-        }
-    }
-
-    bool read_body(std::span<char>& bytes) {
-        http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
-        bytes = bytes.subspan(step.consumed);
-        if (incoming_)
-            incoming_->append(step.data);
-        else
-            kept_->body.append(step.data);
-        if (step.error != http1::parse_error::none) {
-            body_failed(step.error);
-            return false;
-        }
-        if (!step.done) return step.consumed != 0;
-        body_.reset();
-        if (incoming_) {
-            finish_managed(std::move(incoming_));
-        } else {
-            auto const kept = std::exchange(kept_, nullptr);
-            answer(kept->view());
-        }
-        return true;
-    }
-
-    void body_failed(http1::parse_error error) {
-        keep_alive_ = false; // the rest of the body cannot be told from a request
-        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
-        incoming_->refuse_as_too_large();
-        finish_managed(std::move(incoming_));
-    }
-
-    void forget_request() override {
-        body_.reset();
-        incoming_.reset();
-        kept_.reset();
-    }
-
-    void finish_managed(std::unique_ptr<arriving_request> request) {
-        // the router must outlive the request, even if Auth answers when all else has gone
-        (void)this->expect_answer(true, this->owner(), [&](auto done) {
-            request->finish(std::move(done));
-            return true;
-        });
-    }
-
-    /// The answer of a request that is there as a whole.
-    void answer(request_view const& request) {
-        if (router_ != nullptr) {
-            (void)this->expect_answer(true, this->owner(), [&](auto done) {
-                router_->handle(request, std::move(done));
-                return true;
-            });
-        } else if (core_.reserves(request.target)) {
-            this->respond_with(gateway_answers::forbidden());
-        } else if constexpr (has_async_on_request<handler_type>) {
-            // the handler may keep the completion for ever, so that must not keep the gateway
-            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
-                return core_.handler.on_request(request, completion<response>{std::move(done)});
-            });
-            if (!taken) respond_not_found(request);
-        } else if constexpr (has_on_request<handler_type>) {
-            std::optional<response> made;
-            if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
-            if (made)
-                this->respond_with(std::move(*made));
-            else
-                respond_not_found(request);
-        } else {
-            respond_not_found(request);
-        }
-    }
-
-    void respond_not_found(request_view const& request) {
-        if (core_.is_websocket_path(request.target))
-            return this->respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
-        if (request.method == "OPTIONS" && request.target == "*") // "are you there", RFC 9110 9.3.7
-            return this->respond_with(response{204});
-        this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
-    }
-
     // ------------------------------------------------------------------------------------------------- WebSocket
 
-    void upgrade(http1::request_head const& head, request_view const& request) {
+    void upgrade(http1::request_head const& head, request_view const& request) override {
         auto made = websocket_upgrade<handler_type>::examine(core_, *this, head, request);
         if (!made.accepted) return refuse_websocket(std::move(made));
         candidate_ = std::make_unique<websocket_candidate<handler_type>>(std::move(*made.accepted));
@@ -3805,7 +3923,7 @@ private:
                 [&](auto done) {
                     core_.handler.on_connect(client, request, completion<connect_answer>{std::move(done)});
                 },
-                [](base& self, connect_answer decision) {
+                [](http_exchange<Core, Stream>& self, connect_answer decision) {
                     static_cast<http_session&>(self).decide(std::move(decision));
                 });
         } else {
@@ -3881,17 +3999,10 @@ private:
         note({gateway_event::type::websocket_closed, code, websocket_->source_ip(), websocket_id(), {}, {}, reason});
     }
 
-    admission::permit permit_;
-    http1::request_parser parser_;
-    std::optional<http1::body_reader> body_;
-    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
-    std::unique_ptr<arriving_request> incoming_;
-    std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
     std::unique_ptr<websocket_candidate<handler_type>> candidate_; // while the application decides
     std::unique_ptr<websocket_session<handler_type>> websocket_;
-    time_point began_{};     // the request at hand
     std::size_t echoed_ = 0; // bytes of the queue that came of the client's own messages, at most
-    bool first_request_ = false, end_noted_ = false;
+    bool end_noted_ = false;
 };
 
 }

@@ -49,7 +49,8 @@ public:
             send_many,  ///< POST to the collection
             close_many, ///< DELETE of the collection
             list,       ///< GET of the collection
-            count       ///< the same, only how many
+            count,      ///< the same, only how many
+            watch       ///< the same, changes as they happen
         };
 
         kind what = kind::plain;
@@ -71,6 +72,8 @@ public:
 
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+        /// Whether the answer goes on when the request is over.
+        [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
 
     [[nodiscard]] BACKCHANNEL_DECL call read(std::string_view method, std::string_view target, target_form form) const;
@@ -91,8 +94,9 @@ public:
     using permission = std::function<bool(operation, std::string_view id)>;
 
     /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body, time_point now,
-                                  permission const& may) const;
+    /// If `c.streams()`, `may` is kept as long as the answer goes on.
+    BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
+                                  request_view const& asking, time_point now, permission const& may) const;
 
     using aws_dialect::fail;
     BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
@@ -106,6 +110,8 @@ private:
     BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
                                       time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
+    BACKCHANNEL_DECL void watch_changes(response& r, hub_ref const& hub, request_view const& asking,
+                                        permission const& may) const;
     BACKCHANNEL_DECL static void write_details(protocol::json_writer& json, connection_state const& state);
 };
 

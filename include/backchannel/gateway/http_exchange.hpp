@@ -33,6 +33,7 @@ protected:
         head,      ///< a head has begun
         body,      ///< its body is arriving
         answering, ///< the answer is being worked on, maybe elsewhere
+        streaming, ///< the answer comes bit by bit
         websocket
     };
 
@@ -119,6 +120,7 @@ protected:
     /// `what` is the one record that the log gets of it.
     void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
                  std::string_view why = {}) {
+        if (r.stream != nullptr) return begin_stream(std::move(r), what);
         bool const keep = keep_alive_ && !core_.stopping;
         auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
         if (!append()) {
@@ -133,6 +135,21 @@ protected:
             this->set_deadline(core_.options.keep_alive_timeout);
         else
             this->finish();
+    }
+
+    /// More of the answer may be sent: some has left.
+    void continue_stream() {
+        if (std::exchange(stream_waits_for_room_, false)) send_stream();
+    }
+    /// Nothing was sent for a while.
+    void keep_stream_alive() {
+        if (!stream_waits_for_room_) {
+            std::string text;
+            stream_->keep_alive(text);
+            this->out().append(text);
+            this->send_soon();
+        }
+        set_stream_deadline();
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -185,7 +202,52 @@ protected:
         if (managed_) counters.management[operation_][management_status_index(status)].add(1);
     }
 
+    // what may wait to be sent before no more is read: a peer that does not read is not listened to either
+    static constexpr std::size_t high_water = 64 * 1024;
+
 private:
+    /// The body ends with the connection. RFC 9112 6.3.
+    void begin_stream(response r, gateway_event::type what) {
+        keep_alive_ = false;
+        (void)this->out().append_by([&](std::string& text) {
+            return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
+        });
+        phase_ = phase::streaming;
+        stream_ = std::move(r.stream);
+        count_answer(r.status);
+        note({what, r.status, client_ip(), {}, label_.method, label_.path});
+        send_stream();
+    }
+
+    /// Sends what there is now, and waits for more.
+    void send_stream() {
+        bool more = true;
+        while (more && this->out().size() < high_water) {
+            std::string piece;
+            more = stream_->read(piece, high_water / 4);
+            if (piece.empty()) break;
+            this->out().append(piece);
+        }
+        this->send_soon();
+        set_stream_deadline();
+        stream_waits_for_room_ = this->out().size() >= high_water;
+        if (!more) return this->finish();
+        if (stream_waits_for_room_) return;
+        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
+        stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
+            asio::post(executor, [weak] {
+                auto const there = weak.lock();
+                if (there == nullptr || there->closed() || there->finishing()) return;
+                there->protect([&] { there->send_stream(); });
+            });
+        });
+    }
+
+    void set_stream_deadline() {
+        if (core_.options.ping_interval.count() > 0) this->set_deadline(core_.options.ping_interval);
+        else this->clear_deadline();
+    }
+
     /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
     /// until then.
     template <class T, class Take>
@@ -216,6 +278,8 @@ private:
         });
     }
 
+    std::shared_ptr<body_stream> stream_;
+    bool stream_waits_for_room_ = false;
     std::uint32_t question_ = 0; // tells the answers to different requests apart
     std::uint8_t minor_version_ = 1;
     std::uint8_t operation_ = 3; // of the request at hand, as metrics count it

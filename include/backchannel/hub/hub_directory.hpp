@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
 #define BACKCHANNEL_HUB_HUB_DIRECTORY_HPP
 
+#include <backchannel/hub/change_journal.hpp>
 #include <backchannel/hub/close_reasons.hpp>
 #include <backchannel/hub/id_source.hpp>
 #include <backchannel/hub/record.hpp>
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -103,11 +105,18 @@ public:
     }
 
     [[nodiscard]] tagging add_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.add({table_type::index_of(s), s.id()}, tag);
+        tagging const result = tags_.add({table_type::index_of(s), s.id()}, tag);
+        if (result == tagging::done && is(s, slot_state::open)) note(connection_change::kind::tagged, s, tag);
+        return result;
     }
     bool remove_tag(slot_type& s, std::string_view tag) noexcept {
-        return tags_.remove(table_type::index_of(s), tag);
+        bool const had = tags_.remove(table_type::index_of(s), tag);
+        if (had && is(s, slot_state::open)) note(connection_change::kind::untagged, s, tag);
+        return had;
     }
+
+    /// The changes of this hub, if they are kept. They may outlive it.
+    [[nodiscard]] std::shared_ptr<change_journal> const& changes() const noexcept { return changes_; }
 
     [[nodiscard]] send_memory<Traits>& sends() noexcept { return sends_; }
 
@@ -146,8 +155,25 @@ protected:
 
     hub_directory(hub_options const& options, hub_policies<Traits> policies)
         : options_{options}, policies_{std::move(policies)}, epoch_{policies_.clock.steady()},
+          changes_{options.changes_kept == 0
+                       ? nullptr
+                       : std::make_shared<change_journal>(options.changes_kept, policies_.clock.wall())},
           table_{*this, options.max_connections, options.retired_kept} {}
     ~hub_directory() = default;
+
+    /// Writes a change down, if that is done here. Without memory it is left out.
+    void note(connection_change::kind what, slot_type& s, std::string_view tag = {}, std::uint16_t code = 0,
+              std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
+        if (changes_ == nullptr) return;
+        connection_change change{.what = what, .at = policies_.clock.wall(), .code = code, .by = by};
+        (void)guarded([&] {
+            change.id = id_text(s);
+            change.reason = reason;
+            if (what == connection_change::kind::opened) change.tags = tags_.tags_of(table_type::index_of(s));
+            else if (!tag.empty()) change.tags.emplace_back(tag);
+        });
+        changes_->add(std::move(change));
+    }
 
     [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
         return t < epoch_ ? 0 : std::chrono::floor<std::chrono::milliseconds>(t - epoch_).count();
@@ -178,6 +204,7 @@ protected:
     mutable typename Traits::mutex mutex_{};
     time_point const epoch_;
     send_memory<Traits> sends_{policies_.clock, options_}; // outlives the mailboxes, which answer through it
+    std::shared_ptr<change_journal> const changes_;
     table_type table_;
     id_source ids_;
     tag_index<Traits> tags_;

@@ -90,6 +90,7 @@ public:
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
+        this->note(connection_change::kind::opened, s); // before anything else that happens to it
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::hold`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
@@ -109,6 +110,7 @@ public:
         s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
+        this->note(connection_change::kind::closed, s, {}, code, reason, by);
         if constexpr (has_on_closed<typename Traits::hooks>) policies_.hooks.on_closed(this->id_text(s), code);
         return true;
     }

@@ -79,7 +79,7 @@ BACKCHANNEL_DECL void aws_dialect::fail(response& r, failure why, std::string_vi
         return error(r, 405, "MethodNotAllowedException", "Method not allowed");
     case failure::bad_body: return error(r, 400, "BadRequestException", id);
     case failure::unsupported:
-        return error(r, 501, "NotImplementedException", "This server cannot tell when a message has been written");
+        return error(r, 501, "NotImplementedException", "Not supported by this server");
     case failure::expired:
         return error(r, 504, "GatewayTimeoutException", "The message was not sent: its time was over");
     case failure::too_large: return error(r, 413, "PayloadTooLargeException", "Message too long");

@@ -66,6 +66,7 @@ public:
         if (name == "code" && closes) return once(code_, name) + read_code(value);
         if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
         if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
+        if (name == "events" && request_.what == list) return events_ = true, std::string{};
         if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
         if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
         if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
@@ -75,6 +76,8 @@ public:
 
     /// What only shows when all have been read.
     [[nodiscard]] std::string finish() {
+        if (events_ && (tag_ || limit_ || cursor_ || count_)) return "events: stands alone";
+        if (events_) request_.what = what::watch;
         if (counts_) request_.what = what::count;
         if (request_.when_written && request_.ttl > extended_dialect::max_wait) return "ttl: up to 30 with ack=written";
         if (request_.when_written && request_.what == what::send_many) return "ack: written is for one connection";
@@ -139,7 +142,8 @@ private:
 
     extended_dialect::request& request_;
     bool tag_ = false, all_ = false, type_ = false, code_ = false, reason_ = false, limit_ = false, cursor_ = false,
-         ack_ = false, ttl_ = false, count_ = false, counts_ = false;
+         ack_ = false, ttl_ = false, count_ = false, counts_ = false,
+         events_ = false;
 };
 
 }

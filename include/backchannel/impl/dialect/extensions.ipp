@@ -3,6 +3,7 @@
 #define BACKCHANNEL_IMPL_DIALECT_EXTENSIONS_IPP
 
 #include <backchannel/dialect/extensions.hpp>
+#include <backchannel/impl/dialect/change_feed.ipp>
 #include <backchannel/impl/dialect/extension_request.ipp>
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/query.hpp>
@@ -138,7 +139,8 @@ BACKCHANNEL_DECL std::optional<send_terms> extended_dialect::terms_of(call const
 }
 
 BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                time_point now, permission const& may) const {
+                                                request_view const& asking, time_point now,
+                                                permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
     case show: return show_one(r, hub, c.target.id(), false);
@@ -150,6 +152,7 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
     case close_many: return act_on_many(r, hub, c, body, now, may);
     case list:
     case count: return list_open(r, hub, *c.more, may);
+    case watch: return watch_changes(r, hub, asking, may);
     case plain: break;
     }
     fail(r, failure::internal, c);
@@ -312,6 +315,18 @@ BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hu
     json.end_array();
     if (end.next) json.member("cursor", std::string_view{std::to_string(*end.next)});
     json.end_object();
+}
+
+BACKCHANNEL_DECL void extended_dialect::watch_changes(response& r, hub_ref const& hub, request_view const& asking,
+                                                      permission const& may) const {
+    auto changes = detail_extensions::run(hub, {.what = command::kind::watch}).changes;
+    if (!asking.streams || changes == nullptr) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
+    header_view const* const last = find_header(asking.headers, "Last-Event-ID");
+    r.status = 200;
+    r.headers.add("Content-Type", "text/event-stream");
+    r.headers.add("Cache-Control", "no-store");
+    r.stream = std::make_shared<detail_extensions::change_feed>(std::move(changes),
+                                                                last == nullptr ? std::string_view{} : last->value, may);
 }
 
 BACKCHANNEL_DECL void extended_dialect::write_details(protocol::json_writer& json, connection_state const& state) {

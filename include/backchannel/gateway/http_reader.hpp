@@ -1,0 +1,230 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_HTTP_READER_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_READER_HPP
+
+#include <backchannel/gateway/admission.hpp>
+#include <backchannel/gateway/answers.hpp>
+#include <backchannel/gateway/gateway_options.hpp>
+#include <backchannel/gateway/http_exchange.hpp>
+#include <backchannel/gateway/mounted_router.hpp>
+#include <backchannel/gateway/request_rules.hpp>
+#include <backchannel/protocol/http1_body.hpp>
+#include <backchannel/protocol/http1_request.hpp>
+#include <backchannel/protocol/websocket_handshake.hpp>
+#include <backchannel/support/guarded.hpp>
+#include <backchannel/support/owned_request.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The reading side of an HTTP connection: heads and bodies of HTTP/1.1 requests, and who answers each.
+template <class Core, class Stream>
+class http_reader : public http_exchange<Core, Stream> {
+    using base = http_exchange<Core, Stream>;
+
+public:
+    http_reader(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
+                admission::permit permit)
+        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
+          parser_(core->options.head) {}
+
+protected:
+    using base::core_;
+    using base::keep_alive_;
+    using base::label_;
+    using base::peer_ip_;
+    using base::phase_;
+    using typename base::handler_type;
+    using typename base::phase;
+
+    /// A request asks for another protocol than HTTP.
+    virtual void upgrade(http1::request_head const& head, request_view const& request) = 0;
+
+    [[nodiscard]] std::chrono::milliseconds head_deadline() const noexcept {
+        return std::min(core_.options.header_timeout, core_.options.request_timeout);
+    }
+
+    bool read_head(std::span<char>& bytes) {
+        if (phase_ == phase::idle) {
+            phase_ = phase::head;
+            this->begin_request({}, {}, 1, false);
+            parser_.reset();
+            began_ = std::chrono::steady_clock::now();
+            this->set_deadline(head_deadline());
+        }
+        http1::request_head& head = this->worker().head();
+        switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
+        case http1::request_parser::status::need_more:
+            return false;
+        case http1::request_parser::status::failed:
+            reject(parser_.error());
+            return false;
+        case http1::request_parser::status::complete:
+            break;
+        }
+        if (!std::exchange(first_request_, true)) {
+            permit_.handshake_done();
+            this->worker().counters().handshakes_pending.subtract(1);
+        }
+        std::span<char> const behind = bytes.subspan(head.size);
+        this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
+        std::string proxied;
+        request_view request{head.method, head.target_path, head.headers};
+        request.source_ip = client_of(head, proxied);
+        label_.from(proxied);
+        request.secure = Stream::secure;
+        request.streams = true;
+        if (head.upgrade) {
+            bytes = behind;
+            upgrade(head, request);
+            return true;
+        }
+        router_ = core_.router_for(request.target);
+        std::uint64_t const length = head.content_length.value_or(0);
+        if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
+            request.body = {behind.data(), static_cast<std::size_t>(length)};
+            answer(request);
+            bytes = behind.subspan(static_cast<std::size_t>(length));
+            return true;
+        }
+        bytes = behind;
+        begin_body(request, head);
+        return true;
+    }
+
+    [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
+        if (core_.options.trusted_proxies.empty()) return peer_ip_;
+        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+    }
+
+    void reject(http1::parse_error why) {
+        this->worker().counters().requests_rejected[static_cast<std::size_t>(why)].add(1);
+        refuse_request(gateway_answers::bad_request(why), http1::describe(why));
+    }
+
+    void refuse_request(response r, std::string_view why) {
+        if (phase_ == phase::head && parser_.is_head()) this->begin_request("HEAD", {}, 1, false); // not read further
+        this->refuse(std::move(r), why);
+    }
+
+    [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
+        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
+    }
+
+    void begin_body(request_view const& request, http1::request_head const& head) {
+        phase_ = phase::body;
+        this->set_deadline(core_.options.request_timeout, began_);
+        if (router_ != nullptr)
+            incoming_ = router_->begin(request);
+        else
+            kept_ = std::make_unique<owned_request>(request);
+        body_.emplace(head, body_limit(request));
+        auto const first = body_->next({});
+        if (first.error != http1::parse_error::none) return body_failed(first.error);
+        if (head.expect_continue && head.minor_version > 0) {
+            this->out().append(http1::continue_response);
+            this->send_soon();
+        }
+    }
+
+    bool read_body(std::span<char>& bytes) {
+        http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
+        bytes = bytes.subspan(step.consumed);
+        if (incoming_)
+            incoming_->append(step.data);
+        else
+            kept_->body.append(step.data);
+        if (step.error != http1::parse_error::none) {
+            body_failed(step.error);
+            return false;
+        }
+        if (!step.done) return step.consumed != 0;
+        body_.reset();
+        if (incoming_) {
+            finish_managed(std::move(incoming_));
+        } else {
+            auto const kept = std::exchange(kept_, nullptr);
+            answer(kept->view());
+        }
+        return true;
+    }
+
+    void body_failed(http1::parse_error error) {
+        keep_alive_ = false; // the rest of the body cannot be told from a request
+        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
+        incoming_->refuse_as_too_large();
+        finish_managed(std::move(incoming_));
+    }
+
+    void forget_request() override {
+        body_.reset();
+        incoming_.reset();
+        kept_.reset();
+    }
+
+    void finish_managed(std::unique_ptr<arriving_request> request) {
+        // the router must outlive the request, even if Auth answers when all else has gone
+        (void)this->expect_answer(true, this->owner(), [&](auto done) {
+            request->finish(std::move(done));
+            return true;
+        });
+    }
+
+    /// The answer of a request that is there as a whole.
+    void answer(request_view const& request) {
+        if (router_ != nullptr) {
+            (void)this->expect_answer(true, this->owner(), [&](auto done) {
+                router_->handle(request, std::move(done));
+                return true;
+            });
+        } else if (core_.reserves(request.target)) {
+            this->respond_with(gateway_answers::forbidden());
+        } else if constexpr (has_async_on_request<handler_type>) {
+            // the handler may keep the completion for ever, so that must not keep the gateway
+            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
+                return core_.handler.on_request(request, completion<response>{std::move(done)});
+            });
+            if (!taken) respond_not_found(request);
+        } else if constexpr (has_on_request<handler_type>) {
+            std::optional<response> made;
+            if (!guarded([&] { made = core_.handler.on_request(request); })) made = gateway_answers::internal_error();
+            if (made)
+                this->respond_with(std::move(*made));
+            else
+                respond_not_found(request);
+        } else {
+            respond_not_found(request);
+        }
+    }
+
+    void respond_not_found(request_view const& request) {
+        if (core_.is_websocket_path(request.target))
+            return this->respond_with(gateway_answers::bad_handshake(websocket::handshake_error::not_websocket));
+        if (request.method == "OPTIONS" && request.target == "*") // "are you there", RFC 9110 9.3.7
+            return this->respond_with(response{204});
+        this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
+    }
+
+    admission::permit permit_;
+    bool first_request_ = false; // its head was read
+
+private:
+    http1::request_parser parser_;
+    std::optional<http1::body_reader> body_;
+    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
+    std::unique_ptr<arriving_request> incoming_;
+    std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
+    time_point began_{};                  // the request at hand
+};
+
+}
+
+#endif

@@ -1,0 +1,130 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+
+// Answers that go on: the feed of changes, over sockets.
+
+#include <backchannel/gateway/http_exchange.hpp>
+
+#include "support/catch.hpp"
+#include "support/gateway_fixture.hpp"
+
+#include <backchannel/dialect/extensions.hpp>
+
+using namespace test;
+
+namespace {
+
+struct fixture {
+    backchannel::gateway<backchannel::allow_all, scripted_handler, backchannel::extended_dialect> server;
+    unsigned short port = 0;
+    std::thread thread;
+
+    explicit fixture(gateway_options options = keeping(1000), std::size_t loops = 1)
+        : server{loops, {}, {}, std::move(options)} {
+        std::error_code error;
+        port = server.listen({asio::ip::address_v4::loopback(), 0}, error).port();
+        if (error) throw std::system_error{error};
+        thread = std::thread{[this] { server.run(); }};
+    }
+    ~fixture() {
+        server.stop();
+        thread.join();
+    }
+
+    [[nodiscard]] static gateway_options keeping(std::size_t changes) {
+        auto options = prod();
+        options.hub.changes_kept = changes;
+        return options;
+    }
+};
+
+/// A reader of events, which has read the head of the answer.
+struct reader : test_client {
+    std::string head;
+
+    explicit reader(unsigned short port, std::string_view more_headers = {}, int receive_buffer = 0)
+        : test_client{port, receive_buffer} {
+        send(get("/prod/@connections?events", more_headers));
+        head = read_until("\r\n\r\n");
+    }
+    /// The name of the next event, and its data.
+    std::string event() {
+        std::string const text = read_until("\n\n");
+        auto const name = text.find("event: ");
+        return name == std::string::npos ? text : text.substr(name + 7);
+    }
+};
+
+}
+
+TEST_CASE("a gateway streams the changes of its connections", "[http_exchange]") {
+    fixture g{fixture::keeping(1000), 2};
+    reader first{g.port}, second{g.port};
+    CHECK(first.head.starts_with("HTTP/1.1 200 "));
+    CHECK(first.head.find("Content-Type: text/event-stream\r\n") != std::string::npos);
+    CHECK(first.head.find("Connection: close\r\n") != std::string::npos);
+    CHECK(first.head.find("Content-Length") == std::string::npos);
+    for (reader* const r : {&first, &second}) CHECK(r->event() == "ready\ndata: {}\n\n");
+    for (int i = 0; i != 3; ++i) {
+        websocket_client client{g.port};
+        for (reader* const r : {&first, &second}) {
+            auto const opened = r->event();
+            CHECK(opened.starts_with("opened\n"));
+            CHECK(opened.find(client.id) != std::string::npos);
+        }
+        (void)client.hang_up(4000 + i);
+        for (reader* const r : {&first, &second}) {
+            auto const closed = r->event();
+            CHECK(closed.starts_with("closed\n"));
+            CHECK(closed.find("\"closeCode\":" + std::to_string(4000 + i)) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("a reader that goes away costs nothing, and one whose request has more behind it gets no more",
+          "[http_exchange]") {
+    fixture g;
+    {
+        reader gone{g.port};
+        CHECK(gone.event().starts_with("ready"));
+    }
+    CHECK(soon([&] { return g.server.metrics().connections_open == 0; }));
+    reader r{g.port};
+    r.send(get("/missing")); // is not answered
+    CHECK(r.event().starts_with("ready"));
+    websocket_client client{g.port};
+    CHECK(r.event().starts_with("opened"));
+}
+
+TEST_CASE("a quiet stream shows that it is alive", "[http_exchange]") {
+    auto options = fixture::keeping(10);
+    options.ping_interval = 20ms;
+    fixture g{options};
+    reader r{g.port};
+    CHECK(r.event().starts_with("ready"));
+    for (int i = 0; i != 3; ++i) CHECK(r.event() == ":\n\n");
+}
+
+TEST_CASE("a reader that is too slow is told so, and its stream ends", "[http_exchange]") {
+    fixture g{fixture::keeping(100)};
+    reader slow{g.port, {}, 4096};
+    reader quick{g.port};
+    (void)quick.event();
+    websocket_client client{g.port};
+    // more than the sockets and the queue take
+    auto& hub = g.server.hub();
+    for (int i = 0; i != 60'000; ++i) {
+        CHECK_FALSE(hub.tag(client.id, "tag") != backchannel::tagging::done);
+        (void)hub.untag(client.id, "tag");
+    }
+    std::string last;
+    while (!slow.ended()) last = slow.event();
+    CHECK(last == "missed\ndata: {}\n\n");
+}
+
+TEST_CASE("streams end with the gateway", "[http_exchange]") {
+    fixture g;
+    reader r{g.port};
+    CHECK(r.event().starts_with("ready"));
+    g.server.drain(5s);
+    CHECK(r.ended());
+}
