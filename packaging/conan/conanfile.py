@@ -59,10 +59,12 @@ class BackchannelConan(ConanFile):
         self.cpp_info.bindirs = []
         self.cpp_info.libdirs = []
         self.cpp_info.set_property("cmake_file_name", "backchannel")
-        self.cpp_info.set_property("pkg_config_name", "backchannel")
+        # The package's own target has every component behind it, so the name that means the core goes to the core.
+        self.cpp_info.set_property("cmake_target_name", "backchannel::all")
 
         core = self.cpp_info.components["core"]
         core.set_property("cmake_target_name", "backchannel::backchannel")
+        core.set_property("pkg_config_name", "backchannel")
         if self.options.gateway or self.options.tls:
             gateway = self._component("gateway", "asio::asio")
             gateway.defines = ["ASIO_STANDALONE", "ASIO_NO_DEPRECATED"]

@@ -3,4 +3,8 @@
 
 #include <cstdio>
 
+#if defined(ASIO_STANDALONE)
+#error "backchannel::backchannel is the core, whatever options are on"
+#endif
+
 int main() { std::puts("backchannel " BACKCHANNEL_VERSION); }
