@@ -120,17 +120,25 @@ class Runner:
         self.run(tool, "setup", "meson", source, *arguments, **environment)
         return tool
 
-    def test_meson_subproject(self):
+    def meson_subproject(self, *arguments):
         work = self.build / "source"
         shutil.copytree(HERE / "consumer", work)
-        shutil.copy(HERE / "meson_subproject" / "meson.build", work)
+        for name in ("meson.build", "meson_options.txt"):
+            shutil.copy(HERE / "meson_subproject" / name, work)
         copy = work / "subprojects" / "backchannel"
         for name in ("include", "scripts", "cmake"):
             shutil.copytree(self.source / name, copy / name)
         for name in ("meson.build", "meson_options.txt", "LICENSE"):
             shutil.copy(self.source / name, copy)
-        tool = self.meson(work)
+        tool = self.meson(work, *arguments)
         self.run(tool, "test", "-C", "meson", "--print-errorlogs")
+
+    def test_meson_subproject(self):
+        self.meson_subproject()
+
+    def test_meson_components(self):
+        names = ("gateway", "tls", "openssl", "deflate", "boost_json")
+        self.meson_subproject("-Dcomponents=" + ",".join(names), *(f"-Dbackchannel:{name}=enabled" for name in names))
 
     def test_meson_install(self):
         tool = self.meson(self.source, "--prefix", self.build / "prefix", "-Dtests=false", "-Dexamples=false")
