@@ -47,7 +47,7 @@ struct room {
 
 /// Threads list the connections at once while others open, are tagged and end: none that stays is missed.
 void list_at_once(std::function<void(room<direct_hub>&, std::map<std::string, int, std::less<>>&)> const& list) {
-    // beside those and the fixture's there are as many places as a list can hold back, and one more
+    // Those that stay, connection 1, the one that passes, and for each other thread one that it still looks at.
     room<direct_hub> r{{.max_connections = kept + 1 + threads, .retired_kept = 0}};
     std::atomic<int> wrong{0};
     at_once(threads, [&](int t) {
