@@ -120,7 +120,7 @@ protected:
     /// `what` is the one record that the log gets of it.
     void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
                  std::string_view why = {}) {
-        if (r.stream != nullptr) return begin_stream(std::move(r), what);
+        if (r.stream != nullptr && !is_head_) return begin_stream(std::move(r), what);
         bool const keep = keep_alive_ && !core_.stopping;
         auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
         if (!append()) {

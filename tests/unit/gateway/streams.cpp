@@ -121,6 +121,35 @@ TEST_CASE("a reader that is too slow is told so, and its stream ends", "[http_ex
     CHECK(last == "missed\ndata: {}\n\n");
 }
 
+TEST_CASE("an application may stream too, but not to a HEAD", "[http_exchange]") {
+    struct counting : backchannel::body_stream {
+        int left = 3;
+        bool read(std::string& out, std::size_t) override {
+            out.append(std::to_string(left)).append("\n");
+            return --left != 0;
+        }
+        void wait(std::function<void()> wake) override { wake(); }
+        void keep_alive(std::string&) override {}
+    };
+    scripted_handler handler;
+    handler.request = [](request_view const& r) -> std::optional<response> {
+        if (!r.streams) return std::nullopt;
+        response answer{200};
+        answer.stream = std::make_shared<counting>();
+        return answer;
+    };
+    running_gateway<> g{handler};
+    test_client reader{g.port};
+    reader.send(get("/count"));
+    CHECK(reader.read_until("\r\n\r\n").starts_with("HTTP/1.1 200"));
+    CHECK(reader.read_exactly(6) == "3\n2\n1\n");
+    CHECK(reader.ended());
+    test_client head{g.port};
+    head.send("HEAD /count HTTP/1.1\r\nHost: here\r\n\r\n");
+    CHECK(head.read_until("\r\n\r\n").find("Content-Length: 0") != std::string::npos);
+    CHECK_FALSE(head.readable(50ms));
+}
+
 TEST_CASE("streams end with the gateway", "[http_exchange]") {
     fixture g;
     reader r{g.port};
