@@ -144,7 +144,7 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 /// - `send_until(h, m, not_after, completion<delivery>& written)`: `send`, of a message that is dropped if it has not
 ///   begun to be written to the socket by `not_after`. If it answers `accepted` it takes `written` over, which may be
 ///   empty, and calls it once, at `not_after` at the latest: `accepted` when the operating system has all of the
-///   message, `expired`, `gone`, or `unknown` if it has a part of it.
+///   message, `expired`, `gone`, or `unknown` if it has a part of it; before the connection's session ends, in any case.
 ///
 /// Unsent bytes are bounded by exactly one of: `buffered(h) -> std::size_t`; `static constexpr bool reports_written =
 /// true` together with `session::written`; `static constexpr bool bounds_itself = true`; or the admission

@@ -109,6 +109,9 @@ public:
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
 
+    /// Whether there are `send_until` and `async_send_until`.
+    static constexpr bool keeps_terms = has_send_until<Transport>;
+
     /// Sends one message as `send` does, but drops it if its turn has not come by `terms.not_after`; `expired` if that
     /// is over already. With a key, once, as `send_once`. Precondition: `terms.when_written` is false.
     [[nodiscard]] delivery send_until(std::string_view id, message const& m, send_terms const& terms,
@@ -258,7 +261,7 @@ public:
     }
 
     /// The latest changes, if `changes_kept` of them are kept, else nullptr. A connection that has just opened may be in
-    /// them an instant before it can be found.
+    /// them an instant before it can be found; what several threads do to one at once may stand in either order.
     [[nodiscard]] std::shared_ptr<change_journal> changes() const noexcept { return state_->changes(); }
 
     /// What has happened so far; the numbers fit together once no other thread is at work.

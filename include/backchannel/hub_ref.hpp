@@ -138,7 +138,7 @@ private:
     static void send_until(Hub& hub, command const& c, completion<outcome> done) {
         outcome refused;
         refused.unsupported = true;
-        if constexpr (requires { hub.send_until(c.id, *c.body, *c.terms); }) {
+        if constexpr (requires { requires Hub::keeps_terms; }) {
             if (c.wait == patience::inline_only) {
                 auto const gone = hub.try_send_once(c.key, c.id, *c.body);
                 return done({gone.value_or(delivery::unknown), !gone});

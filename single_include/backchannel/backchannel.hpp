@@ -881,7 +881,7 @@ concept knows_unsent_bytes = (int{has_buffered<T>} + int{detail_concepts::report
 /// - `send_until(h, m, not_after, completion<delivery>& written)`: `send`, of a message that is dropped if it has not
 ///   begun to be written to the socket by `not_after`. If it answers `accepted` it takes `written` over, which may be
 ///   empty, and calls it once, at `not_after` at the latest: `accepted` when the operating system has all of the
-///   message, `expired`, `gone`, or `unknown` if it has a part of it.
+///   message, `expired`, `gone`, or `unknown` if it has a part of it; before the connection's session ends, in any case.
 ///
 /// Unsent bytes are bounded by exactly one of: `buffered(h) -> std::size_t`; `static constexpr bool reports_written =
 /// true` together with `session::written`; `static constexpr bool bounds_itself = true`; or the admission
@@ -3462,15 +3462,14 @@ public:
     change_journal& operator=(change_journal const&) = delete;
 
     void add(connection_change change) noexcept {
-        std::map<std::uint64_t, task> waiting;
-        {
-            std::lock_guard const lock{mutex_};
-            ++last_;
+        next([&] {
             if (!guarded([&] { changes_.emplace_back(last_, std::move(change)); })) changes_.clear();
             if (changes_.size() > kept_) changes_.pop_front();
-            waiting.swap(waiting_);
-        }
-        for (auto& [number, wake] : waiting) (void)guarded(wake);
+        });
+    }
+    /// There was a change, and no memory to describe it.
+    void skip() noexcept {
+        next([&] { changes_.clear(); });
     }
 
     [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
@@ -3521,6 +3520,19 @@ public:
     }
 
 private:
+    /// Gives the next number, does that under the lock, and wakes who waits.
+    template <class F>
+    void next(F&& write_down) noexcept {
+        std::map<std::uint64_t, task> waiting;
+        {
+            std::lock_guard const lock{mutex_};
+            ++last_;
+            write_down();
+            waiting.swap(waiting_);
+        }
+        for (auto& [number, wake] : waiting) (void)guarded(wake);
+    }
+
     std::size_t const kept_;
     std::int64_t const epoch_; ///< wall-clock milliseconds
     mutable std::mutex mutex_;
@@ -3883,6 +3895,7 @@ struct slot_chunk_header {
 #endif
 
 #include <algorithm>
+#include <concepts>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -3990,6 +4003,10 @@ union handle_storage {
     Handle value;
 };
 
+/// Whether the bytes of an id in its slot are what is shown of it.
+template <class Traits>
+inline constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
+
 /// What a hub keeps of a connection beside its slot.
 template <class Transport, class Traits>
 struct connection_record {
@@ -4003,12 +4020,18 @@ struct connection_record {
         cell<Traits, std::uint64_t> accepted{0}, written{0}; ///< bytes
     };
 
+    struct no_id {};
+    struct with_id {
+        connection_texts::pointer text; ///< never replaced: a session shows it
+    };
+
     handle_storage<typename Transport::handle> handle;
     connection_texts::pointer texts;
     std::int64_t opened = 0;            ///< steady milliseconds
     wall_time connected_at{};
     std::uint32_t next_free = ~std::uint32_t{0};
     std::uint32_t deadline_position = ~std::uint32_t{0};
+    [[no_unique_address]] std::conditional_t<shows_plain_ids<Traits>, no_id, with_id> id;
     [[no_unique_address]] std::conditional_t<has_dispatch<Transport>, with_mailbox, no_mailbox> mail;
     [[no_unique_address]] std::conditional_t<detail_concepts::reports_written<Transport>, with_counters, no_counters>
         bytes;
@@ -4621,8 +4644,8 @@ public:
     }
 
     [[nodiscard]] std::string_view id_text(slot_type& s) const noexcept {
-        if constexpr (shows_plain_ids) return {reinterpret_cast<char const*>(&s), connection_id::size};
-        else return record(s).texts->id();
+        if constexpr (shows_plain_ids<Traits>) return {reinterpret_cast<char const*>(&s), connection_id::size};
+        else return record(s).id.text->id();
     }
 
     [[nodiscard]] connection_state describe(slot_type& s) const {
@@ -4639,8 +4662,6 @@ public:
     }
 
 protected:
-    static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
-
     hub_directory(hub_options const& options, hub_policies<Traits> policies)
         : options_{options}, policies_{std::move(policies)}, epoch_{policies_.clock.steady()},
           changes_{options.changes_kept == 0
@@ -4654,13 +4675,14 @@ protected:
               std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
         if (changes_ == nullptr) return;
         connection_change change{.what = what, .at = policies_.clock.wall(), .code = code, .by = by};
-        (void)guarded([&] {
+        bool const whole = guarded([&] {
             change.id = id_text(s);
             change.reason = reason;
             if (what == connection_change::kind::opened) change.tags = tags_.tags_of(table_type::index_of(s));
             else if (!tag.empty()) change.tags.emplace_back(tag);
         });
-        changes_->add(std::move(change));
+        if (whole) changes_->add(std::move(change));
+        else changes_->skip();
     }
 
     [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
@@ -4678,6 +4700,7 @@ protected:
         record_type& r = record(s);
         if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
         r.texts.reset();
+        if constexpr (!shows_plain_ids<Traits>) r.id.text.reset();
         if constexpr (has_dispatch<Transport>) delete r.mail.box.exchange(nullptr, std::memory_order_acq_rel);
         if constexpr (detail_concepts::reports_written<Transport>) {
             r.bytes.accepted.store(0, std::memory_order_relaxed);
@@ -4700,7 +4723,7 @@ protected:
 
 private:
     [[nodiscard]] slot_type* pin_open(std::string_view text, bool or_reserved = false) noexcept {
-        if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
+        if constexpr (shows_plain_ids<Traits>) { // a text outside the syntax is in no slot, so it need not be checked first
             return text.size() == connection_id::size ? pin_open(connection_id::from_text(text), or_reserved) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);
@@ -4856,24 +4879,29 @@ public:
         }
         if (s == nullptr) return nullptr;
         auto const id = ids_.make(table_type::index_of(*s));
-        std::array<char, Traits::ids::max_size> text;
-        std::size_t text_size = 0;
-        if (id && !shows_plain_ids) text_size = policies_.ids.encode(*id, text.data());
         record_type& r = record(*s);
-        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() ||
-                               info.expires_at || !info.attributes.empty();
-        if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
-        if (!id || (has_texts && r.texts == nullptr)) {
+        bool const has_texts = !info.source_ip.empty() || !info.user_agent.empty() || info.expires_at ||
+                               !info.attributes.empty();
+        bool whole = id.has_value();
+        if constexpr (!shows_plain_ids<Traits>) {
+            std::array<char, Traits::ids::max_size> text;
+            if (whole) r.id.text = connection_texts::make({}, {text.data(), policies_.ids.encode(*id, text.data())});
+            whole = whole && r.id.text != nullptr;
+        }
+        if (whole && has_texts) r.texts = connection_texts::make(info, {});
+        if (!whole || (has_texts && r.texts == nullptr)) {
+            if constexpr (!shows_plain_ids<Traits>) r.id.text.reset();
             std::lock_guard const lock{mutex_};
             table_.put_back(*s);
             return nullptr;
         }
-        s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
         s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits),
                            std::memory_order_relaxed);
         reasons_.forget(table_type::index_of(*s));
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
+        // last: whoever sees a reserved slot must see whose it is
+        s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_release);
         retain();
         return s;
     }
@@ -4883,7 +4911,7 @@ public:
     void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
         record_type& r = record(s);
         if (info != nullptr) {
-            auto texts = connection_texts::make(*info, r.texts != nullptr ? r.texts->id() : std::string_view{});
+            auto texts = connection_texts::make(*info, {});
             if (texts != nullptr) r.texts = std::move(texts);
         }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
@@ -4992,7 +5020,6 @@ protected:
     using base::options_;
     using base::policies_;
     using base::reasons_;
-    using base::shows_plain_ids;
     using base::table_;
     using base::ticks;
 
@@ -5260,7 +5287,7 @@ public:
     /// The connection has just opened, on its own thread.
     void deliver_held(slot_type& s) {
         if constexpr (has_dispatch<Transport>)
-            if (this->holds() && record(s).mail.box.load(std::memory_order_seq_cst) != nullptr) (void)drain(s);
+            if (this->holds()) (void)drain(s);
     }
 
     /// Retires the id and closes the connection. False if another did that before.
@@ -5383,7 +5410,7 @@ private:
     // ------------------------------------------------------------------------------------------------ the mailbox
 
     [[nodiscard]] static mailbox_type* box_of(slot_type& s) noexcept {
-        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_acquire);
+        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_seq_cst); // see `hold`
         else return nullptr;
     }
 
@@ -5455,7 +5482,7 @@ private:
     [[nodiscard]] mailbox_type* make_box(slot_type& s) noexcept {
         if constexpr (has_dispatch<Transport>) {
             auto& place = record(s).mail.box;
-            if (mailbox_type* const there = place.load(std::memory_order_acquire)) return there;
+            if (mailbox_type* const there = place.load(std::memory_order_seq_cst)) return there;
             auto* made = new (std::nothrow) mailbox_type;
             if (made == nullptr) return nullptr;
             mailbox_type* expected = nullptr;
@@ -5755,7 +5782,7 @@ private:
     static void send_until(Hub& hub, command const& c, completion<outcome> done) {
         outcome refused;
         refused.unsupported = true;
-        if constexpr (requires { hub.send_until(c.id, *c.body, *c.terms); }) {
+        if constexpr (requires { requires Hub::keeps_terms; }) {
             if (c.wait == patience::inline_only) {
                 auto const gone = hub.try_send_once(c.key, c.id, *c.body);
                 return done({gone.value_or(delivery::unknown), !gone});
@@ -5874,6 +5901,9 @@ public:
         if (auto const result = state_->try_send(*found, m)) return std::forward<F>(done)(*result);
         state_->queue(*found, m, completion<delivery>{std::forward<F>(done)});
     }
+
+    /// Whether there are `send_until` and `async_send_until`.
+    static constexpr bool keeps_terms = has_send_until<Transport>;
 
     /// Sends one message as `send` does, but drops it if its turn has not come by `terms.not_after`; `expired` if that
     /// is over already. With a key, once, as `send_once`. Precondition: `terms.when_written` is false.
@@ -6024,7 +6054,7 @@ public:
     }
 
     /// The latest changes, if `changes_kept` of them are kept, else nullptr. A connection that has just opened may be in
-    /// them an instant before it can be found.
+    /// them an instant before it can be found; what several threads do to one at once may stand in either order.
     [[nodiscard]] std::shared_ptr<change_journal> changes() const noexcept { return state_->changes(); }
 
     /// What has happened so far; the numbers fit together once no other thread is at work.

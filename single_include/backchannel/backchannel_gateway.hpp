@@ -1325,6 +1325,7 @@ protected:
         receive();
     }
 
+    [[nodiscard]] bool peer_has_ended() const noexcept { return ended_; }
     [[nodiscard]] bool finishing() const noexcept { return finishing_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
 
@@ -1401,7 +1402,8 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (waiting_to_write_ || closed_ || out_.empty() || !stream_.established()) return;
+        if (closed_ || out_.empty() || !stream_.established()) return;
+        if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
         while (!out_.empty() && !error) {
@@ -1922,7 +1924,7 @@ inline connect_answer lost<connect_answer>::value() {
 ///
 /// `on_connect` may instead be `void on_connect(gateway_client&, request_view const&, completion<connect_answer>)`,
 /// which decides then or later, on any thread, within `answer_timeout` (504). Client and request are there until it
-/// returns; the client's id stays. A completion that is dropped uncalled answers 500.
+/// returns; the client's id is to be copied. A completion that is dropped uncalled answers 500.
 ///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
 /// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called
@@ -2352,7 +2354,7 @@ protected:
 
     /// More of the answer may be sent: some has left.
     void continue_stream() {
-        if (std::exchange(stream_waits_for_room_, false)) send_stream();
+        if (!this->finishing() && std::exchange(stream_waits_for_room_, false)) send_stream();
     }
     /// Nothing was sent for a while.
     void keep_stream_alive() {
@@ -2360,7 +2362,7 @@ protected:
             std::string text;
             stream_->keep_alive(text);
             this->out().append(text);
-            this->send_soon();
+            return send_stream(); // should a wake-up have been lost for want of memory
         }
         set_stream_deadline();
     }
@@ -2422,13 +2424,20 @@ private:
     /// The body ends with the connection. RFC 9112 6.3.
     void begin_stream(response r, gateway_event::type what) {
         keep_alive_ = false;
-        (void)this->out().append_by([&](std::string& text) {
-            return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
-        });
+        bool const whole = r.status >= 200 && r.status != 204 && r.status != 304 &&
+                           this->out().append_by([&](std::string& text) {
+                               return http1::append_response_head(text, r.status, r.headers, std::nullopt, false,
+                                                                  minor_version_);
+                           });
+        if (!whole) return respond_with(gateway_answers::internal_error());
         phase_ = phase::streaming;
         stream_ = std::move(r.stream);
         count_answer(r.status);
         note({what, r.status, client_ip(), {}, label_.method, label_.path});
+        if (is_head_ || core_.stopping || this->peer_has_ended()) {
+            this->send_soon();
+            return this->finish();
+        }
         send_stream();
     }
 
@@ -2443,8 +2452,8 @@ private:
         }
         this->send_soon();
         set_stream_deadline();
-        stream_waits_for_room_ = this->out().size() >= high_water;
         if (!more) return this->finish();
+        stream_waits_for_room_ = this->out().size() >= high_water;
         if (stream_waits_for_room_) return;
         auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
         stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
@@ -3154,8 +3163,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// its way to the socket.
 ///
 /// A message with a time limit leaves the line when all bytes before it have left, not earlier: what is in the outbox
-/// cannot be taken back from the middle. Completions are collected by the members that say so, and are the caller's to
-/// call when it has finished. Not thread-safe.
+/// cannot be taken back from the middle. Completions are collected by the members that have a list for them, and are the
+/// caller's to call when it has finished. Not thread-safe.
 class message_line {
 public:
     struct entry {
@@ -3179,11 +3188,15 @@ public:
     [[nodiscard]] bool idle() const noexcept { return entries_.empty() && !leaving_; }
     /// Bytes of the messages that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// What they count against a limit: the bytes, and the entries so that empty messages count too.
+    [[nodiscard]] std::size_t cost() const noexcept { return size_ + entries_.size() * sizeof(entry); }
 
     void push(entry e) {
         std::size_t const bytes = e.payload.data().size();
+        time_point const end = e.not_after;
         entries_.push_back(std::move(e));
         size_ += bytes;
+        next_expiry_ = std::min(next_expiry_, end);
     }
 
     /// The first of the line, if it may leave now. `nothing_before`: all bytes before it have left.
@@ -3201,6 +3214,7 @@ public:
     /// The socket has taken so many bytes in all.
     void taken(std::uint64_t total, news_list& out) {
         if (!leaving_ || total < leaving_->end) return;
+        out.reserve(1); // from here on nothing throws
         told(leaving_->what, delivery::accepted, out);
         leaving_.reset();
     }
@@ -3208,6 +3222,8 @@ public:
     /// Drops what is over. `take_back(begin, size)` tries to take back the bytes of the one that is on its way.
     template <class F>
     void expire(time_point now, news_list& out, F&& take_back) {
+        if (now < next_expiry_) return;
+        out.reserve(entries_.size() + 1); // from here on nothing throws
         if (leaving_ && leaving_->what.not_after <= now) {
             auto const size = static_cast<std::size_t>(leaving_->end - leaving_->begin);
             told(leaving_->what, take_back(leaving_->begin, size) ? delivery::expired : delivery::unknown, out);
@@ -3220,20 +3236,19 @@ public:
             told(*e, delivery::expired, out);
         }
         entries_.erase(over, entries_.end());
+        next_expiry_ = leaving_ ? leaving_->what.not_after : time_point::max();
+        for (entry const& e : entries_) next_expiry_ = std::min(next_expiry_, e.not_after);
     }
 
-    /// When `expire` is to be called.
-    [[nodiscard]] time_point next_expiry() const noexcept {
-        time_point first = leaving_ ? leaving_->what.not_after : time_point::max();
-        for (entry const& e : entries_) first = std::min(first, e.not_after);
-        return first;
-    }
+    /// When `expire` is to be called; it may be for nothing.
+    [[nodiscard]] time_point next_expiry() const noexcept { return idle() ? time_point::max() : next_expiry_; }
 
-    /// The connection is closed or closing: nothing leaves any more.
-    void clear(news_list& out) {
-        if (leaving_) told(leaving_->what, delivery::gone, out);
+    /// The connection is closed or closing, and the line is nobody's any more: all are told at once.
+    void abandon() noexcept {
+        if (leaving_ && leaving_->what.written) leaving_->what.written(delivery::unknown); // its bytes may still go
         leaving_.reset();
-        for (entry& e : entries_) told(e, delivery::gone, out);
+        for (entry& e : entries_)
+            if (e.written) e.written(delivery::gone);
         entries_.clear();
         size_ = 0;
     }
@@ -3252,6 +3267,7 @@ private:
     std::deque<entry> entries_;
     std::optional<departure> leaving_;
     std::size_t size_ = 0;
+    time_point next_expiry_ = time_point::max(); ///< not later than any of them
 };
 
 }
@@ -3391,8 +3407,8 @@ public:
         bytes = {};
     }
 
-    /// A close frame was sent, and the peer's is waited for.
-    [[nodiscard]] bool is_closing() const noexcept { return close_sent_; }
+    /// A close frame was sent, or is on its way, and the peer's is waited for.
+    [[nodiscard]] bool is_closing() const noexcept { return close_sent_ || close_queued_; }
 
     /// The connection is gone without a closing handshake.
     void lost() { report(1006, {}, closed_by::peer); }
@@ -3485,12 +3501,13 @@ private:
         return limits;
     }
 
-    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !ended_; }
+    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !close_queued_ && !ended_; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
         std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        return size <= limit && carrier_.websocket_out().size() + held_back() <= limit - size;
+        std::size_t const held = line_ == nullptr ? 0 : line_->cost();
+        return size <= limit && carrier_.websocket_out().size() + held <= limit - size;
     }
 
     /// Puts a message into the outbox.
@@ -3524,6 +3541,7 @@ private:
     void advance() {
         while (auto next = line_->take(carrier_.websocket_out().empty())) {
             if (next->is_close) {
+                close_sent_ = true;
                 append_frame(websocket::opcode::close, next->payload.data());
                 continue;
             }
@@ -3546,8 +3564,8 @@ private:
         last.payload = shared_message::copy_of(payload.view(), message_kind::binary);
         last.is_close = true;
         if (!last.payload) return send_close(code, reason);
-        close_sent_ = true;
         line_->push(std::move(last));
+        close_queued_ = true;
     }
 
     /// Runs a handler's member; one that throws ends this connection.
@@ -3622,12 +3640,9 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code, reason, by);
-        if (line_ != nullptr) {
-            message_line::news_list news;
-            line_->clear(news);
-            line_.reset();
+        if (auto const line = std::move(line_)) {
             carrier_.websocket_wake_at(time_point::max());
-            tell(news);
+            line->abandon();
         }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
@@ -3655,7 +3670,8 @@ private:
     liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
-    bool open_ = false, close_sent_ = false, ended_ = false, reported_ = false;
+    bool open_ = false, ended_ = false, reported_ = false;
+    bool close_sent_ = false, close_queued_ = false; // the second: behind the line
 };
 
 }
@@ -3874,7 +3890,7 @@ private:
             return this->refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
                                         "request timeout");
         case phase::answering:
-            candidate_.reset();
+            if (std::exchange(candidate_, nullptr) != nullptr) this->worker().counters().websockets_refused.add(1);
             return this->give_up_waiting();
         case phase::streaming:
             return this->keep_stream_alive();
@@ -3954,13 +3970,14 @@ private:
         phase_ = phase::websocket;
         this->clear_deadline();
         websocket_ = std::move(made.accepted->session);
-        websocket_->open(); // before anybody hears of it, and may send
-        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
-        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
+        websocket_->open(); // before anybody hears of it, and may send
+        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
+        if (this->closed()) return; // a message that had waited for it could not be sent
+        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         websocket_->opened();
     }
 

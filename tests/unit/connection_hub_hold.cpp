@@ -3,6 +3,7 @@
 
 #include "support/at_once.hpp"
 #include "support/catch.hpp"
+#include "support/shared_hub.hpp"
 #include "support/test_hub.hpp"
 
 #include <atomic>
@@ -114,6 +115,22 @@ TEST_CASE("what is known when a connection opens takes the place of what it was 
     t.clock.advance(1s);
     CHECK(t.expire() == 1);
     CHECK_FALSE(t.hub->find(t.id));
+}
+
+TEST_CASE("the id of a session stays where it is when the connection opens", "[connection_hub]") {
+    struct lettered : test::recording_traits {
+        using ids = test::witness_ids; // kept beside the slot
+    };
+    test::test_hub<test::direct_transport, lettered> t;
+    session s = t.hub->reserve({.source_ip = "192.0.2.7"});
+    std::string_view const id = s.id();
+    std::string const text{id};
+    t.hub->attach(s, 1, {.source_ip = "192.0.2.8", .attributes = {{"plan", "free"}}});
+    CHECK(s.id().data() == id.data());
+    CHECK(id == text);
+    auto const state = t.hub->find(text);
+    REQUIRE(state);
+    CHECK(state->source_ip == "192.0.2.8");
 }
 
 TEST_CASE("connections open while threads send to them, and none of the messages is lost", "[connection_hub]") {

@@ -158,6 +158,7 @@ protected:
         receive();
     }
 
+    [[nodiscard]] bool peer_has_ended() const noexcept { return ended_; }
     [[nodiscard]] bool finishing() const noexcept { return finishing_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
 
@@ -234,7 +235,8 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (waiting_to_write_ || closed_ || out_.empty() || !stream_.established()) return;
+        if (closed_ || out_.empty() || !stream_.established()) return;
+        if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
         while (!out_.empty() && !error) {

@@ -117,7 +117,7 @@ inline connect_answer lost<connect_answer>::value() {
 ///
 /// `on_connect` may instead be `void on_connect(gateway_client&, request_view const&, completion<connect_answer>)`,
 /// which decides then or later, on any thread, within `answer_timeout` (504). Client and request are there until it
-/// returns; the client's id stays. A completion that is dropped uncalled answers 500.
+/// returns; the client's id is to be copied. A completion that is dropped uncalled answers 500.
 ///
 /// `on_request` may instead be `bool on_request(request_view const&, completion<response>)`, true if it answers or will
 /// answer, on any thread; false: not found. A completion that is dropped uncalled answers 500, and one that is called

@@ -120,7 +120,7 @@ protected:
     /// `what` is the one record that the log gets of it.
     void respond(response r, gateway_event::type what = gateway_event::type::request_answered,
                  std::string_view why = {}) {
-        if (r.stream != nullptr && !is_head_) return begin_stream(std::move(r), what);
+        if (r.stream != nullptr) return begin_stream(std::move(r), what);
         bool const keep = keep_alive_ && !core_.stopping;
         auto const append = [&] { return gateway_answers::append(this->out(), r, {keep, is_head_, minor_version_}); };
         if (!append()) {
@@ -139,7 +139,7 @@ protected:
 
     /// More of the answer may be sent: some has left.
     void continue_stream() {
-        if (std::exchange(stream_waits_for_room_, false)) send_stream();
+        if (!this->finishing() && std::exchange(stream_waits_for_room_, false)) send_stream();
     }
     /// Nothing was sent for a while.
     void keep_stream_alive() {
@@ -147,7 +147,7 @@ protected:
             std::string text;
             stream_->keep_alive(text);
             this->out().append(text);
-            this->send_soon();
+            return send_stream(); // should a wake-up have been lost for want of memory
         }
         set_stream_deadline();
     }
@@ -209,13 +209,20 @@ private:
     /// The body ends with the connection. RFC 9112 6.3.
     void begin_stream(response r, gateway_event::type what) {
         keep_alive_ = false;
-        (void)this->out().append_by([&](std::string& text) {
-            return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
-        });
+        bool const whole = r.status >= 200 && r.status != 204 && r.status != 304 &&
+                           this->out().append_by([&](std::string& text) {
+                               return http1::append_response_head(text, r.status, r.headers, std::nullopt, false,
+                                                                  minor_version_);
+                           });
+        if (!whole) return respond_with(gateway_answers::internal_error());
         phase_ = phase::streaming;
         stream_ = std::move(r.stream);
         count_answer(r.status);
         note({what, r.status, client_ip(), {}, label_.method, label_.path});
+        if (is_head_ || core_.stopping || this->peer_has_ended()) {
+            this->send_soon();
+            return this->finish();
+        }
         send_stream();
     }
 
@@ -230,8 +237,8 @@ private:
         }
         this->send_soon();
         set_stream_deadline();
-        stream_waits_for_room_ = this->out().size() >= high_water;
         if (!more) return this->finish();
+        stream_waits_for_room_ = this->out().size() >= high_water;
         if (stream_waits_for_room_) return;
         auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
         stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {

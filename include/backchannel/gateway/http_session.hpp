@@ -128,7 +128,7 @@ private:
             return this->refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
                                         "request timeout");
         case phase::answering:
-            candidate_.reset();
+            if (std::exchange(candidate_, nullptr) != nullptr) this->worker().counters().websockets_refused.add(1);
             return this->give_up_waiting();
         case phase::streaming:
             return this->keep_stream_alive();
@@ -208,13 +208,14 @@ private:
         phase_ = phase::websocket;
         this->clear_deadline();
         websocket_ = std::move(made.accepted->session);
-        websocket_->open(); // before anybody hears of it, and may send
-        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
-        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
+        websocket_->open(); // before anybody hears of it, and may send
+        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
+        if (this->closed()) return; // a message that had waited for it could not be sent
+        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         websocket_->opened();
     }
 

@@ -20,8 +20,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// its way to the socket.
 ///
 /// A message with a time limit leaves the line when all bytes before it have left, not earlier: what is in the outbox
-/// cannot be taken back from the middle. Completions are collected by the members that say so, and are the caller's to
-/// call when it has finished. Not thread-safe.
+/// cannot be taken back from the middle. Completions are collected by the members that have a list for them, and are the
+/// caller's to call when it has finished. Not thread-safe.
 class message_line {
 public:
     struct entry {
@@ -45,11 +45,15 @@ public:
     [[nodiscard]] bool idle() const noexcept { return entries_.empty() && !leaving_; }
     /// Bytes of the messages that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// What they count against a limit: the bytes, and the entries so that empty messages count too.
+    [[nodiscard]] std::size_t cost() const noexcept { return size_ + entries_.size() * sizeof(entry); }
 
     void push(entry e) {
         std::size_t const bytes = e.payload.data().size();
+        time_point const end = e.not_after;
         entries_.push_back(std::move(e));
         size_ += bytes;
+        next_expiry_ = std::min(next_expiry_, end);
     }
 
     /// The first of the line, if it may leave now. `nothing_before`: all bytes before it have left.
@@ -67,6 +71,7 @@ public:
     /// The socket has taken so many bytes in all.
     void taken(std::uint64_t total, news_list& out) {
         if (!leaving_ || total < leaving_->end) return;
+        out.reserve(1); // from here on nothing throws
         told(leaving_->what, delivery::accepted, out);
         leaving_.reset();
     }
@@ -74,6 +79,8 @@ public:
     /// Drops what is over. `take_back(begin, size)` tries to take back the bytes of the one that is on its way.
     template <class F>
     void expire(time_point now, news_list& out, F&& take_back) {
+        if (now < next_expiry_) return;
+        out.reserve(entries_.size() + 1); // from here on nothing throws
         if (leaving_ && leaving_->what.not_after <= now) {
             auto const size = static_cast<std::size_t>(leaving_->end - leaving_->begin);
             told(leaving_->what, take_back(leaving_->begin, size) ? delivery::expired : delivery::unknown, out);
@@ -86,20 +93,19 @@ public:
             told(*e, delivery::expired, out);
         }
         entries_.erase(over, entries_.end());
+        next_expiry_ = leaving_ ? leaving_->what.not_after : time_point::max();
+        for (entry const& e : entries_) next_expiry_ = std::min(next_expiry_, e.not_after);
     }
 
-    /// When `expire` is to be called.
-    [[nodiscard]] time_point next_expiry() const noexcept {
-        time_point first = leaving_ ? leaving_->what.not_after : time_point::max();
-        for (entry const& e : entries_) first = std::min(first, e.not_after);
-        return first;
-    }
+    /// When `expire` is to be called; it may be for nothing.
+    [[nodiscard]] time_point next_expiry() const noexcept { return idle() ? time_point::max() : next_expiry_; }
 
-    /// The connection is closed or closing: nothing leaves any more.
-    void clear(news_list& out) {
-        if (leaving_) told(leaving_->what, delivery::gone, out);
+    /// The connection is closed or closing, and the line is nobody's any more: all are told at once.
+    void abandon() noexcept {
+        if (leaving_ && leaving_->what.written) leaving_->what.written(delivery::unknown); // its bytes may still go
         leaving_.reset();
-        for (entry& e : entries_) told(e, delivery::gone, out);
+        for (entry& e : entries_)
+            if (e.written) e.written(delivery::gone);
         entries_.clear();
         size_ = 0;
     }
@@ -118,6 +124,7 @@ private:
     std::deque<entry> entries_;
     std::optional<departure> leaving_;
     std::size_t size_ = 0;
+    time_point next_expiry_ = time_point::max(); ///< not later than any of them
 };
 
 }

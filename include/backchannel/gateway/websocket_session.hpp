@@ -106,8 +106,8 @@ public:
         bytes = {};
     }
 
-    /// A close frame was sent, and the peer's is waited for.
-    [[nodiscard]] bool is_closing() const noexcept { return close_sent_; }
+    /// A close frame was sent, or is on its way, and the peer's is waited for.
+    [[nodiscard]] bool is_closing() const noexcept { return close_sent_ || close_queued_; }
 
     /// The connection is gone without a closing handshake.
     void lost() { report(1006, {}, closed_by::peer); }
@@ -200,12 +200,13 @@ private:
         return limits;
     }
 
-    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !ended_; }
+    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !close_queued_ && !ended_; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
         std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
-        return size <= limit && carrier_.websocket_out().size() + held_back() <= limit - size;
+        std::size_t const held = line_ == nullptr ? 0 : line_->cost();
+        return size <= limit && carrier_.websocket_out().size() + held <= limit - size;
     }
 
     /// Puts a message into the outbox.
@@ -239,6 +240,7 @@ private:
     void advance() {
         while (auto next = line_->take(carrier_.websocket_out().empty())) {
             if (next->is_close) {
+                close_sent_ = true;
                 append_frame(websocket::opcode::close, next->payload.data());
                 continue;
             }
@@ -261,8 +263,8 @@ private:
         last.payload = shared_message::copy_of(payload.view(), message_kind::binary);
         last.is_close = true;
         if (!last.payload) return send_close(code, reason);
-        close_sent_ = true;
         line_->push(std::move(last));
+        close_queued_ = true;
     }
 
     /// Runs a handler's member; one that throws ends this connection.
@@ -337,12 +339,9 @@ private:
         if (std::exchange(reported_, true)) return;
         ended_ = true;
         tracked_.closed(code, reason, by);
-        if (line_ != nullptr) {
-            message_line::news_list news;
-            line_->clear(news);
-            line_.reset();
+        if (auto const line = std::move(line_)) {
             carrier_.websocket_wake_at(time_point::max());
-            tell(news);
+            line->abandon();
         }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
@@ -370,7 +369,8 @@ private:
     liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
-    bool open_ = false, close_sent_ = false, ended_ = false, reported_ = false;
+    bool open_ = false, ended_ = false, reported_ = false;
+    bool close_sent_ = false, close_queued_ = false; // the second: behind the line
 };
 
 }

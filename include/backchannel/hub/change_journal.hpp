@@ -42,15 +42,14 @@ public:
     change_journal& operator=(change_journal const&) = delete;
 
     void add(connection_change change) noexcept {
-        std::map<std::uint64_t, task> waiting;
-        {
-            std::lock_guard const lock{mutex_};
-            ++last_;
+        next([&] {
             if (!guarded([&] { changes_.emplace_back(last_, std::move(change)); })) changes_.clear();
             if (changes_.size() > kept_) changes_.pop_front();
-            waiting.swap(waiting_);
-        }
-        for (auto& [number, wake] : waiting) (void)guarded(wake);
+        });
+    }
+    /// There was a change, and no memory to describe it.
+    void skip() noexcept {
+        next([&] { changes_.clear(); });
     }
 
     [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
@@ -101,6 +100,19 @@ public:
     }
 
 private:
+    /// Gives the next number, does that under the lock, and wakes who waits.
+    template <class F>
+    void next(F&& write_down) noexcept {
+        std::map<std::uint64_t, task> waiting;
+        {
+            std::lock_guard const lock{mutex_};
+            ++last_;
+            write_down();
+            waiting.swap(waiting_);
+        }
+        for (auto& [number, wake] : waiting) (void)guarded(wake);
+    }
+
     std::size_t const kept_;
     std::int64_t const epoch_; ///< wall-clock milliseconds
     mutable std::mutex mutex_;

@@ -133,8 +133,8 @@ public:
     }
 
     [[nodiscard]] std::string_view id_text(slot_type& s) const noexcept {
-        if constexpr (shows_plain_ids) return {reinterpret_cast<char const*>(&s), connection_id::size};
-        else return record(s).texts->id();
+        if constexpr (shows_plain_ids<Traits>) return {reinterpret_cast<char const*>(&s), connection_id::size};
+        else return record(s).id.text->id();
     }
 
     [[nodiscard]] connection_state describe(slot_type& s) const {
@@ -151,8 +151,6 @@ public:
     }
 
 protected:
-    static constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
-
     hub_directory(hub_options const& options, hub_policies<Traits> policies)
         : options_{options}, policies_{std::move(policies)}, epoch_{policies_.clock.steady()},
           changes_{options.changes_kept == 0
@@ -166,13 +164,14 @@ protected:
               std::string_view reason = {}, closed_by by = closed_by::peer) noexcept {
         if (changes_ == nullptr) return;
         connection_change change{.what = what, .at = policies_.clock.wall(), .code = code, .by = by};
-        (void)guarded([&] {
+        bool const whole = guarded([&] {
             change.id = id_text(s);
             change.reason = reason;
             if (what == connection_change::kind::opened) change.tags = tags_.tags_of(table_type::index_of(s));
             else if (!tag.empty()) change.tags.emplace_back(tag);
         });
-        changes_->add(std::move(change));
+        if (whole) changes_->add(std::move(change));
+        else changes_->skip();
     }
 
     [[nodiscard]] std::int64_t ticks(time_point t) const noexcept {
@@ -190,6 +189,7 @@ protected:
         record_type& r = record(s);
         if ((state & slot_state::attached) != 0) r.handle.value.~handle_type();
         r.texts.reset();
+        if constexpr (!shows_plain_ids<Traits>) r.id.text.reset();
         if constexpr (has_dispatch<Transport>) delete r.mail.box.exchange(nullptr, std::memory_order_acq_rel);
         if constexpr (detail_concepts::reports_written<Transport>) {
             r.bytes.accepted.store(0, std::memory_order_relaxed);
@@ -212,7 +212,7 @@ protected:
 
 private:
     [[nodiscard]] slot_type* pin_open(std::string_view text, bool or_reserved = false) noexcept {
-        if constexpr (shows_plain_ids) { // a text outside the syntax is in no slot, so it need not be checked first
+        if constexpr (shows_plain_ids<Traits>) { // a text outside the syntax is in no slot, so it need not be checked first
             return text.size() == connection_id::size ? pin_open(connection_id::from_text(text), or_reserved) : nullptr;
         } else {
             auto const decoded = policies_.ids.decode(text);

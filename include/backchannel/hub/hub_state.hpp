@@ -52,24 +52,29 @@ public:
         }
         if (s == nullptr) return nullptr;
         auto const id = ids_.make(table_type::index_of(*s));
-        std::array<char, Traits::ids::max_size> text;
-        std::size_t text_size = 0;
-        if (id && !shows_plain_ids) text_size = policies_.ids.encode(*id, text.data());
         record_type& r = record(*s);
-        bool const has_texts = text_size != 0 || !info.source_ip.empty() || !info.user_agent.empty() ||
-                               info.expires_at || !info.attributes.empty();
-        if (id && has_texts) r.texts = connection_texts::make(info, {text.data(), text_size});
-        if (!id || (has_texts && r.texts == nullptr)) {
+        bool const has_texts = !info.source_ip.empty() || !info.user_agent.empty() || info.expires_at ||
+                               !info.attributes.empty();
+        bool whole = id.has_value();
+        if constexpr (!shows_plain_ids<Traits>) {
+            std::array<char, Traits::ids::max_size> text;
+            if (whole) r.id.text = connection_texts::make({}, {text.data(), policies_.ids.encode(*id, text.data())});
+            whole = whole && r.id.text != nullptr;
+        }
+        if (whole && has_texts) r.texts = connection_texts::make(info, {});
+        if (!whole || (has_texts && r.texts == nullptr)) {
+            if constexpr (!shows_plain_ids<Traits>) r.id.text.reset();
             std::lock_guard const lock{mutex_};
             table_.put_back(*s);
             return nullptr;
         }
-        s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_relaxed);
         s->state.fetch_and(~(slot_state::was_open | slot_state::by_peer | slot_state::code_bits),
                            std::memory_order_relaxed);
         reasons_.forget(table_type::index_of(*s));
         s->id_first.store(id->first(), std::memory_order_relaxed);
         s->id_second.store(id->second(), std::memory_order_relaxed);
+        // last: whoever sees a reserved slot must see whose it is
+        s->state.fetch_or(slot_state::used | slot_state::session, std::memory_order_release);
         retain();
         return s;
     }
@@ -79,7 +84,7 @@ public:
     void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
         record_type& r = record(s);
         if (info != nullptr) {
-            auto texts = connection_texts::make(*info, r.texts != nullptr ? r.texts->id() : std::string_view{});
+            auto texts = connection_texts::make(*info, {});
             if (texts != nullptr) r.texts = std::move(texts);
         }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
@@ -188,7 +193,6 @@ protected:
     using base::options_;
     using base::policies_;
     using base::reasons_;
-    using base::shows_plain_ids;
     using base::table_;
     using base::ticks;
 

@@ -61,7 +61,7 @@ public:
     /// The connection has just opened, on its own thread.
     void deliver_held(slot_type& s) {
         if constexpr (has_dispatch<Transport>)
-            if (this->holds() && record(s).mail.box.load(std::memory_order_seq_cst) != nullptr) (void)drain(s);
+            if (this->holds()) (void)drain(s);
     }
 
     /// Retires the id and closes the connection. False if another did that before.
@@ -184,7 +184,7 @@ private:
     // ------------------------------------------------------------------------------------------------ the mailbox
 
     [[nodiscard]] static mailbox_type* box_of(slot_type& s) noexcept {
-        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_acquire);
+        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_seq_cst); // see `hold`
         else return nullptr;
     }
 
@@ -256,7 +256,7 @@ private:
     [[nodiscard]] mailbox_type* make_box(slot_type& s) noexcept {
         if constexpr (has_dispatch<Transport>) {
             auto& place = record(s).mail.box;
-            if (mailbox_type* const there = place.load(std::memory_order_acquire)) return there;
+            if (mailbox_type* const there = place.load(std::memory_order_seq_cst)) return there;
             auto* made = new (std::nothrow) mailbox_type;
             if (made == nullptr) return nullptr;
             mailbox_type* expected = nullptr;

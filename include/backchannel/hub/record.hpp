@@ -6,7 +6,10 @@
 #include <backchannel/hub/mailbox.hpp>
 #include <backchannel/hub/slot.hpp>
 
+#include <backchannel/traits.hpp>
+
 #include <algorithm>
+#include <concepts>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -114,6 +117,10 @@ union handle_storage {
     Handle value;
 };
 
+/// Whether the bytes of an id in its slot are what is shown of it.
+template <class Traits>
+inline constexpr bool shows_plain_ids = std::same_as<typename Traits::ids, plain_ids>;
+
 /// What a hub keeps of a connection beside its slot.
 template <class Transport, class Traits>
 struct connection_record {
@@ -127,12 +134,18 @@ struct connection_record {
         cell<Traits, std::uint64_t> accepted{0}, written{0}; ///< bytes
     };
 
+    struct no_id {};
+    struct with_id {
+        connection_texts::pointer text; ///< never replaced: a session shows it
+    };
+
     handle_storage<typename Transport::handle> handle;
     connection_texts::pointer texts;
     std::int64_t opened = 0;            ///< steady milliseconds
     wall_time connected_at{};
     std::uint32_t next_free = ~std::uint32_t{0};
     std::uint32_t deadline_position = ~std::uint32_t{0};
+    [[no_unique_address]] std::conditional_t<shows_plain_ids<Traits>, no_id, with_id> id;
     [[no_unique_address]] std::conditional_t<has_dispatch<Transport>, with_mailbox, no_mailbox> mail;
     [[no_unique_address]] std::conditional_t<detail_concepts::reports_written<Transport>, with_counters, no_counters>
         bytes;

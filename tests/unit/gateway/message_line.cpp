@@ -110,15 +110,20 @@ TEST_CASE("one on its way is taken back, or nobody knows", "[message_line]") {
     }
 }
 
-TEST_CASE("a line that is cleared says that all are gone", "[message_line]") {
+TEST_CASE("empty messages count too", "[message_line]") {
+    fixture f;
+    for (int i = 0; i != 3; ++i) f.push("", start + 1s);
+    CHECK(f.line.size() == 0);
+    CHECK(f.line.cost() == 3 * sizeof(message_line::entry));
+}
+
+TEST_CASE("a line that is given up says so to all", "[message_line]") {
     fixture f;
     f.push("out", start);
     CHECK(f.take(true) == "out");
     f.push("in", start);
     f.push("plain");
-    message_line::news_list news;
-    f.line.clear(news);
+    f.line.abandon();
     CHECK(f.line.idle());
-    f.say(news);
-    CHECK(f.told == lines{is("out", delivery::gone), is("in", delivery::gone)});
+    CHECK(f.told == lines{is("out", delivery::unknown), is("in", delivery::gone)}); // the first may still be sent
 }

@@ -54,6 +54,18 @@ struct reader : test_client {
     }
 };
 
+/// As much as anybody wants, in pieces of 16 KiB.
+struct endless : backchannel::body_stream {
+    static constexpr std::size_t piece = 16 * 1024;
+    std::atomic<int> left{1'000'000};
+    bool read(std::string& out, std::size_t) override {
+        out.append(piece, 'x');
+        return --left != 0;
+    }
+    void wait(std::function<void()> wake) override { wake(); }
+    void keep_alive(std::string&) override {}
+};
+
 }
 
 TEST_CASE("a gateway streams the changes of its connections", "[http_exchange]") {
@@ -146,8 +158,49 @@ TEST_CASE("an application may stream too, but not to a HEAD", "[http_exchange]")
     CHECK(reader.ended());
     test_client head{g.port};
     head.send("HEAD /count HTTP/1.1\r\nHost: here\r\n\r\n");
-    CHECK(head.read_until("\r\n\r\n").find("Content-Length: 0") != std::string::npos);
-    CHECK_FALSE(head.readable(50ms));
+    CHECK(head.read_until("\r\n\r\n").find("Content-Length") == std::string::npos);
+    CHECK(head.ended());
+}
+
+TEST_CASE("a stream with a bad head is a mistake of the application's: 500", "[http_exchange]") {
+    scripted_handler handler;
+    int status = 700;
+    handler.request = [&](request_view const&) -> std::optional<response> {
+        response answer{status};
+        answer.stream = std::make_shared<endless>();
+        return answer;
+    };
+    running_gateway<> g{handler};
+    for (int const bad : {700, 204, 304, 101}) {
+        status = bad;
+        CHECK(test_client{g.port}.ask(get("/count")).status == 500);
+    }
+}
+
+TEST_CASE("a stream that waits for its reader ends with the gateway, and one that has ended is read no more",
+          "[http_exchange]") {
+    auto const stream = std::make_shared<endless>();
+    scripted_handler handler;
+    handler.request = [&](request_view const& r) -> std::optional<response> {
+        response answer{200};
+        if (r.target == "/whole") stream->left = 4;
+        answer.stream = stream;
+        return answer;
+    };
+    running_gateway<> g{handler};
+    test_client whole{g.port};
+    whole.send(get("/whole"));
+    (void)whole.read_until("\r\n\r\n");
+    CHECK(whole.read_exactly(4 * endless::piece).size() == 4 * endless::piece);
+    CHECK(whole.ended());
+    CHECK(stream->left == 0);
+    stream->left = 1'000'000;
+    test_client slow{g.port, 4096};
+    slow.send(get("/endless"));
+    (void)slow.read_until("\r\n\r\n");
+    g.server.drain(5s);
+    while (!slow.ended()) (void)slow.read_exactly(1); // what was queued, and no more
+    CHECK(stream->left > 900'000);
 }
 
 TEST_CASE("streams end with the gateway", "[http_exchange]") {
