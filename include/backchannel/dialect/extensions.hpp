@@ -22,7 +22,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// The management API of AWS with what its users ask for: close codes, the kind of a message, tags, many connections in
 /// one call, lists. docs/management-api.md has every call.
 ///
-///     management_router<sigv4<>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {.stage = "prod"}};
+///     management_router<sigv4<static_keys>, router_traits_for<extended_dialect>> router{hub, sigv4{keys}, {}};
 ///
 /// What AWS has is answered as `aws_dialect` does. Calls on the collection need a grant for `.../@connections`, and
 /// each of their targets one of its own (`permits` of the Auth). A dialect is immutable and thread-safe.

@@ -8,7 +8,7 @@ import time
 
 from checks.clients import succeed
 from support import clients, sigv4
-from support.checks import check, expect, expect_equal, expect_in
+from support.checks import check, expect, expect_equal, expect_in, skip
 from support.raw_http import RawHttp, encode_request, request, signed
 from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
 
@@ -173,6 +173,28 @@ def events(context):
             expect_equal(many(gateway, "GET", target).status, 400, f"GET {target}")
         unsigned = request(gateway, "GET", gateway.path(f"{COLLECTION}?events"))
         expect_equal(unsigned.status, 403, "GET without a signature")
+
+
+@check("extensions: curl --aws-sigv4 reaches the collection, tags and the feed")
+def with_curl(context):
+    curl = clients.Curl()
+    if missing := curl.missing():
+        skip(missing)
+    with extended(context) as gateway, RawWebSocket(gateway) as websocket:
+        endpoint = curl.arguments(gateway.endpoint, "")[-1].rstrip("/")
+
+        def call(behind, *options):
+            output = clients.run([*curl.arguments(gateway.endpoint, "")[:-1], *options, endpoint + behind], status=(0, 28))
+            return curl.parse(output.stdout)
+
+        expect_equal(call(f"/{websocket.id}/tags/room:7", "--request", "PUT").status, 204, "PUT of a tag")
+        expect_equal(call("?tag=room%3A7", "--data-binary", "Hello!").status, 200, "POST to a tag")
+        expect_equal(websocket.receive(), (TEXT, b"Hello!"), "the message")
+        expect_equal(call("?count=true").connection, {"count": 1}, "GET ?count=true")
+        expect_in(websocket.id, call("").text, "the list")
+        feed = call("?events=", "--no-buffer", "--max-time", "1")
+        expect_equal(feed.status, 200, "GET ?events=")
+        expect_in("event: ready", feed.text, "the feed")
 
 
 @check("extensions: tags are set, shown and taken away, and bounded")

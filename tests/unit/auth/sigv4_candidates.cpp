@@ -109,6 +109,35 @@ TEST_CASE("Other ways to write the path verify only when they are asked for", "[
     CHECK_FALSE(asked("/prod/@connections/ab%253D", "/prod/%40connections/ab%253D", all_candidates()));
 }
 
+TEST_CASE("The paths of the collection and of tags have other spellings too", "[sigv4]") {
+    auto const asked = [](std::string target, std::string canonical, backchannel::target_form form = {}) {
+        http_request r = example_post(target);
+        signing s;
+        s.path = std::move(canonical);
+        sign(r, s);
+        r.form = form;
+        return ask(r, all_candidates()).allowed();
+    };
+    for (auto const form : {backchannel::target_form::raw, backchannel::target_form::decoded}) {
+        for (std::string const canonical : {"/prod/%40connections", "/prod/%2540connections", "/prod/@connections"})
+            CHECK(asked("/prod/@connections", canonical, form));
+        for (std::string const canonical :
+             {"/prod/%40connections/ab/tags/room%3A7", "/prod/%2540connections/ab/tags/room%253A7",
+              "/prod/%40connections/ab/tags/room%253A7", "/prod/@connections/ab/tags/room%3A7",
+              "/prod/@connections/ab/tags/room:7"})
+            CHECK(asked("/prod/@connections/ab/tags/room:7", canonical, form));
+        for (std::string const other : {"/prod/@connections/ab/tags/room:8", "/prod/@connections/ac/tags/room:7",
+                                        "/dev/@connections/ab/tags/room:7", "/prod/@connections/ab/rooms/room:7",
+                                        "/prod/@connections/ab", "/prod/@connections"})
+            CHECK_FALSE(asked(other, "/prod/%40connections/ab/tags/room%253A7", form));
+    }
+    // what has more than one reading has one spelling only
+    CHECK_FALSE(asked("/prod/@connections/ab/tags/a%2Fb", "/prod/@connections/ab/tags/a/b"));
+    CHECK_FALSE(asked("/prod/@connections/ab/tags/a%2525", "/prod/@connections/ab/tags/a%25"));
+    CHECK_FALSE(asked("/prod/@connections/ab/x/y", "/prod/@connections/ab/x/y"));
+    CHECK_FALSE(asked("/prod/@connections/ab/tags/a/b", "/prod/@connections/ab/tags/a/b"));
+}
+
 TEST_CASE("Where the server has undone the escapes, the meaning is what is signed", "[sigv4]") {
     for (sigv4_options const& options : {sigv4_options{}, all_candidates()})
         for (std::string const& sent :

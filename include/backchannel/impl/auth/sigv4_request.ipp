@@ -5,10 +5,12 @@
 #include <backchannel/auth/sigv4_request.hpp>
 #include <backchannel/crypto/constant_time.hpp>
 #include <backchannel/protocol/connection_target.hpp>
+#include <backchannel/protocol/path_segment.hpp>
 #include <backchannel/protocol/timestamp.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -26,6 +28,33 @@ namespace detail_sigv4_request {
     protocol::append_percent_encoded(result, text);
     return result;
 }
+
+/// A path of the management API: of the collection, of a connection, or of one of its tags. Its segments, decoded.
+///
+/// Only of these is it certain that two paths with a candidate in common mean the same: no segment is a dot segment or
+/// has an escaped percent sign, and none but an id has a slash.
+struct api_path {
+    std::vector<std::string> stage{}, behind{}; ///< in front of `@connections`, and behind it
+
+    [[nodiscard]] static std::optional<api_path> read(std::string_view target, target_form form) {
+        api_path found;
+        bool is_api = false;
+        std::string_view rest = protocol::path_of(target);
+        if (!rest.starts_with('/')) return std::nullopt;
+        protocol::path_segment segment;
+        for (auto raw = protocol::take_segment(rest); raw; raw = protocol::take_segment(rest)) {
+            segment.decode(*raw, form);
+            bool const is_id = is_api && found.behind.empty();
+            if (!segment.allowed() || (segment.has_slash() && !is_id)) return std::nullopt;
+            if (!is_api && segment.text() == "@connections") is_api = true;
+            else (is_api ? found.behind : found.stage).emplace_back(segment.text());
+        }
+        auto const& behind = found.behind;
+        if (!is_api || behind.size() == 2 || behind.size() > 3 || (behind.size() == 3 && behind[1] != "tags"))
+            return std::nullopt;
+        return found;
+    }
+};
 
 [[nodiscard]] inline std::string_view view(std::array<char, 16> const& date) noexcept {
     return {date.data(), date.size()};
@@ -269,9 +298,8 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_can
     bool const raw = head_.form == target_form::raw;
     if (raw && which == sigv4_candidates::aws) return paths;
 
-    // only here is it certain that two paths with a candidate in common mean the same; it has no dot segments
-    auto const target = protocol::connection_target::parse_any_stage(head_.target, head_.form);
-    if (target.what() != protocol::connection_target::kind::connection) return paths;
+    auto const parts = detail_sigv4_request::api_path::read(head_.target, head_.form);
+    if (!parts) return paths;
     std::string_view const path = protocol::path_of(head_.target);
     std::string as_sent; // has been tried
     if (raw) protocol::append_percent_encoded_path(as_sent, path);
@@ -285,23 +313,19 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_can
         add(std::move(normalised));
     }
 
-    std::string prefix; // each segment decoded and encoded once
-    for (std::string_view rest = target.stage_path(); !rest.empty();) {
-        auto const slash = rest.find('/');
-        std::string_view const segment = rest.substr(0, slash);
-        rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-        if (segment.empty()) continue;
-        std::string decoded;
-        if (raw ? !protocol::append_percent_decoded(decoded, segment) : (decoded = segment, false)) return paths;
-        prefix.append("/").append(encoded(decoded));
+    std::string stage, plain, once, twice; // the path, decoded, with what is behind the stage encoded so often
+    for (std::string const& segment : parts->stage) stage.append("/").append(encoded(segment));
+    for (std::string const& segment : parts->behind) {
+        plain.append("/").append(segment);
+        once.append("/").append(encoded(segment));
+        twice.append("/").append(encoded(encoded(segment)));
     }
-    std::string const once = encoded(target.id()), twice = encoded(once);
-    add(prefix + "/%40connections/" + twice); // from `@connections` and an escaped id: the SDKs
-    add(prefix + "/%2540connections/" + twice);
-    add(prefix + "/%40connections/" + once);
+    add(stage + "/%40connections" + twice); // from `@connections` and an escaped id: the SDKs
+    add(stage + "/%2540connections" + twice);
+    add(stage + "/%40connections" + once);
     if (which == sigv4_candidates::all) {
-        add(prefix + "/@connections/" + once);
-        add(prefix + "/@connections/" + std::string{target.id()});
+        add(stage + "/@connections" + once);
+        add(stage + "/@connections" + plain);
     }
     return paths;
 }
