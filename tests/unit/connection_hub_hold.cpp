@@ -7,6 +7,7 @@
 #include "support/test_hub.hpp"
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <string>
 #include <utility>
@@ -39,6 +40,19 @@ struct fixture : test::test_hub<test::timed_looping_transport> {
         on_loop(0, [&] { hub->attach(s, 0); });
     }
     [[nodiscard]] answers answered() { return std::exchange(told, {}); }
+};
+
+/// Does something whenever it is about to be locked.
+struct hooked_mutex {
+    static inline std::function<void()> before_lock;
+
+    void lock() {
+        if (auto const act = std::exchange(before_lock, nullptr)) { // not from inside itself
+            act();
+            before_lock = act;
+        }
+    }
+    void unlock() {}
 };
 
 }
@@ -115,6 +129,28 @@ TEST_CASE("what is known when a connection opens takes the place of what it was 
     t.clock.advance(1s);
     CHECK(t.expire() == 1);
     CHECK_FALSE(t.hub->find(t.id));
+}
+
+TEST_CASE("a message for a closed connection never waits for the next one in its place", "[connection_hub]") {
+    struct traits : test::recording_traits {
+        using mutex = hooked_mutex;
+    };
+    test::test_hub<test::looping_transport, traits> t{
+        {.retired_kept = 0, .close_reasons = true, .hold_before_open = true}};
+    session first = t.open(0);
+    std::string const id{first.id()};
+    t.on_loop(0, [&] {
+        CHECK(t.hub->close(id, 4001, "a reason, which is forgotten under a lock"));
+        first = {};
+    });
+    answers told;
+    hooked_mutex::before_lock = [&] { t.hub->async_send(id, text("secret"), [&](delivery d) { told.push_back(d); }); };
+    session second = t.hub->reserve();
+    hooked_mutex::before_lock = nullptr;
+    CHECK(told.size() >= 2);
+    t.on_loop(0, [&] { t.hub->attach(second, 2); });
+    CHECK(t.sent() == lines{"close 0 4001 a reason, which is forgotten under a lock"});
+    CHECK(told == answers(told.size(), delivery::gone));
 }
 
 TEST_CASE("the id of a session stays where it is when the connection opens", "[connection_hub]") {
