@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -63,11 +64,13 @@ public:
         inner.via = who.via / sizeof...(Auths);
         std::uint32_t index = who.via % sizeof...(Auths);
         bool granted = false;
-        std::apply(
-            [&](auto&... each) {
-                (void)((index-- == 0 && ((granted = each.permits(request, inner, op, id)), true)) || ...);
-            },
-            auths_);
+        auto const ask_one = [&](auto& auth) {
+            if (index-- != 0) return false;
+            if constexpr (has_permits<std::remove_reference_t<decltype(auth)>>) // Clang 14 looks here in any case
+                granted = auth.permits(request, inner, op, id);
+            return true;
+        };
+        std::apply([&](auto&... each) { (void)(ask_one(each) || ...); }, auths_);
         return granted;
     }
 

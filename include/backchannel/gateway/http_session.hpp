@@ -211,11 +211,11 @@ private:
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
-        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         websocket_->open(); // before anybody hears of it, and may send
         core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
         if (this->closed()) return; // a message that had waited for it could not be sent
         if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         websocket_->opened();
     }
 
