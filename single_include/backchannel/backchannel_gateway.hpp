@@ -3722,7 +3722,7 @@ struct websocket_upgrade {
 
         websocket_candidate<Handler> made;
         made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
-        auto tracked = core.hub.reserve(made.info);
+        auto tracked = core.hub.reserve(); // the rest is told when it opens
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
         std::optional<message_compression::agreement> compressed;
         if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);

@@ -124,8 +124,8 @@ TEMPLATE_TEST_CASE("a message that has waited too long is never written", "[send
     fixture<TestType> f;
     f.wire->window = 0;
     CHECK(f.send("before") == delivery::accepted);
-    f.send("late", 30ms);
-    f.send("quiet", 30ms, false);
+    f.send("late", 300ms);
+    f.send("quiet", 300ms, false);
     CHECK(f.told == lines{f.is("quiet", delivery::accepted)}); // queued
     CHECK(f.send("behind") == delivery::accepted);
     f.send("patient", 1min);
@@ -141,7 +141,7 @@ TEMPLATE_TEST_CASE("a message that has waited too long is never written", "[send
 TEST_CASE("a message whose first bytes a full socket refuses is taken back", "[send_until]") {
     fixture<mock_stream> f;
     f.wire->window = 0;
-    f.send("late", 30ms);
+    f.send("late", 300ms);
     CHECK(f.send("behind") == delivery::accepted);
     f.wait_for(1);
     CHECK(f.told == lines{f.is("late", delivery::expired)});
@@ -153,7 +153,7 @@ TEST_CASE("a message whose first bytes a full socket refuses is taken back", "[s
 TEST_CASE("one that TLS has made a record of goes, and nobody knows in time", "[send_until]") {
     fixture<secure_mock_stream> f;
     f.wire->window = 0;
-    f.send("late", 30ms);
+    f.send("late", 300ms);
     f.wait_for(1);
     CHECK(f.told == lines{f.is("late", delivery::unknown)});
     f.wire->open_window(1000);
@@ -165,7 +165,7 @@ TEST_CASE("one that TLS has made a record of goes, and nobody knows in time", "[
 TEMPLATE_TEST_CASE("one that is half written is finished", "[send_until]", mock_stream, secure_mock_stream) {
     fixture<TestType> f;
     f.wire->window = 2;
-    f.send("late", 30ms);
+    f.send("late", 300ms);
     f.wait_for(1);
     CHECK(f.told == lines{f.is("late", delivery::unknown)});
     f.wire->open_window(1000);
