@@ -12,6 +12,7 @@
 
 #include <backchannel/impl/auth/iam_pattern.ipp>
 #include <backchannel/impl/auth/iam_policy.ipp>
+#include <backchannel/impl/auth/sigv4_candidates.ipp>
 #include <backchannel/impl/auth/sigv4_request.ipp>
 #include <backchannel/impl/auth/token_buckets.ipp>
 #include <backchannel/impl/crypto/constant_time.ipp>

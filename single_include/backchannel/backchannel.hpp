@@ -9225,12 +9225,13 @@ BACKCHANNEL_DECL std::string normalised_path(std::string_view path) {
 
 #endif
 
-// ---- backchannel/impl/auth/sigv4_request.ipp
-#ifndef BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
-#define BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
+// ---- backchannel/impl/auth/sigv4_candidates.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_SIGV4_CANDIDATES_IPP
+#define BACKCHANNEL_IMPL_AUTH_SIGV4_CANDIDATES_IPP
+
+// Which hosts and paths a signature may be about, when what was received is not what was signed.
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -9276,6 +9277,91 @@ struct api_path {
         return found;
     }
 };
+
+}
+
+BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
+    first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
+    if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+        lower_host_ = detail_sigv4_request::lower(first_host_);
+}
+
+BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::string> const& public_hosts) const {
+    std::vector<std::string> found;
+    auto const add = [&](std::string host) {
+        if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
+    };
+    auto const add_spellings = [&](std::string_view written) {
+        std::string const host = detail_sigv4_request::lower(written);
+        add(host);
+        // behind the last ']' a colon begins the port, also where the host is an IPv6 address
+        auto const bracket = host.rfind(']');
+        auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
+        if (colon != std::string::npos) {
+            add(host.substr(0, colon));
+        } else {
+            add(host + ":80");
+            add(host + ":443");
+        }
+    };
+    if (public_hosts.empty()) add_spellings(host_);
+    for (std::string const& host : public_hosts) add_spellings(host);
+    return found;
+}
+
+BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_candidates which) const {
+    using detail_sigv4_request::encoded;
+    std::vector<std::string> paths;
+    bool const raw = head_.form == target_form::raw;
+    if (raw && which == sigv4_candidates::aws) return paths;
+
+    auto const parts = detail_sigv4_request::api_path::read(head_.target, head_.form);
+    if (!parts) return paths;
+    std::string_view const path = protocol::path_of(head_.target);
+    std::string as_sent; // has been tried
+    if (raw) protocol::append_percent_encoded_path(as_sent, path);
+    auto const add = [&](std::string text) {
+        if (text != as_sent && std::find(paths.begin(), paths.end(), text) == paths.end())
+            paths.push_back(std::move(text));
+    };
+    if (raw) {
+        std::string normalised;
+        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
+        add(std::move(normalised));
+    }
+
+    std::string stage, plain, once, twice; // the path, decoded, with what is behind the stage encoded so often
+    for (std::string const& segment : parts->stage) stage.append("/").append(encoded(segment));
+    for (std::string const& segment : parts->behind) {
+        plain.append("/").append(segment);
+        once.append("/").append(encoded(segment));
+        twice.append("/").append(encoded(encoded(segment)));
+    }
+    add(stage + "/%40connections" + twice); // from `@connections` and an escaped id: the SDKs
+    add(stage + "/%2540connections" + twice);
+    add(stage + "/%40connections" + once);
+    if (which == sigv4_candidates::all) {
+        add(stage + "/@connections" + once);
+        add(stage + "/@connections" + plain);
+    }
+    return paths;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/auth/sigv4_request.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
+#define BACKCHANNEL_IMPL_AUTH_SIGV4_REQUEST_IPP
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_sigv4_request {
 
 [[nodiscard]] inline std::string_view view(std::array<char, 16> const& date) noexcept {
     return {date.data(), date.size()};
@@ -9482,73 +9568,6 @@ BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload whi
         payload_is_unsigned() && which == unsigned_payload::allow_over_tls && head_.secure.value_or(false);
     if (!is_hash && !allowed)
         refuse(auth_error::bad_request, "x-amz-content-sha256 must be the hex-encoded SHA-256 of the body");
-}
-
-BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
-    first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
-    if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
-        lower_host_ = detail_sigv4_request::lower(first_host_);
-}
-
-BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::string> const& public_hosts) const {
-    std::vector<std::string> found;
-    auto const add = [&](std::string host) {
-        if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
-    };
-    auto const add_spellings = [&](std::string_view written) {
-        std::string const host = detail_sigv4_request::lower(written);
-        add(host);
-        // behind the last ']' a colon begins the port, also where the host is an IPv6 address
-        auto const bracket = host.rfind(']');
-        auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
-        if (colon != std::string::npos) {
-            add(host.substr(0, colon));
-        } else {
-            add(host + ":80");
-            add(host + ":443");
-        }
-    };
-    if (public_hosts.empty()) add_spellings(host_);
-    for (std::string const& host : public_hosts) add_spellings(host);
-    return found;
-}
-
-BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_candidates which) const {
-    using detail_sigv4_request::encoded;
-    std::vector<std::string> paths;
-    bool const raw = head_.form == target_form::raw;
-    if (raw && which == sigv4_candidates::aws) return paths;
-
-    auto const parts = detail_sigv4_request::api_path::read(head_.target, head_.form);
-    if (!parts) return paths;
-    std::string_view const path = protocol::path_of(head_.target);
-    std::string as_sent; // has been tried
-    if (raw) protocol::append_percent_encoded_path(as_sent, path);
-    auto const add = [&](std::string text) {
-        if (text != as_sent && std::find(paths.begin(), paths.end(), text) == paths.end())
-            paths.push_back(std::move(text));
-    };
-    if (raw) {
-        std::string normalised;
-        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
-        add(std::move(normalised));
-    }
-
-    std::string stage, plain, once, twice; // the path, decoded, with what is behind the stage encoded so often
-    for (std::string const& segment : parts->stage) stage.append("/").append(encoded(segment));
-    for (std::string const& segment : parts->behind) {
-        plain.append("/").append(segment);
-        once.append("/").append(encoded(segment));
-        twice.append("/").append(encoded(encoded(segment)));
-    }
-    add(stage + "/%40connections" + twice); // from `@connections` and an escaped id: the SDKs
-    add(stage + "/%2540connections" + twice);
-    add(stage + "/%40connections" + once);
-    if (which == sigv4_candidates::all) {
-        add(stage + "/@connections" + once);
-        add(stage + "/@connections" + plain);
-    }
-    return paths;
 }
 
 BACKCHANNEL_DECL std::optional<auth_decision> sigv4_request::check(access_key const& key, sigv4_options const& options,

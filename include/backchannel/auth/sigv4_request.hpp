@@ -140,6 +140,7 @@ bool sigv4_request::any_candidate(sigv4_options const& options, Matches&& matche
 }
 
 #if !defined(BACKCHANNEL_SEPARATE_COMPILATION)
+#include <backchannel/impl/auth/sigv4_candidates.ipp>
 #include <backchannel/impl/auth/sigv4_request.ipp>
 #endif
 
