@@ -32,7 +32,7 @@ public:
     short_text() noexcept = default;
     short_text(std::string_view text) noexcept // implicit: it stands in for a string
         : size_{static_cast<std::uint8_t>(text.size() < capacity ? text.size() : capacity)} {
-        for (std::size_t i = 0; i != size_; ++i) bytes_[i] = text[i];
+        text.copy(bytes_.data(), size_);
     }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 

@@ -57,8 +57,14 @@ public:
     virtual void keep_alive(std::string& out) = 0;
 };
 
+namespace detail_http {
+[[nodiscard]] BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept;
+}
+
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
-[[nodiscard]] BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+}
 
 /// The first header of that name, or nullptr.
 [[nodiscard]] BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers,
@@ -75,10 +81,16 @@ public:
     /// character other than a tab (RFC 9110 5.5).
     BACKCHANNEL_DECL bool add(std::string_view name, std::string_view value);
 
+    /// The same without a look at them. Precondition: `add` would return true.
+    BACKCHANNEL_DECL void add_checked(std::string_view name, std::string_view value);
+
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
     [[nodiscard]] std::string_view text() const noexcept {
         return overflow_.empty() ? std::string_view{inline_.data(), size_} : std::string_view{overflow_};
     }
+
+    /// Whether one of them may be `Connection`, `Content-Length` or `Transfer-Encoding`.
+    [[nodiscard]] bool may_have_framing() const noexcept { return may_have_framing_; }
 
     /// The value of the first field of that name.
     [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> find(std::string_view name) const noexcept;
@@ -91,10 +103,11 @@ public:
 
 private:
     [[nodiscard]] BACKCHANNEL_DECL static header_view take_line(std::string_view& rest) noexcept;
-    BACKCHANNEL_DECL void append(std::string_view bytes);
+    [[nodiscard]] BACKCHANNEL_DECL char* extend(std::size_t size);
 
     std::array<char, inline_capacity> inline_;
     std::uint16_t size_ = 0;
+    bool may_have_framing_ = false;
     std::string overflow_;
 };
 

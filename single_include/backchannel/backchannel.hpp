@@ -365,8 +365,14 @@ public:
     virtual void keep_alive(std::string& out) = 0;
 };
 
+namespace detail_http {
+[[nodiscard]] BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept;
+}
+
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
-[[nodiscard]] BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+}
 
 /// The first header of that name, or nullptr.
 [[nodiscard]] BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers,
@@ -383,10 +389,16 @@ public:
     /// character other than a tab (RFC 9110 5.5).
     BACKCHANNEL_DECL bool add(std::string_view name, std::string_view value);
 
+    /// The same without a look at them. Precondition: `add` would return true.
+    BACKCHANNEL_DECL void add_checked(std::string_view name, std::string_view value);
+
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
     [[nodiscard]] std::string_view text() const noexcept {
         return overflow_.empty() ? std::string_view{inline_.data(), size_} : std::string_view{overflow_};
     }
+
+    /// Whether one of them may be `Connection`, `Content-Length` or `Transfer-Encoding`.
+    [[nodiscard]] bool may_have_framing() const noexcept { return may_have_framing_; }
 
     /// The value of the first field of that name.
     [[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> find(std::string_view name) const noexcept;
@@ -399,10 +411,11 @@ public:
 
 private:
     [[nodiscard]] BACKCHANNEL_DECL static header_view take_line(std::string_view& rest) noexcept;
-    BACKCHANNEL_DECL void append(std::string_view bytes);
+    [[nodiscard]] BACKCHANNEL_DECL char* extend(std::size_t size);
 
     std::array<char, inline_capacity> inline_;
     std::uint16_t size_ = 0;
+    bool may_have_framing_ = false;
     std::string overflow_;
 };
 
@@ -454,7 +467,7 @@ public:
     short_text() noexcept = default;
     short_text(std::string_view text) noexcept // implicit: it stands in for a string
         : size_{static_cast<std::uint8_t>(text.size() < capacity ? text.size() : capacity)} {
-        for (std::size_t i = 0; i != size_; ++i) bytes_[i] = text[i];
+        text.copy(bytes_.data(), size_);
     }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
@@ -1953,7 +1966,9 @@ consteval bool check_key_source() {
 #ifndef BACKCHANNEL_PROTOCOL_PERCENT_HPP
 #define BACKCHANNEL_PROTOCOL_PERCENT_HPP
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -1968,15 +1983,23 @@ namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
 namespace detail_percent {
 
+// Bit 0: stays as it is; bit 1: does so in a path.
+inline constexpr std::array<std::uint8_t, 256> stays = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::size_t c = 0; c != 128; ++c) table[c] = is_unreserved(static_cast<char>(c)) ? 3 : 0;
+    table['/'] = 2;
+    return table;
+}();
+
 template <class Sink>
 void encode(std::string_view text, bool keep_slash, Sink& sink) {
     constexpr char const* digits = "0123456789ABCDEF";
+    unsigned const kept = keep_slash ? 2 : 1;
     std::size_t run = 0; // where the characters that stay as they are begin
     for (std::size_t at = 0; at < text.size(); ++at) {
-        char const c = text[at];
-        if (is_unreserved(c) || (keep_slash && c == '/')) continue;
+        auto const byte = static_cast<unsigned char>(text[at]);
+        if ((stays[byte] & kept) != 0) continue;
         if (run != at) sink(text.substr(run, at - run));
-        auto const byte = static_cast<unsigned char>(c);
         char const escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
         sink(std::string_view(escape, 3));
         run = at + 1;
@@ -2016,6 +2039,92 @@ BACKCHANNEL_DECL void append_percent_encoded_path(std::string& out, std::string_
 ///
 /// `text` must not be part of `out`.
 [[nodiscard]] BACKCHANNEL_DECL bool append_percent_decoded(std::string& out, std::string_view text);
+
+}
+
+#endif
+
+// ---- backchannel/support/byte_words.hpp
+#ifndef BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
+#define BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
+
+// Text looked at eight bytes at a time, in plain C++.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::byte_words {
+
+inline constexpr std::uint64_t every_byte = 0x0101010101010101u;
+inline constexpr std::uint64_t high_bits = 0x80 * every_byte;
+
+/// Eight bytes that need not be aligned.
+[[nodiscard]] inline std::uint64_t load(char const* from) noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/// Four of them, in the low half of a word.
+[[nodiscard]] inline std::uint64_t load_half(char const* from) noexcept {
+    std::uint32_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/// Whether a text is this literal; compilers make a few instructions of it, not a call.
+template <std::size_t N>
+[[nodiscard]] inline bool same(std::string_view text, char const (&literal)[N]) noexcept {
+    return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
+}
+
+/// Whether two words are the same but for the case of ASCII letters.
+[[nodiscard]] constexpr bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t const differ = a ^ b;
+    if ((differ & ~(0x20 * every_byte)) != 0) return false;
+    if (differ == 0) return true;
+    std::uint64_t const small = (a | 0x20 * every_byte) & ~high_bits; // so that no sum carries
+    std::uint64_t const from_a = small + (0x80 - 'a') * every_byte, beyond_z = small + (0x80 - 'z' - 1) * every_byte;
+    std::uint64_t const letters = (from_a & ~beyond_z & ~a & high_bits) >> 2;
+    return (differ & ~letters) == 0;
+}
+
+/// How many of the first bytes of a word a mask of high bits leaves out. Precondition: it is not zero.
+[[nodiscard]] inline std::size_t bytes_before(std::uint64_t mask) noexcept {
+    int const bits = std::endian::native == std::endian::little ? std::countr_zero(mask) : std::countl_zero(mask);
+    return static_cast<std::size_t>(bits) / 8;
+}
+
+/// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
+[[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
+    auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    while (end - at >= 8) {
+        std::uint64_t const word = load(at);
+        std::uint64_t const mask = ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
+        at += mask == 0 ? 8 : bytes_before(mask);
+        if (mask == 0) continue;
+        if (is_control(*at)) return at;
+        ++at; // a carry only looked like one
+    }
+    while (at != end && !is_control(*at)) ++at;
+    return at;
+}
+
+/// False: there is no byte from 0 to 0x20 in it.
+[[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
+    char const* at = text.data();
+    char const* const end = at + text.size();
+    std::uint64_t found = 0;
+    for (; end - at >= 8; at += 8) {
+        std::uint64_t const word = load(at);
+        found |= (word - 0x21 * every_byte) & ~word & high_bits;
+    }
+    for (; at != end; ++at) found |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at) <= 0x20);
+    return found != 0;
+}
 
 }
 
@@ -2061,9 +2170,10 @@ enum class sigv4_mistake : std::uint8_t {
 
 /// The next name of a `;`-separated list; takes it off.
 [[nodiscard]] constexpr std::string_view take_signed_header(std::string_view& list) noexcept {
-    auto const end = list.find(';');
-    std::string_view const name = list.substr(0, end);
-    list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
+    std::size_t end = 0;
+    while (end != list.size() && list[end] != ';') ++end;
+    std::string_view const name{list.data(), end};
+    list.remove_prefix(end == list.size() ? end : end + 1);
     return name;
 }
 
@@ -2093,6 +2203,7 @@ struct query_parameter {
 /// Writes a header value as it is signed: blanks and folds at both ends dropped, inner runs of them made one space.
 template <class Sink>
 void write_canonical_value(std::string_view value, Sink& sink) {
+    if (!byte_words::may_have_blanks(value)) return sink(value); // most values are one piece
     auto const blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
     std::size_t at = 0, end = value.size();
     while (at != end && blank(value[at])) ++at;
@@ -2100,7 +2211,7 @@ void write_canonical_value(std::string_view value, Sink& sink) {
     while (at != end) {
         std::size_t run = at;
         while (run != end && !blank(value[run])) ++run;
-        // a single space inside is kept as it is, so that most values are one piece
+        // a single space inside is kept as it is
         while (run != end && value[run] == ' ' && !blank(value[run + 1])) {
             ++run;
             while (run != end && !blank(value[run])) ++run;
@@ -2123,7 +2234,7 @@ template <class Sink>
         sink(name);
         sink(std::string_view{":"});
         bool first = true;
-        if (name == "host") {
+        if (byte_words::same(name, "host")) {
             write_canonical_value(host, sink);
             first = false;
         } else {
@@ -2346,6 +2457,7 @@ private:
     BACKCHANNEL_DECL void read_headers();
     BACKCHANNEL_DECL void read_query_form();
     BACKCHANNEL_DECL void read_header_form();
+    [[nodiscard]] BACKCHANNEL_DECL bool read_date(std::string_view text) noexcept;
     BACKCHANNEL_DECL void check_signed_headers();
     BACKCHANNEL_DECL void check_declared_payload(unsigned_payload which);
     BACKCHANNEL_DECL void find_first_host(std::vector<std::string> const& public_hosts);
@@ -2452,6 +2564,58 @@ struct builtin {
 
 #endif
 
+// ---- backchannel/crypto/gathering.hpp
+#ifndef BACKCHANNEL_CRYPTO_GATHERING_HPP
+#define BACKCHANNEL_CRYPTO_GATHERING_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI::crypto {
+
+/// A sink for small pieces of text in front of a hash, which gets many blocks of them at once.
+///
+/// `Hash` has `update` and `finish`. Nothing is allocated. Not thread-safe.
+template <class Hash>
+class gathering {
+public:
+    explicit gathering(Hash hash = Hash{}) noexcept : hash_{std::move(hash)} {}
+
+    void operator()(std::string_view piece) noexcept {
+        if (piece.size() > bytes_.size() - size_) return put_long(piece);
+        if (piece.empty()) return; // its pointer may be null, which memcpy doesn't take
+        std::memcpy(bytes_.data() + size_, piece.data(), piece.size());
+        size_ += piece.size();
+    }
+
+    /// The digest of all pieces; the object is used up.
+    [[nodiscard]] auto finish() noexcept {
+        flush();
+        return hash_.finish();
+    }
+
+private:
+    void put_long(std::string_view piece) noexcept {
+        flush();
+        hash_.update(piece);
+    }
+    void flush() noexcept {
+        hash_.update({bytes_.data(), size_});
+        size_ = 0;
+    }
+
+    Hash hash_;
+    std::size_t size_ = 0;
+    std::array<char, 512> bytes_;
+};
+
+}
+
+#endif
+
 // ---- backchannel/protocol/hex.hpp
 #ifndef BACKCHANNEL_PROTOCOL_HEX_HPP
 #define BACKCHANNEL_PROTOCOL_HEX_HPP
@@ -2493,6 +2657,27 @@ inline constexpr std::array<std::uint8_t, 256> values = make_values();
 
 [[nodiscard]] constexpr std::uint8_t value_of(char c) noexcept { return values[static_cast<unsigned char>(c)]; }
 
+#if defined(__SSE2__) && (defined(__GNUC__) || defined(__clang__))
+inline constexpr bool encodes_sixteen = true;
+
+// Sixteen bytes at once, with the compilers' vectors: the header of intrinsics is a large one.
+inline void encode_sixteen(std::uint8_t const* bytes, char* out) noexcept {
+    using sixteen = std::uint8_t __attribute__((vector_size(16)));
+    sixteen all;
+    std::memcpy(&all, bytes, 16);
+    sixteen const high = all >> 4, low = all & 15;
+    auto const write = [](sixteen halves, char* to) {
+        sixteen const text = halves + '0' + (reinterpret_cast<sixteen>(halves > 9) & ('a' - '0' - 10));
+        std::memcpy(to, &text, 16);
+    };
+    write(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), out);
+    write(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), out + 16);
+}
+#else
+inline constexpr bool encodes_sixteen = false;
+inline void encode_sixteen(std::uint8_t const*, char*) noexcept {}
+#endif
+
 }
 
 /// Writes bytes as lower-case hexadecimal digits, the high half of a byte first (RFC 4648, section 8).
@@ -2500,6 +2685,8 @@ inline constexpr std::array<std::uint8_t, 256> values = make_values();
 /// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time depends on the
 /// cache lines that the bytes select, so this isn't for secrets.
 inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
+    if constexpr (detail_hex::encodes_sixteen)
+        for (; bytes.size() >= 16; bytes = bytes.subspan(16), out += 32) detail_hex::encode_sixteen(bytes.data(), out);
     for (std::uint8_t const byte : bytes) {
         std::memcpy(out, detail_hex::pairs.data() + 2 * std::size_t{byte}, 2);
         out += 2;
@@ -2687,8 +2874,8 @@ public:
             if constexpr (finds_at_once) {
                 done(decide());
             } else {
-                if (request_->refusal()) return done(*request_->refusal());
-                auto const id = request_->scope().access_key;
+                if (request_.refusal()) return done(*request_.refusal());
+                auto const id = request_.scope().access_key;
                 auto& keys = self_->keys_;
                 keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)),
                                      done = std::move(done)](std::optional<access_key> key) mutable {
@@ -2700,8 +2887,8 @@ public:
         /// The same for keys that are found at once.
         [[nodiscard]] auth_decision decide() {
             static_assert(finds_at_once, "these keys take their time: use finish()");
-            if (request_->refusal()) return *request_->refusal();
-            auto const& found = self_->look_up(request_->scope().access_key);
+            if (request_.refusal()) return *request_.refusal();
+            auto const& found = self_->look_up(request_.scope().access_key);
             return decide_with(found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr);
         }
 
@@ -2711,11 +2898,11 @@ public:
             : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
 
         [[nodiscard]] auth_decision decide_with(access_key const* key) {
-            return self_->verify(*request_, key, body_.finish());
+            return self_->verify(request_, key, body_.finish());
         }
 
         sigv4* self_;
-        std::optional<sigv4_request> request_;
+        sigv4_request request_;
         sha body_;
     };
 
@@ -2791,16 +2978,14 @@ private:
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
         return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
-            sha hash;
-            bool const complete = protocol::write_canonical_request(
-                parts, write_path, host, [&](std::string_view piece) { hash.update(piece); });
+            crypto::gathering<sha> canonical;
+            bool const complete = protocol::write_canonical_request(parts, write_path, host, canonical);
             std::array<char, 64> hex;
-            protocol::hex_encode(hash.finish(), hex.data());
+            protocol::hex_encode(canonical.finish(), hex.data());
             if (std::exchange(is_first, false)) first_hash = hex;
-            hmac mac = signing_key;
-            protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()},
-                                           [&](std::string_view piece) { mac.update(piece); });
-            crypto::signature const expected{mac.finish()};
+            crypto::gathering<hmac> to_sign{signing_key};
+            protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()}, to_sign);
+            crypto::signature const expected{to_sign.finish()};
             return complete && claimed && claimed->matches(expected);
         });
     }
@@ -6553,53 +6738,61 @@ struct iso8601_text {
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Puts `Date` and a request id on a response: SDKs set their clock by the one and show the other.
 ///
-/// Request ids are version 4 UUIDs (RFC 9562 5.4) from a counter under a random key. Thread-safe.
+/// Request ids are version 4 UUIDs (RFC 9562 5.4) from a counter and random keys. Thread-safe.
 class response_stamp {
 public:
     response_stamp() noexcept {
         // without random bytes the ids are still distinct; nothing secret hangs on them
-        (void)first_.seed();
-        (void)second_.seed();
+        (void)high_.seed();
+        (void)crypto::fill_random(&low_, sizeof low_);
     }
 
     void apply(response& r, wall_time now, std::string_view id_header) {
         auto const date = protocol::format_http_date(now);
-        r.headers.add("Date", {date.data(), date.size()});
+        r.headers.add_checked("Date", {date.data(), date.size()});
         auto const id = next_id();
-        r.headers.add(id_header, {id.data(), id.size()});
+        r.headers.add_checked(id_header, {id.data(), id.size()});
     }
 
     [[nodiscard]] std::array<char, 36> next_id() noexcept {
         std::uint64_t const number = counter_.fetch_add(1, std::memory_order_relaxed);
         std::array<std::uint8_t, 16> bytes;
-        std::uint64_t high = first_(number), low = second_(number);
+        std::uint64_t high = high_(number), low = mixed(number + low_);
         for (std::size_t i = 0; i != 8; ++i, high >>= 8, low >>= 8) {
             bytes[i] = static_cast<std::uint8_t>(high);
             bytes[8 + i] = static_cast<std::uint8_t>(low);
         }
         bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
         bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
+        std::array<char, 32> digits;
+        protocol::hex_encode(bytes, digits.data());
         std::array<char, 36> text;
-        char* out = text.data();
-        std::span<std::uint8_t const> rest{bytes};
-        for (std::size_t const group : {std::size_t{4}, std::size_t{2}, std::size_t{2}, std::size_t{2}, std::size_t{6}}) {
-            protocol::hex_encode(rest.first(group), out);
-            out += 2 * group;
-            rest = rest.subspan(group);
-            if (!rest.empty()) *out++ = '-';
-        }
+        text.fill('-');
+        std::string_view const all{digits.data(), digits.size()};
+        all.copy(text.data(), 8);
+        all.copy(text.data() + 9, 4, 8);
+        all.copy(text.data() + 14, 4, 12);
+        all.copy(text.data() + 19, 4, 16);
+        all.copy(text.data() + 24, 12, 20);
         return text;
     }
 
 private:
-    crypto::siphash_word first_, second_;
+    /// Each word for exactly one other, so that no id comes twice (the finaliser of SplitMix64).
+    [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
+        word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
+        word = (word ^ word >> 27) * 0x94d049bb133111ebu;
+        return word ^ word >> 31;
+    }
+
+    crypto::siphash_word high_;
+    std::uint64_t low_ = 0;
     std::atomic<std::uint64_t> counter_{0};
 };
 
@@ -7501,6 +7694,119 @@ private:
 
 #endif
 
+// ---- backchannel/protocol/http1_syntax.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// Whether `text` is a token: a method, a header name, a subprotocol. RFC 9110 5.6.2.
+[[nodiscard]] BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept;
+
+/// Whether `text` may be the value of a field: no control characters but tabs. RFC 9110 5.5.
+[[nodiscard]] BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept;
+
+/// Whether `text` is a host with an optional port, as in Host: no userinfo, no empty host. RFC 3986 3.2.2 and 3.2.3.
+[[nodiscard]] BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept;
+
+/// Takes the next element off a comma-separated list, without the blanks around it; empty elements are skipped.
+///
+/// False at the end of the list. RFC 9110 5.6.1.
+[[nodiscard]] BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept;
+
+namespace detail_syntax {
+
+enum char_class : std::uint8_t { token_char = 1, host_char = 2, value_char = 4, target_char = 8, digit = 16, hex = 32 };
+
+inline constexpr std::array<std::uint8_t, 256> classes = [] {
+    std::array<std::uint8_t, 256> table{};
+    auto const add = [&](std::string_view chars, int flags) {
+        for (char const c : chars)
+            table[static_cast<unsigned char>(c)] =
+                static_cast<std::uint8_t>(table[static_cast<unsigned char>(c)] | flags);
+    };
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = value_char | target_char;
+    for (std::size_t c = 0x80; c != 0x100; ++c) table[c] = value_char;
+    table['#'] = value_char;
+    add(" \t", value_char);
+    add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", token_char | host_char);
+    add("!#$%&'*+-.^_`|~", token_char);
+    add("-._~!$&'()*+,;=", host_char);
+    add("0123456789", digit | hex);
+    add("abcdefABCDEF", hex);
+    return table;
+}();
+
+[[nodiscard]] inline bool is(char c, std::uint8_t flag) noexcept {
+    return (classes[static_cast<unsigned char>(c)] & flag) != 0;
+}
+
+[[nodiscard]] inline bool all(std::string_view text, std::uint8_t flag) noexcept {
+    for (char const c : text)
+        if (!is(c, flag)) return false;
+    return true;
+}
+
+using byte_words::every_byte;
+using byte_words::high_bits;
+
+// Looks at eight bytes at once and sets high bits if one of them may lack the class. A carry from byte to byte can set
+// one too many, but never one too few.
+struct odd_in_target {
+    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
+        std::uint64_t const hash = word ^ '#' * every_byte;
+        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
+    }
+};
+
+// The first byte at or behind `from` that lacks the class.
+template <class Odd>
+[[nodiscard]] std::size_t skip(std::string_view text, std::size_t from, std::uint8_t flag, Odd odd) noexcept {
+    char const* at = text.data() + from;
+    char const* const end = text.data() + text.size();
+    while (end - at >= 8) {
+        std::uint64_t const mask = odd(byte_words::load(at));
+        at += mask == 0 ? 8 : byte_words::bytes_before(mask);
+        if (mask == 0) continue;
+        if (!is(*at, flag)) return static_cast<std::size_t>(at - text.data());
+        ++at;
+    }
+    while (at != end && is(*at, flag)) ++at;
+    return static_cast<std::size_t>(at - text.data());
+}
+
+// The first byte at or behind `from` that a field value may not have.
+[[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
+    char const* at = text.data() + from;
+    char const* const end = text.data() + text.size();
+    for (;; ++at) {
+        at = byte_words::find_control(at, end);
+        if (at == end || *at != '\t') return static_cast<std::size_t>(at - text.data());
+    }
+}
+
+[[nodiscard]] inline std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
+    while (from != text.size() && is(text[from], token_char)) ++from;
+    return from;
+}
+
+[[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+}
+
+}
+
+#endif
+
 // ---- backchannel/protocol/websocket_frame.hpp
 #ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_FRAME_HPP
 #define BACKCHANNEL_PROTOCOL_WEBSOCKET_FRAME_HPP
@@ -7970,12 +8276,22 @@ BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> byte
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-    for (std::size_t i = 0; i != a.size(); ++i)
-        if (lower(a[i]) != lower(b[i])) return false;
+namespace detail_http {
+
+BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
+    if (size >= 8) { // the last word may overlap with the one before it
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!byte_words::same_letters(byte_words::load(a + i), byte_words::load(b + i))) return false;
+        return byte_words::same_letters(byte_words::load(a + size - 8), byte_words::load(b + size - 8));
+    }
+    if (size >= 4)
+        return byte_words::same_letters(byte_words::load_half(a), byte_words::load_half(b)) &&
+               byte_words::same_letters(byte_words::load_half(a + size - 4), byte_words::load_half(b + size - 4));
+    for (std::size_t i = 0; i != size; ++i)
+        if (!byte_words::same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
     return true;
+}
+
 }
 
 BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers, std::string_view name) noexcept {
@@ -7985,17 +8301,20 @@ BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> hea
 }
 
 BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view value) {
-    constexpr std::string_view separators = "\"(),/:;<=>?@[\\]{}";
-    if (name.empty()) return false;
-    for (char const c : name)
-        if (c <= ' ' || c >= 0x7F || separators.find(c) != std::string_view::npos) return false;
-    for (char const c : value)
-        if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F) return false;
-    append(name);
-    append(": ");
-    append(value);
-    append("\r\n");
+    if (!http1::is_token(name) || !http1::is_field_value(value)) return false;
+    add_checked(name, value);
     return true;
+}
+
+BACKCHANNEL_DECL void header_lines::add_checked(std::string_view name, std::string_view value) {
+    may_have_framing_ = may_have_framing_ || name.size() == 10 || name.size() == 14 || name.size() == 17;
+    char* at = extend(name.size() + value.size() + 4);
+    at += name.copy(at, name.size());
+    *at++ = ':';
+    *at++ = ' ';
+    at += value.copy(at, value.size());
+    *at++ = '\r';
+    *at = '\n';
 }
 
 BACKCHANNEL_DECL std::optional<std::string_view> header_lines::find(std::string_view name) const noexcept {
@@ -8013,14 +8332,15 @@ BACKCHANNEL_DECL header_view header_lines::take_line(std::string_view& rest) noe
     return line;
 }
 
-BACKCHANNEL_DECL void header_lines::append(std::string_view bytes) {
-    if (overflow_.empty() && size_ + bytes.size() <= inline_capacity) {
-        bytes.copy(inline_.data() + size_, bytes.size()); // unlike memcpy it takes the null of an empty value
-        size_ = static_cast<std::uint16_t>(size_ + bytes.size());
-        return;
+// Where that many more bytes are to be written.
+BACKCHANNEL_DECL char* header_lines::extend(std::size_t size) {
+    if (overflow_.empty() && size <= inline_capacity - size_) {
+        size_ = static_cast<std::uint16_t>(size_ + size);
+        return inline_.data() + size_ - size;
     }
     if (overflow_.empty()) overflow_.assign(inline_.data(), size_);
-    overflow_.append(bytes);
+    overflow_.resize(overflow_.size() + size);
+    return overflow_.data() + overflow_.size() - size;
 }
 
 }
@@ -9083,6 +9403,7 @@ BACKCHANNEL_DECL bool append_percent_decoded(std::string& out, std::string_view 
 #define BACKCHANNEL_IMPL_PROTOCOL_SIGV4_CANONICAL_IPP
 
 #include <algorithm>
+#include <array>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -9090,12 +9411,20 @@ namespace detail_sigv4 {
 
 /// Takes the part behind the last '/' off.
 [[nodiscard]] inline bool take_back(std::string_view& text, std::string_view& part) noexcept {
-    auto const slash = text.rfind('/');
-    if (slash == std::string_view::npos) return false;
-    part = text.substr(slash + 1);
-    text = text.substr(0, slash);
+    std::size_t begin = text.size();
+    while (begin != 0 && text[begin - 1] != '/') --begin;
+    if (begin == 0) return false;
+    part = {text.data() + begin, text.size() - begin};
+    text.remove_suffix(part.size() + 1);
     return true;
 }
+
+// Bytes of a name in a list of signed headers.
+inline constexpr std::array<bool, 256> name_chars = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',';
+    return table;
+}();
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -9113,8 +9442,8 @@ BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope
         return false;
     out.access_key = key;
     out.text = credential.substr(key.size() + 1);
-    return !key.empty() && terminator == "aws4_request" && out.date.size() == 8 &&
-           out.date.find_first_not_of("0123456789") == std::string_view::npos;
+    return !key.empty() && byte_words::same(terminator, "aws4_request") && out.date.size() == 8 &&
+           std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
@@ -9128,20 +9457,21 @@ BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value,
     bool has_credential = false, has_headers = false, has_signature = false;
     rest = detail_sigv4::trimmed(rest);
     while (!rest.empty()) {
-        auto const comma = rest.find(',');
-        std::string_view const part = detail_sigv4::trimmed(rest.substr(0, comma));
-        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-        auto const equals = part.find('=');
-        if (equals == std::string_view::npos) return sigv4_mistake::unknown_part;
-        std::string_view const name = part.substr(0, equals), text = part.substr(equals + 1);
+        std::size_t const comma = std::min(rest.find(','), rest.size());
+        std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        std::size_t equals = 0;
+        while (equals != part.size() && part[equals] != '=') ++equals;
+        if (equals == part.size()) return sigv4_mistake::unknown_part;
+        std::string_view const name{part.data(), equals}, text{part.data() + equals + 1, part.size() - equals - 1};
         auto const take = [&](bool& has, std::string_view& place) {
             if (std::exchange(has, true)) return sigv4_mistake::repeated_part;
             place = text;
             return sigv4_mistake::none;
         };
-        sigv4_mistake const mistake = name == "Credential"      ? take(has_credential, credential)
-                                      : name == "SignedHeaders" ? take(has_headers, out.signed_headers)
-                                      : name == "Signature"     ? take(has_signature, out.signature)
+        sigv4_mistake const mistake = byte_words::same(name, "Credential")      ? take(has_credential, credential)
+                                      : byte_words::same(name, "SignedHeaders") ? take(has_headers, out.signed_headers)
+                                      : byte_words::same(name, "Signature")     ? take(has_signature, out.signature)
                                                                 : sigv4_mistake::unknown_part;
         if (mistake != sigv4_mistake::none) return mistake;
     }
@@ -9156,7 +9486,7 @@ BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept {
         std::string_view const name = take_signed_header(list);
         if (name.empty() || name <= before) return false;
         for (char const c : name)
-            if (c <= ' ' || c >= 0x7F || (c >= 'A' && c <= 'Z') || c == ':' || c == ',') return false;
+            if (!detail_sigv4::name_chars[static_cast<unsigned char>(c)]) return false;
         before = name;
     }
     return true;
@@ -9411,23 +9741,32 @@ BACKCHANNEL_DECL void sigv4_request::read_headers() {
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
-        if (h.value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-            refuse(auth_error::bad_request, "A header value has a line end or NUL in it");
-        if (equal_ignoring_case(h.name, "authorization"))
-            once(has_authorization_, authorization_, h);
-        else if (equal_ignoring_case(h.name, "host"))
-            once(has_host, host_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-date"))
-            once(has_amz_date_, amz_date_, h);
-        else if (equal_ignoring_case(h.name, "date"))
-            once(has_http_date_, http_date_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-security-token"))
-            once(has_token_, session_token_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-content-sha256")) {
+        if (!http1::is_field_value(h.value))
+            refuse(auth_error::bad_request, "A header value has a control character in it");
+        auto const is = [&](std::string_view name) { return equal_ignoring_case(h.name, name); };
+        switch (h.name.size()) {
+        case 4:
+            if (is("host")) once(has_host, host_, h);
+            else if (is("date")) once(has_http_date_, http_date_, h);
+            break;
+        case 10:
+            if (is("x-amz-date")) once(has_amz_date_, amz_date_, h);
+            break;
+        case 13:
+            if (is("authorization")) once(has_authorization_, authorization_, h);
+            break;
+        case 14:
+            if (is("content-length")) once(has_length, length, h);
+            break;
+        case 20:
+            if (is("x-amz-security-token")) once(has_token_, session_token_, h);
+            if (!is("x-amz-content-sha256")) break;
             once(has_payload, declared_payload_, h);
             if (h.value.empty()) refuse(auth_error::bad_request, "x-amz-content-sha256 is empty");
-        } else if (equal_ignoring_case(h.name, "content-length"))
-            once(has_length, length, h);
+            break;
+        default:
+            break;
+        }
     }
     if (!has_host) refuse(auth_error::bad_request, "The request has no Host header");
 }
@@ -9465,17 +9804,23 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     need(has_date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
 
-    auto const time = has_amz_date_ ? protocol::parse_amz_date(amz_date_) : protocol::parse_amz_date(http_date_);
-    if (time) time_ = *time;
+    std::string_view const date = has_amz_date_ ? amz_date_ : http_date_;
+    if (read_date(date)) return;
     // the year that an obsolete two-digit one means depends on today; the scope's date, checked below, settles it
-    else if (auto const http = has_amz_date_
-                                   ? std::nullopt
-                                   : protocol::parse_http_date(
-                                         http_date_, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}))
-        time_ = *http;
-    else
-        return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    wall_time const about{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+    auto const http = has_amz_date_ ? std::nullopt : protocol::parse_http_date(http_date_, about);
+    if (!http) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    time_ = *http;
     date_ = protocol::format_amz_date(time_);
+}
+
+// The form of X-Amz-Date, which is the one that is signed too.
+BACKCHANNEL_DECL bool sigv4_request::read_date(std::string_view text) noexcept {
+    auto const time = protocol::parse_amz_date(text);
+    if (!time) return false;
+    time_ = *time;
+    text.copy(date_.data(), date_.size());
+    return true;
 }
 
 BACKCHANNEL_DECL void sigv4_request::read_query_form() {
@@ -9521,10 +9866,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
         return refuse(auth_error::incomplete,
                       "Credential must have 5 parts separated by '/': access key, date, region, "
                       "service and 'aws4_request'.");
-    auto const time = protocol::parse_amz_date(amz_date_);
-    if (!time) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
-    time_ = *time;
-    date_ = protocol::format_amz_date(time_);
+    if (!read_date(amz_date_)) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     if (places[3].seen) {
         std::uint32_t seconds = 0;
         auto const end = expires.data() + expires.size();
@@ -9539,20 +9881,25 @@ BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     std::string_view const list = claims_.signed_headers;
     if (!protocol::is_signed_header_list(list))
         return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
-    if (!protocol::is_signed_header(list, "host"))
-        return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
-    if (!presigned_ && !protocol::is_signed_header(list, has_amz_date_ ? "x-amz-date" : "date"))
-        return refuse(auth_error::bad_signature,
-                      "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
+    bool has_host = false, has_date = presigned_;
+    std::string_view absent;
     for (std::string_view rest = list; !rest.empty();) {
         std::string_view const name = protocol::take_signed_header(rest);
-        if (find_header(head_.headers, name) == nullptr)
-            return refuse(auth_error::bad_signature,
-                          std::string{"A signed header is not in the request: "}.append(name));
+        has_host = has_host || byte_words::same(name, "host");
+        has_date = has_date || (has_amz_date_ ? byte_words::same(name, "x-amz-date") : byte_words::same(name, "date"));
+        if (find_header(head_.headers, name) == nullptr) absent = name;
     }
+    if (!has_host)
+        return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+    if (!has_date)
+        return refuse(auth_error::bad_signature,
+                      "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
+    if (!absent.empty())
+        return refuse(auth_error::bad_signature,
+                      std::string{"A signed header is not in the request: "}.append(absent));
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
-        if (h.name.size() > 6 && equal_ignoring_case(h.name.substr(0, 6), "x-amz-") &&
+        if (h.name.size() > 6 && (h.name[0] | 0x20) == 'x' && equal_ignoring_case({h.name.data(), 6}, "x-amz-") &&
             !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
             !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
             return refuse(
@@ -9798,8 +10145,9 @@ struct connection_target_parser {
         bool stage_matches = true, all_allowed = true, has_dots = false, found = false;
         std::string_view rest = path, wanted = stage.value_or(std::string_view{});
         for (auto raw = take_segment(rest); raw; raw = take_segment(rest)) {
-            s.decode(*raw, form);
-            if (s.allowed() && s.text() == "@connections") {
+            bool const plain = byte_words::same(*raw, "@connections"); // nearly always, so it need not be decoded
+            if (!plain) s.decode(*raw, form);
+            if (plain || (s.allowed() && s.text() == "@connections")) {
                 result.stage_path_ = path.substr(0, static_cast<std::size_t>(raw->data() - path.data()));
                 found = true;
                 break;
@@ -9833,7 +10181,7 @@ struct connection_target_parser {
         }
         result.kind_ = kind::connection;
         result.id_size_ = static_cast<std::uint8_t>(s.text().size());
-        for (std::size_t i = 0; i != s.text().size(); ++i) result.id_[i] = s.text()[i];
+        s.text().copy(result.id_.data(), result.id_.size());
         return result;
     }
 };
@@ -10278,12 +10626,14 @@ struct writer {
     char* at;
 
     void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
-    void number(int value, int digits) noexcept {
-        for (int left = digits; left > 0; --left) {
-            at[left - 1] = static_cast<char>('0' + value % 10);
-            value /= 10;
+    template <int Digits>
+    void number(int value) noexcept {
+        auto rest = static_cast<unsigned>(value);
+        for (int left = Digits; left > 0; --left) {
+            at[left - 1] = static_cast<char>('0' + rest % 10);
+            rest /= 10;
         }
-        at += digits;
+        at += Digits;
     }
 };
 
@@ -10296,15 +10646,25 @@ struct reader {
         rest.remove_prefix(piece.size());
         return true;
     }
-    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
-    [[nodiscard]] bool number(int& value, int digits) noexcept {
-        value = 0;
-        for (; digits > 0; --digits) {
-            if (!at_digit()) return false;
-            value = value * 10 + (rest[0] - '0');
-            rest.remove_prefix(1);
-        }
+    [[nodiscard]] bool text(char c) noexcept {
+        if (rest.empty() || rest[0] != c) return false;
+        rest.remove_prefix(1);
         return true;
+    }
+    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
+    template <std::size_t Digits>
+    [[nodiscard]] bool number(int& value) noexcept {
+        if (rest.size() < Digits) return false;
+        unsigned sum = 0;
+        bool good = true;
+        for (std::size_t i = 0; i != Digits; ++i) {
+            unsigned const digit = static_cast<unsigned char>(rest[i]) - unsigned{'0'};
+            good = good && digit <= 9;
+            sum = sum * 10 + digit;
+        }
+        value = static_cast<int>(sum);
+        rest.remove_prefix(Digits);
+        return good;
     }
     [[nodiscard]] bool month(int& value) noexcept {
         for (value = 1; value <= 12; ++value) {
@@ -10322,15 +10682,15 @@ struct reader {
         return false;
     }
     [[nodiscard]] bool clock(calendar_time& time) noexcept {
-        return number(time.hour, 2) && text(":") && number(time.minute, 2) && text(":") && number(time.second, 2);
+        return number<2>(time.hour) && text(':') && number<2>(time.minute) && text(':') && number<2>(time.second);
     }
 };
 
 [[nodiscard]] inline std::optional<timestamp> parse_imf_fixdate(std::string_view text) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(weekdays, ", ") || !in.number(time.day, 2) || !in.text(" ") || !in.month(time.month) ||
-        !in.text(" ") || !in.number(time.year, 4) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+    if (!in.weekday(weekdays, ", ") || !in.number<2>(time.day) || !in.text(' ') || !in.month(time.month) ||
+        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
         return std::nullopt;
     }
     return join(time);
@@ -10339,8 +10699,8 @@ struct reader {
 [[nodiscard]] inline std::optional<timestamp> parse_rfc850(std::string_view text, timestamp now) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(long_weekdays, ", ") || !in.number(time.day, 2) || !in.text("-") || !in.month(time.month) ||
-        !in.text("-") || !in.number(time.year, 2) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+    if (!in.weekday(long_weekdays, ", ") || !in.number<2>(time.day) || !in.text('-') || !in.month(time.month) ||
+        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
         return std::nullopt;
     }
     calendar_time limit = split(now);
@@ -10356,10 +10716,10 @@ struct reader {
 [[nodiscard]] inline std::optional<timestamp> parse_asctime(std::string_view text) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(" ")) return std::nullopt;
-    int const digits = in.text(" ") ? 1 : 2; // a day of one digit has a blank in front
-    if (!in.number(time.day, digits) || !in.text(" ") || !in.clock(time) || !in.text(" ") || !in.number(time.year, 4) ||
-        !in.rest.empty()) {
+    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(' ')) return std::nullopt;
+    // a day of one digit has a blank in front
+    bool const day = in.text(' ') ? in.number<1>(time.day) : in.number<2>(time.day);
+    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty()) {
         return std::nullopt;
     }
     return join(time);
@@ -10371,20 +10731,20 @@ BACKCHANNEL_DECL iso8601_text format_iso8601(timestamp moment) noexcept {
     auto const time = detail_timestamp::split(moment);
     iso8601_text text;
     detail_timestamp::writer out{text.characters.data()};
-    out.number(time.year, 4);
+    out.number<4>(time.year);
     out.text("-");
-    out.number(time.month, 2);
+    out.number<2>(time.month);
     out.text("-");
-    out.number(time.day, 2);
+    out.number<2>(time.day);
     out.text("T");
-    out.number(time.hour, 2);
+    out.number<2>(time.hour);
     out.text(":");
-    out.number(time.minute, 2);
+    out.number<2>(time.minute);
     out.text(":");
-    out.number(time.second, 2);
+    out.number<2>(time.second);
     if (time.millisecond != 0) {
         out.text(".");
-        out.number(time.millisecond, 3);
+        out.number<3>(time.millisecond);
     }
     out.text("Z");
     text.size = static_cast<std::size_t>(out.at - text.characters.data());
@@ -10397,17 +10757,17 @@ BACKCHANNEL_DECL std::array<char, 29> format_http_date(timestamp moment) noexcep
     detail_timestamp::writer out{text.data()};
     out.text(detail_timestamp::weekdays[time.weekday]);
     out.text(", ");
-    out.number(time.day, 2);
+    out.number<2>(time.day);
     out.text(" ");
     out.text(detail_timestamp::months[static_cast<std::size_t>(time.month - 1)]);
     out.text(" ");
-    out.number(time.year, 4);
+    out.number<4>(time.year);
     out.text(" ");
-    out.number(time.hour, 2);
+    out.number<2>(time.hour);
     out.text(":");
-    out.number(time.minute, 2);
+    out.number<2>(time.minute);
     out.text(":");
-    out.number(time.second, 2);
+    out.number<2>(time.second);
     out.text(" GMT");
     return text;
 }
@@ -10416,13 +10776,13 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
     auto const time = detail_timestamp::split(moment);
     std::array<char, 16> text{};
     detail_timestamp::writer out{text.data()};
-    out.number(time.year, 4);
-    out.number(time.month, 2);
-    out.number(time.day, 2);
+    out.number<4>(time.year);
+    out.number<2>(time.month);
+    out.number<2>(time.day);
     out.text("T");
-    out.number(time.hour, 2);
-    out.number(time.minute, 2);
-    out.number(time.second, 2);
+    out.number<2>(time.hour);
+    out.number<2>(time.minute);
+    out.number<2>(time.second);
     out.text("Z");
     return text;
 }
@@ -10430,8 +10790,8 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
 BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.number(time.month, 2) || !in.number(time.day, 2) || !in.text("T") ||
-        !in.number(time.hour, 2) || !in.number(time.minute, 2) || !in.number(time.second, 2) || in.rest != "Z") {
+    if (!in.number<4>(time.year) || !in.number<2>(time.month) || !in.number<2>(time.day) || !in.text('T') ||
+        !in.number<2>(time.hour) || !in.number<2>(time.minute) || !in.number<2>(time.second) || in.rest != "Z") {
         return std::nullopt;
     }
     return detail_timestamp::join(time);
@@ -10446,11 +10806,11 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text,
 BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.text("-") || !in.number(time.month, 2) || !in.text("-") ||
-        !in.number(time.day, 2) || !in.text("T") || !in.clock(time)) {
+    if (!in.number<4>(time.year) || !in.text('-') || !in.number<2>(time.month) || !in.text('-') ||
+        !in.number<2>(time.day) || !in.text('T') || !in.clock(time)) {
         return std::nullopt;
     }
-    if (in.text(".")) {
+    if (in.text('.')) {
         if (!in.at_digit()) return std::nullopt;
         for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
             time.millisecond += (in.rest[0] - '0') * weight;
@@ -10459,10 +10819,10 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     }
     auto moment = detail_timestamp::join(time);
     if (!moment || in.rest == "Z") return moment;
-    int const sign = in.text("-") ? -1 : in.text("+") ? 1 : 0;
+    int const sign = in.text('-') ? -1 : in.text('+') ? 1 : 0;
     int hours = 0;
     int minutes = 0;
-    if (sign == 0 || !in.number(hours, 2) || !in.text(":") || !in.number(minutes, 2) || !in.rest.empty() ||
+    if (sign == 0 || !in.number<2>(hours) || !in.text(':') || !in.number<2>(minutes) || !in.rest.empty() ||
         hours > 23 || minutes > 59) {
         return std::nullopt;
     }
@@ -11404,6 +11764,112 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
 
 #endif
 
+// ---- backchannel/impl/protocol/http1_syntax.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
+
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+namespace detail_syntax {
+
+// A number of at most `max`, and nothing else.
+[[nodiscard]] inline bool is_number(std::string_view text, unsigned max) noexcept {
+    unsigned value = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() && value <= max;
+}
+
+[[nodiscard]] inline bool is_ipv4(std::string_view text) noexcept {
+    for (int dots = 0; dots != 3; ++dots) {
+        std::size_t const dot = text.find('.');
+        std::string_view const octet = text.substr(0, dot);
+        if (dot == text.npos || !is_number(octet, 255) || (octet.size() > 1 && octet[0] == '0')) return false;
+        text.remove_prefix(dot + 1);
+    }
+    return is_number(text, 255) && (text.size() == 1 || text[0] != '0');
+}
+
+[[nodiscard]] inline bool is_ipv6(std::string_view text) noexcept {
+    int groups = 0;
+    bool shortened = false;
+    if (text.starts_with("::")) {
+        shortened = true;
+        text.remove_prefix(2);
+    }
+    while (!text.empty()) {
+        std::size_t digits = 0;
+        while (digits != text.size() && is(text[digits], hex)) ++digits;
+        bool const dotted = digits != text.size() && text[digits] == '.';
+        if (dotted && !is_ipv4(text)) return false;
+        if (!dotted && (digits == 0 || digits > 4)) return false;
+        groups += dotted ? 2 : 1;
+        if (dotted || digits == text.size()) break;
+        if (text[digits] != ':' || digits + 1 == text.size()) return false;
+        text.remove_prefix(digits + 1);
+        if (text[0] != ':') continue;
+        if (shortened) return false;
+        shortened = true;
+        text.remove_prefix(1);
+    }
+    return shortened ? groups <= 7 : groups == 8;
+}
+
+[[nodiscard]] inline bool is_ip_literal(std::string_view text) noexcept {
+    if (text.empty() || (text[0] != 'v' && text[0] != 'V')) return is_ipv6(text);
+    std::size_t const dot = text.find('.');
+    if (dot == text.npos || dot < 2 || dot + 1 == text.size() || !all(text.substr(1, dot - 1), hex)) return false;
+    for (char const c : text.substr(dot + 1))
+        if (!is(c, host_char) && c != ':') return false;
+    return true;
+}
+
+[[nodiscard]] inline bool is_name(std::string_view text) noexcept {
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (is(text[i], host_char)) continue;
+        if (text[i] != '%' || text.size() - i < 3 || !is(text[i + 1], hex) || !is(text[i + 2], hex)) return false;
+        i += 2;
+    }
+    return !text.empty();
+}
+
+}
+
+BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
+    return !text.empty() && detail_syntax::skip_token(text, 0) == text.size();
+}
+
+BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept {
+    return detail_syntax::skip_value(text, 0) == text.size();
+}
+
+BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
+    bool const literal = text.starts_with('[');
+    std::size_t const end = literal ? text.find(']') : text.find(':');
+    if (literal && end == text.npos) return false;
+    if (!(literal ? detail_syntax::is_ip_literal(text.substr(1, end - 1))
+                  : detail_syntax::is_name(text.substr(0, end))))
+        return false;
+    std::string_view const rest = end == text.npos ? std::string_view{} : text.substr(end + (literal ? 1 : 0));
+    // the colon may stand there with no digits behind it
+    return rest.empty() || rest == ":" || (rest[0] == ':' && detail_syntax::is_number(rest.substr(1), 65535));
+}
+
+BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept {
+    while (!list.empty()) {
+        std::size_t const comma = list.find(',');
+        element = detail_syntax::trim(list.substr(0, comma));
+        list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
+        if (!element.empty()) return true;
+    }
+    return false;
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/websocket_frame.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_FRAME_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_WEBSOCKET_FRAME_IPP
@@ -12143,6 +12609,17 @@ BACKCHANNEL_DECL json_result parse_json(std::string_view text, json_limits limit
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
+namespace detail_path_segment {
+
+// Bytes that stand for themselves and that every segment may have.
+inline constexpr std::array<bool, 256> plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c != 0x7F; ++c) table[c] = c != '%' && c != '\\' && c != '/';
+    return table;
+}();
+
+}
+
 BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form form) noexcept {
     auto const hex = [](char c) noexcept {
         if (c >= '0' && c <= '9') return c - '0';
@@ -12150,10 +12627,13 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
         if (c >= 'A' && c <= 'F') return c - 'A' + 10;
         return -1;
     };
-    size_ = 0;
     allowed_ = false; // until all of it was read
     has_slash_ = false;
-    for (std::size_t i = 0; i < raw.size(); ++i) {
+    std::size_t i = 0;
+    for (; i < raw.size() && i < capacity && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]; ++i)
+        bytes_[i] = raw[i];
+    size_ = i;
+    for (; i < raw.size(); ++i) {
         char c = raw[i];
         if (c == '%') {
             int const high = form == target_form::raw && i + 2 < raw.size() ? hex(raw[i + 1]) : -1;

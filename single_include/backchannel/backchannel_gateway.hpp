@@ -344,113 +344,6 @@ static_assert(gateway_stream<plain_stream>);
 #ifndef BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
 #define BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
 
-// ---- backchannel/protocol/http1_syntax.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// Whether `text` is a token: a method, a header name, a subprotocol. RFC 9110 5.6.2.
-[[nodiscard]] BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept;
-
-/// Whether `text` is a host with an optional port, as in Host: no userinfo, no empty host. RFC 3986 3.2.2 and 3.2.3.
-[[nodiscard]] BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept;
-
-/// Takes the next element off a comma-separated list, without the blanks around it; empty elements are skipped.
-///
-/// False at the end of the list. RFC 9110 5.6.1.
-[[nodiscard]] BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept;
-
-namespace detail_syntax {
-
-enum char_class : std::uint8_t { token_char = 1, host_char = 2, value_char = 4, target_char = 8, digit = 16, hex = 32 };
-
-inline constexpr std::array<std::uint8_t, 256> classes = [] {
-    std::array<std::uint8_t, 256> table{};
-    auto const add = [&](std::string_view chars, int flags) {
-        for (char const c : chars)
-            table[static_cast<unsigned char>(c)] =
-                static_cast<std::uint8_t>(table[static_cast<unsigned char>(c)] | flags);
-    };
-    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = value_char | target_char;
-    for (std::size_t c = 0x80; c != 0x100; ++c) table[c] = value_char;
-    table['#'] = value_char;
-    add(" \t", value_char);
-    add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", token_char | host_char);
-    add("!#$%&'*+-.^_`|~", token_char);
-    add("-._~!$&'()*+,;=", host_char);
-    add("0123456789", digit | hex);
-    add("abcdefABCDEF", hex);
-    return table;
-}();
-
-[[nodiscard]] inline bool is(char c, std::uint8_t flag) noexcept {
-    return (classes[static_cast<unsigned char>(c)] & flag) != 0;
-}
-
-[[nodiscard]] inline bool all(std::string_view text, std::uint8_t flag) noexcept {
-    for (char const c : text)
-        if (!is(c, flag)) return false;
-    return true;
-}
-
-inline constexpr std::uint64_t every_byte = 0x0101010101010101u;
-inline constexpr std::uint64_t high_bits = 0x80 * every_byte;
-
-// These look at eight bytes at once and set high bits if one of them may lack the class. A carry from byte to byte can
-// set one too many, but never one too few.
-struct odd_in_value {
-    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
-    }
-};
-
-struct odd_in_target {
-    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        std::uint64_t const hash = word ^ '#' * every_byte;
-        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
-    }
-};
-
-// The first byte at or behind `from` that lacks the class.
-template <class Odd>
-[[nodiscard]] std::size_t skip(std::string_view text, std::size_t from, std::uint8_t flag, Odd odd) noexcept {
-    char const* at = text.data() + from;
-    char const* const end = text.data() + text.size();
-    for (;;) {
-        for (std::uint64_t word = 0; end - at >= 8; at += 8) {
-            std::memcpy(&word, at, sizeof word);
-            if (odd(word) != 0) break;
-        }
-        char const* const stop = end - at < 8 ? end : at + 8;
-        while (at != stop && is(*at, flag)) ++at;
-        if (at != stop || at == end) return static_cast<std::size_t>(at - text.data());
-    }
-}
-
-[[nodiscard]] inline std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
-    while (from != text.size() && is(text[from], token_char)) ++from;
-    return from;
-}
-
-[[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-}
-
-}
-
-#endif
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -4749,108 +4642,6 @@ private:
 
 #if !defined(BACKCHANNEL_SEPARATE_COMPILATION) || defined(BACKCHANNEL_SRC_HPP)
 
-// ---- backchannel/impl/protocol/http1_syntax.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
-
-#include <charconv>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-namespace detail_syntax {
-
-// A number of at most `max`, and nothing else.
-[[nodiscard]] inline bool is_number(std::string_view text, unsigned max) noexcept {
-    unsigned value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() && value <= max;
-}
-
-[[nodiscard]] inline bool is_ipv4(std::string_view text) noexcept {
-    for (int dots = 0; dots != 3; ++dots) {
-        std::size_t const dot = text.find('.');
-        std::string_view const octet = text.substr(0, dot);
-        if (dot == text.npos || !is_number(octet, 255) || (octet.size() > 1 && octet[0] == '0')) return false;
-        text.remove_prefix(dot + 1);
-    }
-    return is_number(text, 255) && (text.size() == 1 || text[0] != '0');
-}
-
-[[nodiscard]] inline bool is_ipv6(std::string_view text) noexcept {
-    int groups = 0;
-    bool shortened = false;
-    if (text.starts_with("::")) {
-        shortened = true;
-        text.remove_prefix(2);
-    }
-    while (!text.empty()) {
-        std::size_t digits = 0;
-        while (digits != text.size() && is(text[digits], hex)) ++digits;
-        bool const dotted = digits != text.size() && text[digits] == '.';
-        if (dotted && !is_ipv4(text)) return false;
-        if (!dotted && (digits == 0 || digits > 4)) return false;
-        groups += dotted ? 2 : 1;
-        if (dotted || digits == text.size()) break;
-        if (text[digits] != ':' || digits + 1 == text.size()) return false;
-        text.remove_prefix(digits + 1);
-        if (text[0] != ':') continue;
-        if (shortened) return false;
-        shortened = true;
-        text.remove_prefix(1);
-    }
-    return shortened ? groups <= 7 : groups == 8;
-}
-
-[[nodiscard]] inline bool is_ip_literal(std::string_view text) noexcept {
-    if (text.empty() || (text[0] != 'v' && text[0] != 'V')) return is_ipv6(text);
-    std::size_t const dot = text.find('.');
-    if (dot == text.npos || dot < 2 || dot + 1 == text.size() || !all(text.substr(1, dot - 1), hex)) return false;
-    for (char const c : text.substr(dot + 1))
-        if (!is(c, host_char) && c != ':') return false;
-    return true;
-}
-
-[[nodiscard]] inline bool is_name(std::string_view text) noexcept {
-    for (std::size_t i = 0; i != text.size(); ++i) {
-        if (is(text[i], host_char)) continue;
-        if (text[i] != '%' || text.size() - i < 3 || !is(text[i + 1], hex) || !is(text[i + 2], hex)) return false;
-        i += 2;
-    }
-    return !text.empty();
-}
-
-}
-
-BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
-    return !text.empty() && detail_syntax::skip_token(text, 0) == text.size();
-}
-
-BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
-    bool const literal = text.starts_with('[');
-    std::size_t const end = literal ? text.find(']') : text.find(':');
-    if (literal && end == text.npos) return false;
-    if (!(literal ? detail_syntax::is_ip_literal(text.substr(1, end - 1))
-                  : detail_syntax::is_name(text.substr(0, end))))
-        return false;
-    std::string_view const rest = end == text.npos ? std::string_view{} : text.substr(end + (literal ? 1 : 0));
-    // the colon may stand there with no digits behind it
-    return rest.empty() || rest == ":" || (rest[0] == ':' && detail_syntax::is_number(rest.substr(1), 65535));
-}
-
-BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept {
-    while (!list.empty()) {
-        std::size_t const comma = list.find(',');
-        element = detail_syntax::trim(list.substr(0, comma));
-        list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
-        if (!element.empty()) return true;
-    }
-    return false;
-}
-
-}
-
-#endif
-
 // ---- backchannel/impl/protocol/http1_request.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
@@ -5136,7 +4927,7 @@ BACKCHANNEL_DECL bool request_parser::read_name(std::string_view text) noexcept 
 }
 
 BACKCHANNEL_DECL bool request_parser::read_value(std::string_view text) noexcept {
-    position_ = detail_syntax::skip(text, position_, detail_syntax::value_char, detail_syntax::odd_in_value{});
+    position_ = detail_syntax::skip_value(text, position_);
     if (position_ == text.size()) return true;
     char const c = text[position_];
     if (c != '\r') return fail(c == '\n' ? parse_error::bad_line_end : parse_error::bad_header_value);
@@ -5269,6 +5060,10 @@ inline void append_number(std::string& out, std::uint64_t number) {
 [[nodiscard]] inline bool is_status(int status) noexcept { return status >= 100 && status <= 599; }
 
 inline void append_status_line(std::string& out, int status) {
+    if (status == 200) { // nearly all of them
+        out.append(std::string_view{"HTTP/1.1 200 OK\r\n"});
+        return;
+    }
     out.append("HTTP/1.1 ");
     append_number(out, static_cast<std::uint64_t>(status));
     out.append(" ").append(reason_phrase(status)).append("\r\n");
@@ -5280,9 +5075,12 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
     // the length of a 304 is that of what it stands for, of which an empty body says nothing
     bool const may_have_length = !interim && status != 204 && (status != 304 || content_length != 0u);
     if (content_length.has_value() && may_have_length) {
-        out.append("Content-Length: ");
-        append_number(out, *content_length);
-        out.append("\r\n");
+        std::array<char, 48> line;
+        char* at = line.data() + std::string_view{"Content-Length: "}.copy(line.data(), 16);
+        at = std::to_chars(at, at + 20, *content_length).ptr;
+        *at++ = '\r';
+        *at++ = '\n';
+        out.append(line.data(), at);
     }
     std::string_view const option = interim              ? std::string_view{}
                                     : !keep_alive        ? "close"
@@ -5293,7 +5091,7 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
         out.append("Connection: ").append(option).append(!option.empty() && !upgrade.empty() ? ", " : "");
         out.append(upgrade).append("\r\n");
     }
-    out.append("\r\n");
+    out.append(std::string_view{"\r\n"});
 }
 
 }
@@ -5406,7 +5204,7 @@ BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, std::sp
                                            int minor_version) {
     if (!detail_response::is_status(status)) return false;
     for (header_view const& header : headers) {
-        bool const good = is_token(header.name) && detail_syntax::all(header.value, detail_syntax::value_char);
+        bool const good = is_token(header.name) && is_field_value(header.value);
         if (!good || detail_response::is_reserved(header.name, status)) return false;
     }
     detail_response::append_status_line(out, status);
@@ -5419,9 +5217,10 @@ BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_
                                            std::optional<std::uint64_t> content_length, bool keep_alive,
                                            int minor_version) {
     bool good = detail_response::is_status(status);
-    headers.for_each([&](header_view header) {
-        if (detail_response::is_reserved(header.name, status)) good = false;
-    });
+    if (headers.may_have_framing())
+        headers.for_each([&](header_view header) {
+            if (detail_response::is_reserved(header.name, status)) good = false;
+        });
     if (!good) return false;
     detail_response::append_status_line(out, status);
     out.append(headers.text());

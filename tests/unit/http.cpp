@@ -60,6 +60,24 @@ TEST_CASE("a header that would break the response is not added", "[http]") {
     CHECK(lines.add("!#$%&'*+-.^_`|~09azAZ", "tab\tand \xC3\xA9"));
 }
 
+TEST_CASE("a field that is known to be good is added as it is", "[http]") {
+    header_lines checked, known;
+    CHECK(checked.add("X-Name", "value"));
+    known.add_checked("X-Name", "value");
+    CHECK(known.text() == checked.text());
+}
+
+TEST_CASE("header lines tell whether the server's own fields may be among them", "[http]") {
+    for (char const* const name : {"Connection", "content-length", "Transfer-Encoding"}) {
+        header_lines lines;
+        lines.add("Date", "now");
+        CHECK_FALSE(lines.may_have_framing());
+        lines.add(name, "x");
+        CHECK(lines.may_have_framing());
+        CHECK(header_lines{lines}.may_have_framing());
+    }
+}
+
 TEST_CASE("header lines keep their order and text when they outgrow the inline buffer", "[http]") {
     for (std::size_t first = header_lines::inline_capacity - 12; first != header_lines::inline_capacity + 4; ++first) {
         header_lines lines;

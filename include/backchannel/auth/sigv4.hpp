@@ -8,6 +8,7 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/crypto/builtin.hpp>
 #include <backchannel/crypto/constant_time.hpp>
+#include <backchannel/crypto/gathering.hpp>
 #include <backchannel/protocol/hex.hpp>
 #include <backchannel/traits.hpp>
 
@@ -70,8 +71,8 @@ public:
             if constexpr (finds_at_once) {
                 done(decide());
             } else {
-                if (request_->refusal()) return done(*request_->refusal());
-                auto const id = request_->scope().access_key;
+                if (request_.refusal()) return done(*request_.refusal());
+                auto const id = request_.scope().access_key;
                 auto& keys = self_->keys_;
                 keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)),
                                      done = std::move(done)](std::optional<access_key> key) mutable {
@@ -83,8 +84,8 @@ public:
         /// The same for keys that are found at once.
         [[nodiscard]] auth_decision decide() {
             static_assert(finds_at_once, "these keys take their time: use finish()");
-            if (request_->refusal()) return *request_->refusal();
-            auto const& found = self_->look_up(request_->scope().access_key);
+            if (request_.refusal()) return *request_.refusal();
+            auto const& found = self_->look_up(request_.scope().access_key);
             return decide_with(found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr);
         }
 
@@ -94,11 +95,11 @@ public:
             : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
 
         [[nodiscard]] auth_decision decide_with(access_key const* key) {
-            return self_->verify(*request_, key, body_.finish());
+            return self_->verify(request_, key, body_.finish());
         }
 
         sigv4* self_;
-        std::optional<sigv4_request> request_;
+        sigv4_request request_;
         sha body_;
     };
 
@@ -174,16 +175,14 @@ private:
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
         return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
-            sha hash;
-            bool const complete = protocol::write_canonical_request(
-                parts, write_path, host, [&](std::string_view piece) { hash.update(piece); });
+            crypto::gathering<sha> canonical;
+            bool const complete = protocol::write_canonical_request(parts, write_path, host, canonical);
             std::array<char, 64> hex;
-            protocol::hex_encode(hash.finish(), hex.data());
+            protocol::hex_encode(canonical.finish(), hex.data());
             if (std::exchange(is_first, false)) first_hash = hex;
-            hmac mac = signing_key;
-            protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()},
-                                           [&](std::string_view piece) { mac.update(piece); });
-            crypto::signature const expected{mac.finish()};
+            crypto::gathering<hmac> to_sign{signing_key};
+            protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()}, to_sign);
+            crypto::signature const expected{to_sign.finish()};
             return complete && claimed && claimed->matches(expected);
         });
     }

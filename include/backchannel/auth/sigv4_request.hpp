@@ -94,6 +94,7 @@ private:
     BACKCHANNEL_DECL void read_headers();
     BACKCHANNEL_DECL void read_query_form();
     BACKCHANNEL_DECL void read_header_form();
+    [[nodiscard]] BACKCHANNEL_DECL bool read_date(std::string_view text) noexcept;
     BACKCHANNEL_DECL void check_signed_headers();
     BACKCHANNEL_DECL void check_declared_payload(unsigned_payload which);
     BACKCHANNEL_DECL void find_first_host(std::vector<std::string> const& public_hosts);

@@ -3,15 +3,27 @@
 #define BACKCHANNEL_IMPL_HTTP_IPP
 
 #include <backchannel/http.hpp>
+#include <backchannel/protocol/http1_syntax.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-BACKCHANNEL_DECL bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-    for (std::size_t i = 0; i != a.size(); ++i)
-        if (lower(a[i]) != lower(b[i])) return false;
+namespace detail_http {
+
+BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
+    if (size >= 8) { // the last word may overlap with the one before it
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!byte_words::same_letters(byte_words::load(a + i), byte_words::load(b + i))) return false;
+        return byte_words::same_letters(byte_words::load(a + size - 8), byte_words::load(b + size - 8));
+    }
+    if (size >= 4)
+        return byte_words::same_letters(byte_words::load_half(a), byte_words::load_half(b)) &&
+               byte_words::same_letters(byte_words::load_half(a + size - 4), byte_words::load_half(b + size - 4));
+    for (std::size_t i = 0; i != size; ++i)
+        if (!byte_words::same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
     return true;
+}
+
 }
 
 BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers, std::string_view name) noexcept {
@@ -21,17 +33,20 @@ BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> hea
 }
 
 BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view value) {
-    constexpr std::string_view separators = "\"(),/:;<=>?@[\\]{}";
-    if (name.empty()) return false;
-    for (char const c : name)
-        if (c <= ' ' || c >= 0x7F || separators.find(c) != std::string_view::npos) return false;
-    for (char const c : value)
-        if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F) return false;
-    append(name);
-    append(": ");
-    append(value);
-    append("\r\n");
+    if (!http1::is_token(name) || !http1::is_field_value(value)) return false;
+    add_checked(name, value);
     return true;
+}
+
+BACKCHANNEL_DECL void header_lines::add_checked(std::string_view name, std::string_view value) {
+    may_have_framing_ = may_have_framing_ || name.size() == 10 || name.size() == 14 || name.size() == 17;
+    char* at = extend(name.size() + value.size() + 4);
+    at += name.copy(at, name.size());
+    *at++ = ':';
+    *at++ = ' ';
+    at += value.copy(at, value.size());
+    *at++ = '\r';
+    *at = '\n';
 }
 
 BACKCHANNEL_DECL std::optional<std::string_view> header_lines::find(std::string_view name) const noexcept {
@@ -49,14 +64,15 @@ BACKCHANNEL_DECL header_view header_lines::take_line(std::string_view& rest) noe
     return line;
 }
 
-BACKCHANNEL_DECL void header_lines::append(std::string_view bytes) {
-    if (overflow_.empty() && size_ + bytes.size() <= inline_capacity) {
-        bytes.copy(inline_.data() + size_, bytes.size()); // unlike memcpy it takes the null of an empty value
-        size_ = static_cast<std::uint16_t>(size_ + bytes.size());
-        return;
+// Where that many more bytes are to be written.
+BACKCHANNEL_DECL char* header_lines::extend(std::size_t size) {
+    if (overflow_.empty() && size <= inline_capacity - size_) {
+        size_ = static_cast<std::uint16_t>(size_ + size);
+        return inline_.data() + size_ - size;
     }
     if (overflow_.empty()) overflow_.assign(inline_.data(), size_);
-    overflow_.append(bytes);
+    overflow_.resize(overflow_.size() + size);
+    return overflow_.data() + overflow_.size() - size;
 }
 
 }

@@ -3,17 +3,20 @@
 #define BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
 
 #include <backchannel/config.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI::http1 {
 
 /// Whether `text` is a token: a method, a header name, a subprotocol. RFC 9110 5.6.2.
 [[nodiscard]] BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept;
+
+/// Whether `text` may be the value of a field: no control characters but tabs. RFC 9110 5.5.
+[[nodiscard]] BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept;
 
 /// Whether `text` is a host with an optional port, as in Host: no userinfo, no empty host. RFC 3986 3.2.2 and 3.2.3.
 [[nodiscard]] BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept;
@@ -56,17 +59,11 @@ inline constexpr std::array<std::uint8_t, 256> classes = [] {
     return true;
 }
 
-inline constexpr std::uint64_t every_byte = 0x0101010101010101u;
-inline constexpr std::uint64_t high_bits = 0x80 * every_byte;
+using byte_words::every_byte;
+using byte_words::high_bits;
 
-// These look at eight bytes at once and set high bits if one of them may lack the class. A carry from byte to byte can
-// set one too many, but never one too few.
-struct odd_in_value {
-    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
-    }
-};
-
+// Looks at eight bytes at once and sets high bits if one of them may lack the class. A carry from byte to byte can set
+// one too many, but never one too few.
 struct odd_in_target {
     [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
         std::uint64_t const hash = word ^ '#' * every_byte;
@@ -79,14 +76,24 @@ template <class Odd>
 [[nodiscard]] std::size_t skip(std::string_view text, std::size_t from, std::uint8_t flag, Odd odd) noexcept {
     char const* at = text.data() + from;
     char const* const end = text.data() + text.size();
-    for (;;) {
-        for (std::uint64_t word = 0; end - at >= 8; at += 8) {
-            std::memcpy(&word, at, sizeof word);
-            if (odd(word) != 0) break;
-        }
-        char const* const stop = end - at < 8 ? end : at + 8;
-        while (at != stop && is(*at, flag)) ++at;
-        if (at != stop || at == end) return static_cast<std::size_t>(at - text.data());
+    while (end - at >= 8) {
+        std::uint64_t const mask = odd(byte_words::load(at));
+        at += mask == 0 ? 8 : byte_words::bytes_before(mask);
+        if (mask == 0) continue;
+        if (!is(*at, flag)) return static_cast<std::size_t>(at - text.data());
+        ++at;
+    }
+    while (at != end && is(*at, flag)) ++at;
+    return static_cast<std::size_t>(at - text.data());
+}
+
+// The first byte at or behind `from` that a field value may not have.
+[[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
+    char const* at = text.data() + from;
+    char const* const end = text.data() + text.size();
+    for (;; ++at) {
+        at = byte_words::find_control(at, end);
+        if (at == end || *at != '\t') return static_cast<std::size_t>(at - text.data());
     }
 }
 

@@ -4,7 +4,9 @@
 
 #include <backchannel/config.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,15 +21,23 @@ namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
 namespace detail_percent {
 
+// Bit 0: stays as it is; bit 1: does so in a path.
+inline constexpr std::array<std::uint8_t, 256> stays = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::size_t c = 0; c != 128; ++c) table[c] = is_unreserved(static_cast<char>(c)) ? 3 : 0;
+    table['/'] = 2;
+    return table;
+}();
+
 template <class Sink>
 void encode(std::string_view text, bool keep_slash, Sink& sink) {
     constexpr char const* digits = "0123456789ABCDEF";
+    unsigned const kept = keep_slash ? 2 : 1;
     std::size_t run = 0; // where the characters that stay as they are begin
     for (std::size_t at = 0; at < text.size(); ++at) {
-        char const c = text[at];
-        if (is_unreserved(c) || (keep_slash && c == '/')) continue;
+        auto const byte = static_cast<unsigned char>(text[at]);
+        if ((stays[byte] & kept) != 0) continue;
         if (run != at) sink(text.substr(run, at - run));
-        auto const byte = static_cast<unsigned char>(c);
         char const escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
         sink(std::string_view(escape, 3));
         run = at + 1;

@@ -8,6 +8,7 @@
 
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/percent.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <cstdint>
 #include <string>
@@ -49,9 +50,10 @@ enum class sigv4_mistake : std::uint8_t {
 
 /// The next name of a `;`-separated list; takes it off.
 [[nodiscard]] constexpr std::string_view take_signed_header(std::string_view& list) noexcept {
-    auto const end = list.find(';');
-    std::string_view const name = list.substr(0, end);
-    list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
+    std::size_t end = 0;
+    while (end != list.size() && list[end] != ';') ++end;
+    std::string_view const name{list.data(), end};
+    list.remove_prefix(end == list.size() ? end : end + 1);
     return name;
 }
 
@@ -81,6 +83,7 @@ struct query_parameter {
 /// Writes a header value as it is signed: blanks and folds at both ends dropped, inner runs of them made one space.
 template <class Sink>
 void write_canonical_value(std::string_view value, Sink& sink) {
+    if (!byte_words::may_have_blanks(value)) return sink(value); // most values are one piece
     auto const blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
     std::size_t at = 0, end = value.size();
     while (at != end && blank(value[at])) ++at;
@@ -88,7 +91,7 @@ void write_canonical_value(std::string_view value, Sink& sink) {
     while (at != end) {
         std::size_t run = at;
         while (run != end && !blank(value[run])) ++run;
-        // a single space inside is kept as it is, so that most values are one piece
+        // a single space inside is kept as it is
         while (run != end && value[run] == ' ' && !blank(value[run + 1])) {
             ++run;
             while (run != end && !blank(value[run])) ++run;
@@ -111,7 +114,7 @@ template <class Sink>
         sink(name);
         sink(std::string_view{":"});
         bool first = true;
-        if (name == "host") {
+        if (byte_words::same(name, "host")) {
             write_canonical_value(host, sink);
             first = false;
         } else {

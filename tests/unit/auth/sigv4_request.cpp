@@ -284,9 +284,10 @@ TEST_CASE("Ambiguous headers are refused", "[sigv4_request]") {
            {"two tokens", added("x-amz-security-token", s.key.session_token), auth_error::bad_request, "token"},
            {"two lengths", added("content-length", "5"), auth_error::bad_request, "content-length"},
            {"no host", without("host"), auth_error::bad_request, "Host"},
-           {"a line feed", added("x-other", "a\nb"), auth_error::bad_request, "line end"},
-           {"a carriage return", added("x-other", "a\rb"), auth_error::bad_request, "line end"},
-           {"a NUL", added("x-other", std::string{"a\0b", 3}), auth_error::bad_request, "line end"},
+           {"a line feed", added("x-other", "a\nb"), auth_error::bad_request, "control character"},
+           {"a carriage return", added("x-other", "a\rb"), auth_error::bad_request, "control character"},
+           {"a delete", added("x-other", "a\x7F"), auth_error::bad_request, "control character"},
+           {"a NUL", added("x-other", std::string{"a\0b", 3}), auth_error::bad_request, "control character"},
            {"an empty hash", [](http_request& r) { r.set("x-amz-content-sha256", ""); }, auth_error::bad_request,
             "empty"}},
           good, s.key);

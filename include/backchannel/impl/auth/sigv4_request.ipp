@@ -5,6 +5,7 @@
 #include <backchannel/auth/sigv4_request.hpp>
 #include <backchannel/crypto/constant_time.hpp>
 #include <backchannel/protocol/connection_target.hpp>
+#include <backchannel/protocol/http1_syntax.hpp>
 #include <backchannel/protocol/timestamp.hpp>
 
 #include <algorithm>
@@ -63,23 +64,32 @@ BACKCHANNEL_DECL void sigv4_request::read_headers() {
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
-        if (h.value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-            refuse(auth_error::bad_request, "A header value has a line end or NUL in it");
-        if (equal_ignoring_case(h.name, "authorization"))
-            once(has_authorization_, authorization_, h);
-        else if (equal_ignoring_case(h.name, "host"))
-            once(has_host, host_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-date"))
-            once(has_amz_date_, amz_date_, h);
-        else if (equal_ignoring_case(h.name, "date"))
-            once(has_http_date_, http_date_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-security-token"))
-            once(has_token_, session_token_, h);
-        else if (equal_ignoring_case(h.name, "x-amz-content-sha256")) {
+        if (!http1::is_field_value(h.value))
+            refuse(auth_error::bad_request, "A header value has a control character in it");
+        auto const is = [&](std::string_view name) { return equal_ignoring_case(h.name, name); };
+        switch (h.name.size()) {
+        case 4:
+            if (is("host")) once(has_host, host_, h);
+            else if (is("date")) once(has_http_date_, http_date_, h);
+            break;
+        case 10:
+            if (is("x-amz-date")) once(has_amz_date_, amz_date_, h);
+            break;
+        case 13:
+            if (is("authorization")) once(has_authorization_, authorization_, h);
+            break;
+        case 14:
+            if (is("content-length")) once(has_length, length, h);
+            break;
+        case 20:
+            if (is("x-amz-security-token")) once(has_token_, session_token_, h);
+            if (!is("x-amz-content-sha256")) break;
             once(has_payload, declared_payload_, h);
             if (h.value.empty()) refuse(auth_error::bad_request, "x-amz-content-sha256 is empty");
-        } else if (equal_ignoring_case(h.name, "content-length"))
-            once(has_length, length, h);
+            break;
+        default:
+            break;
+        }
     }
     if (!has_host) refuse(auth_error::bad_request, "The request has no Host header");
 }
@@ -117,17 +127,23 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     need(has_date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
 
-    auto const time = has_amz_date_ ? protocol::parse_amz_date(amz_date_) : protocol::parse_amz_date(http_date_);
-    if (time) time_ = *time;
+    std::string_view const date = has_amz_date_ ? amz_date_ : http_date_;
+    if (read_date(date)) return;
     // the year that an obsolete two-digit one means depends on today; the scope's date, checked below, settles it
-    else if (auto const http = has_amz_date_
-                                   ? std::nullopt
-                                   : protocol::parse_http_date(
-                                         http_date_, wall_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}))
-        time_ = *http;
-    else
-        return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    wall_time const about{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+    auto const http = has_amz_date_ ? std::nullopt : protocol::parse_http_date(http_date_, about);
+    if (!http) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
+    time_ = *http;
     date_ = protocol::format_amz_date(time_);
+}
+
+// The form of X-Amz-Date, which is the one that is signed too.
+BACKCHANNEL_DECL bool sigv4_request::read_date(std::string_view text) noexcept {
+    auto const time = protocol::parse_amz_date(text);
+    if (!time) return false;
+    time_ = *time;
+    text.copy(date_.data(), date_.size());
+    return true;
 }
 
 BACKCHANNEL_DECL void sigv4_request::read_query_form() {
@@ -173,10 +189,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
         return refuse(auth_error::incomplete,
                       "Credential must have 5 parts separated by '/': access key, date, region, "
                       "service and 'aws4_request'.");
-    auto const time = protocol::parse_amz_date(amz_date_);
-    if (!time) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
-    time_ = *time;
-    date_ = protocol::format_amz_date(time_);
+    if (!read_date(amz_date_)) return refuse(auth_error::incomplete, "Date must be in ISO-8601 'basic format'.");
     if (places[3].seen) {
         std::uint32_t seconds = 0;
         auto const end = expires.data() + expires.size();
@@ -191,20 +204,25 @@ BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     std::string_view const list = claims_.signed_headers;
     if (!protocol::is_signed_header_list(list))
         return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
-    if (!protocol::is_signed_header(list, "host"))
-        return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
-    if (!presigned_ && !protocol::is_signed_header(list, has_amz_date_ ? "x-amz-date" : "date"))
-        return refuse(auth_error::bad_signature,
-                      "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
+    bool has_host = false, has_date = presigned_;
+    std::string_view absent;
     for (std::string_view rest = list; !rest.empty();) {
         std::string_view const name = protocol::take_signed_header(rest);
-        if (find_header(head_.headers, name) == nullptr)
-            return refuse(auth_error::bad_signature,
-                          std::string{"A signed header is not in the request: "}.append(name));
+        has_host = has_host || byte_words::same(name, "host");
+        has_date = has_date || (has_amz_date_ ? byte_words::same(name, "x-amz-date") : byte_words::same(name, "date"));
+        if (find_header(head_.headers, name) == nullptr) absent = name;
     }
+    if (!has_host)
+        return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+    if (!has_date)
+        return refuse(auth_error::bad_signature,
+                      "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
+    if (!absent.empty())
+        return refuse(auth_error::bad_signature,
+                      std::string{"A signed header is not in the request: "}.append(absent));
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
-        if (h.name.size() > 6 && equal_ignoring_case(h.name.substr(0, 6), "x-amz-") &&
+        if (h.name.size() > 6 && (h.name[0] | 0x20) == 'x' && equal_ignoring_case({h.name.data(), 6}, "x-amz-") &&
             !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
             !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
             return refuse(

@@ -4,6 +4,7 @@
 
 #include <backchannel/protocol/connection_target.hpp>
 #include <backchannel/protocol/path_segment.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <optional>
 
@@ -21,8 +22,9 @@ struct connection_target_parser {
         bool stage_matches = true, all_allowed = true, has_dots = false, found = false;
         std::string_view rest = path, wanted = stage.value_or(std::string_view{});
         for (auto raw = take_segment(rest); raw; raw = take_segment(rest)) {
-            s.decode(*raw, form);
-            if (s.allowed() && s.text() == "@connections") {
+            bool const plain = byte_words::same(*raw, "@connections"); // nearly always, so it need not be decoded
+            if (!plain) s.decode(*raw, form);
+            if (plain || (s.allowed() && s.text() == "@connections")) {
                 result.stage_path_ = path.substr(0, static_cast<std::size_t>(raw->data() - path.data()));
                 found = true;
                 break;
@@ -56,7 +58,7 @@ struct connection_target_parser {
         }
         result.kind_ = kind::connection;
         result.id_size_ = static_cast<std::uint8_t>(s.text().size());
-        for (std::size_t i = 0; i != s.text().size(); ++i) result.id_[i] = s.text()[i];
+        s.text().copy(result.id_.data(), result.id_.size());
         return result;
     }
 };

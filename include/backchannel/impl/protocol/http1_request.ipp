@@ -285,7 +285,7 @@ BACKCHANNEL_DECL bool request_parser::read_name(std::string_view text) noexcept 
 }
 
 BACKCHANNEL_DECL bool request_parser::read_value(std::string_view text) noexcept {
-    position_ = detail_syntax::skip(text, position_, detail_syntax::value_char, detail_syntax::odd_in_value{});
+    position_ = detail_syntax::skip_value(text, position_);
     if (position_ == text.size()) return true;
     char const c = text[position_];
     if (c != '\r') return fail(c == '\n' ? parse_error::bad_line_end : parse_error::bad_header_value);

@@ -34,6 +34,10 @@ inline void append_number(std::string& out, std::uint64_t number) {
 [[nodiscard]] inline bool is_status(int status) noexcept { return status >= 100 && status <= 599; }
 
 inline void append_status_line(std::string& out, int status) {
+    if (status == 200) { // nearly all of them
+        out.append(std::string_view{"HTTP/1.1 200 OK\r\n"});
+        return;
+    }
     out.append("HTTP/1.1 ");
     append_number(out, static_cast<std::uint64_t>(status));
     out.append(" ").append(reason_phrase(status)).append("\r\n");
@@ -45,9 +49,12 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
     // the length of a 304 is that of what it stands for, of which an empty body says nothing
     bool const may_have_length = !interim && status != 204 && (status != 304 || content_length != 0u);
     if (content_length.has_value() && may_have_length) {
-        out.append("Content-Length: ");
-        append_number(out, *content_length);
-        out.append("\r\n");
+        std::array<char, 48> line;
+        char* at = line.data() + std::string_view{"Content-Length: "}.copy(line.data(), 16);
+        at = std::to_chars(at, at + 20, *content_length).ptr;
+        *at++ = '\r';
+        *at++ = '\n';
+        out.append(line.data(), at);
     }
     std::string_view const option = interim              ? std::string_view{}
                                     : !keep_alive        ? "close"
@@ -58,7 +65,7 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
         out.append("Connection: ").append(option).append(!option.empty() && !upgrade.empty() ? ", " : "");
         out.append(upgrade).append("\r\n");
     }
-    out.append("\r\n");
+    out.append(std::string_view{"\r\n"});
 }
 
 }
@@ -171,7 +178,7 @@ BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, std::sp
                                            int minor_version) {
     if (!detail_response::is_status(status)) return false;
     for (header_view const& header : headers) {
-        bool const good = is_token(header.name) && detail_syntax::all(header.value, detail_syntax::value_char);
+        bool const good = is_token(header.name) && is_field_value(header.value);
         if (!good || detail_response::is_reserved(header.name, status)) return false;
     }
     detail_response::append_status_line(out, status);
@@ -184,9 +191,10 @@ BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_
                                            std::optional<std::uint64_t> content_length, bool keep_alive,
                                            int minor_version) {
     bool good = detail_response::is_status(status);
-    headers.for_each([&](header_view header) {
-        if (detail_response::is_reserved(header.name, status)) good = false;
-    });
+    if (headers.may_have_framing())
+        headers.for_each([&](header_view header) {
+            if (detail_response::is_reserved(header.name, status)) good = false;
+        });
     if (!good) return false;
     detail_response::append_status_line(out, status);
     out.append(headers.text());

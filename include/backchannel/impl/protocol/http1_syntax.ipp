@@ -76,6 +76,10 @@ BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
     return !text.empty() && detail_syntax::skip_token(text, 0) == text.size();
 }
 
+BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept {
+    return detail_syntax::skip_value(text, 0) == text.size();
+}
+
 BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
     bool const literal = text.starts_with('[');
     std::size_t const end = literal ? text.find(']') : text.find(':');

@@ -6,6 +6,17 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
+namespace detail_path_segment {
+
+// Bytes that stand for themselves and that every segment may have.
+inline constexpr std::array<bool, 256> plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c != 0x7F; ++c) table[c] = c != '%' && c != '\\' && c != '/';
+    return table;
+}();
+
+}
+
 BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form form) noexcept {
     auto const hex = [](char c) noexcept {
         if (c >= '0' && c <= '9') return c - '0';
@@ -13,10 +24,13 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
         if (c >= 'A' && c <= 'F') return c - 'A' + 10;
         return -1;
     };
-    size_ = 0;
     allowed_ = false; // until all of it was read
     has_slash_ = false;
-    for (std::size_t i = 0; i < raw.size(); ++i) {
+    std::size_t i = 0;
+    for (; i < raw.size() && i < capacity && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]; ++i)
+        bytes_[i] = raw[i];
+    size_ = i;
+    for (; i < raw.size(); ++i) {
         char c = raw[i];
         if (c == '%') {
             int const high = form == target_form::raw && i + 2 < raw.size() ? hex(raw[i + 1]) : -1;

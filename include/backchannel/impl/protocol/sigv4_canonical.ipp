@@ -5,6 +5,7 @@
 #include <backchannel/protocol/sigv4_canonical.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -12,12 +13,20 @@ namespace detail_sigv4 {
 
 /// Takes the part behind the last '/' off.
 [[nodiscard]] inline bool take_back(std::string_view& text, std::string_view& part) noexcept {
-    auto const slash = text.rfind('/');
-    if (slash == std::string_view::npos) return false;
-    part = text.substr(slash + 1);
-    text = text.substr(0, slash);
+    std::size_t begin = text.size();
+    while (begin != 0 && text[begin - 1] != '/') --begin;
+    if (begin == 0) return false;
+    part = {text.data() + begin, text.size() - begin};
+    text.remove_suffix(part.size() + 1);
     return true;
 }
+
+// Bytes of a name in a list of signed headers.
+inline constexpr std::array<bool, 256> name_chars = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',';
+    return table;
+}();
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -35,8 +44,8 @@ BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope
         return false;
     out.access_key = key;
     out.text = credential.substr(key.size() + 1);
-    return !key.empty() && terminator == "aws4_request" && out.date.size() == 8 &&
-           out.date.find_first_not_of("0123456789") == std::string_view::npos;
+    return !key.empty() && byte_words::same(terminator, "aws4_request") && out.date.size() == 8 &&
+           std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
@@ -50,20 +59,21 @@ BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value,
     bool has_credential = false, has_headers = false, has_signature = false;
     rest = detail_sigv4::trimmed(rest);
     while (!rest.empty()) {
-        auto const comma = rest.find(',');
-        std::string_view const part = detail_sigv4::trimmed(rest.substr(0, comma));
-        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-        auto const equals = part.find('=');
-        if (equals == std::string_view::npos) return sigv4_mistake::unknown_part;
-        std::string_view const name = part.substr(0, equals), text = part.substr(equals + 1);
+        std::size_t const comma = std::min(rest.find(','), rest.size());
+        std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        std::size_t equals = 0;
+        while (equals != part.size() && part[equals] != '=') ++equals;
+        if (equals == part.size()) return sigv4_mistake::unknown_part;
+        std::string_view const name{part.data(), equals}, text{part.data() + equals + 1, part.size() - equals - 1};
         auto const take = [&](bool& has, std::string_view& place) {
             if (std::exchange(has, true)) return sigv4_mistake::repeated_part;
             place = text;
             return sigv4_mistake::none;
         };
-        sigv4_mistake const mistake = name == "Credential"      ? take(has_credential, credential)
-                                      : name == "SignedHeaders" ? take(has_headers, out.signed_headers)
-                                      : name == "Signature"     ? take(has_signature, out.signature)
+        sigv4_mistake const mistake = byte_words::same(name, "Credential")      ? take(has_credential, credential)
+                                      : byte_words::same(name, "SignedHeaders") ? take(has_headers, out.signed_headers)
+                                      : byte_words::same(name, "Signature")     ? take(has_signature, out.signature)
                                                                 : sigv4_mistake::unknown_part;
         if (mistake != sigv4_mistake::none) return mistake;
     }
@@ -78,7 +88,7 @@ BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept {
         std::string_view const name = take_signed_header(list);
         if (name.empty() || name <= before) return false;
         for (char const c : name)
-            if (c <= ' ' || c >= 0x7F || (c >= 'A' && c <= 'Z') || c == ':' || c == ',') return false;
+            if (!detail_sigv4::name_chars[static_cast<unsigned char>(c)]) return false;
         before = name;
     }
     return true;

@@ -65,12 +65,14 @@ struct writer {
     char* at;
 
     void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
-    void number(int value, int digits) noexcept {
-        for (int left = digits; left > 0; --left) {
-            at[left - 1] = static_cast<char>('0' + value % 10);
-            value /= 10;
+    template <int Digits>
+    void number(int value) noexcept {
+        auto rest = static_cast<unsigned>(value);
+        for (int left = Digits; left > 0; --left) {
+            at[left - 1] = static_cast<char>('0' + rest % 10);
+            rest /= 10;
         }
-        at += digits;
+        at += Digits;
     }
 };
 
@@ -83,15 +85,25 @@ struct reader {
         rest.remove_prefix(piece.size());
         return true;
     }
-    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
-    [[nodiscard]] bool number(int& value, int digits) noexcept {
-        value = 0;
-        for (; digits > 0; --digits) {
-            if (!at_digit()) return false;
-            value = value * 10 + (rest[0] - '0');
-            rest.remove_prefix(1);
-        }
+    [[nodiscard]] bool text(char c) noexcept {
+        if (rest.empty() || rest[0] != c) return false;
+        rest.remove_prefix(1);
         return true;
+    }
+    [[nodiscard]] bool at_digit() const noexcept { return !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; }
+    template <std::size_t Digits>
+    [[nodiscard]] bool number(int& value) noexcept {
+        if (rest.size() < Digits) return false;
+        unsigned sum = 0;
+        bool good = true;
+        for (std::size_t i = 0; i != Digits; ++i) {
+            unsigned const digit = static_cast<unsigned char>(rest[i]) - unsigned{'0'};
+            good = good && digit <= 9;
+            sum = sum * 10 + digit;
+        }
+        value = static_cast<int>(sum);
+        rest.remove_prefix(Digits);
+        return good;
     }
     [[nodiscard]] bool month(int& value) noexcept {
         for (value = 1; value <= 12; ++value) {
@@ -109,15 +121,15 @@ struct reader {
         return false;
     }
     [[nodiscard]] bool clock(calendar_time& time) noexcept {
-        return number(time.hour, 2) && text(":") && number(time.minute, 2) && text(":") && number(time.second, 2);
+        return number<2>(time.hour) && text(':') && number<2>(time.minute) && text(':') && number<2>(time.second);
     }
 };
 
 [[nodiscard]] inline std::optional<timestamp> parse_imf_fixdate(std::string_view text) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(weekdays, ", ") || !in.number(time.day, 2) || !in.text(" ") || !in.month(time.month) ||
-        !in.text(" ") || !in.number(time.year, 4) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+    if (!in.weekday(weekdays, ", ") || !in.number<2>(time.day) || !in.text(' ') || !in.month(time.month) ||
+        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
         return std::nullopt;
     }
     return join(time);
@@ -126,8 +138,8 @@ struct reader {
 [[nodiscard]] inline std::optional<timestamp> parse_rfc850(std::string_view text, timestamp now) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(long_weekdays, ", ") || !in.number(time.day, 2) || !in.text("-") || !in.month(time.month) ||
-        !in.text("-") || !in.number(time.year, 2) || !in.text(" ") || !in.clock(time) || in.rest != " GMT") {
+    if (!in.weekday(long_weekdays, ", ") || !in.number<2>(time.day) || !in.text('-') || !in.month(time.month) ||
+        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
         return std::nullopt;
     }
     calendar_time limit = split(now);
@@ -143,10 +155,10 @@ struct reader {
 [[nodiscard]] inline std::optional<timestamp> parse_asctime(std::string_view text) noexcept {
     reader in{text};
     calendar_time time;
-    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(" ")) return std::nullopt;
-    int const digits = in.text(" ") ? 1 : 2; // a day of one digit has a blank in front
-    if (!in.number(time.day, digits) || !in.text(" ") || !in.clock(time) || !in.text(" ") || !in.number(time.year, 4) ||
-        !in.rest.empty()) {
+    if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(' ')) return std::nullopt;
+    // a day of one digit has a blank in front
+    bool const day = in.text(' ') ? in.number<1>(time.day) : in.number<2>(time.day);
+    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty()) {
         return std::nullopt;
     }
     return join(time);
@@ -158,20 +170,20 @@ BACKCHANNEL_DECL iso8601_text format_iso8601(timestamp moment) noexcept {
     auto const time = detail_timestamp::split(moment);
     iso8601_text text;
     detail_timestamp::writer out{text.characters.data()};
-    out.number(time.year, 4);
+    out.number<4>(time.year);
     out.text("-");
-    out.number(time.month, 2);
+    out.number<2>(time.month);
     out.text("-");
-    out.number(time.day, 2);
+    out.number<2>(time.day);
     out.text("T");
-    out.number(time.hour, 2);
+    out.number<2>(time.hour);
     out.text(":");
-    out.number(time.minute, 2);
+    out.number<2>(time.minute);
     out.text(":");
-    out.number(time.second, 2);
+    out.number<2>(time.second);
     if (time.millisecond != 0) {
         out.text(".");
-        out.number(time.millisecond, 3);
+        out.number<3>(time.millisecond);
     }
     out.text("Z");
     text.size = static_cast<std::size_t>(out.at - text.characters.data());
@@ -184,17 +196,17 @@ BACKCHANNEL_DECL std::array<char, 29> format_http_date(timestamp moment) noexcep
     detail_timestamp::writer out{text.data()};
     out.text(detail_timestamp::weekdays[time.weekday]);
     out.text(", ");
-    out.number(time.day, 2);
+    out.number<2>(time.day);
     out.text(" ");
     out.text(detail_timestamp::months[static_cast<std::size_t>(time.month - 1)]);
     out.text(" ");
-    out.number(time.year, 4);
+    out.number<4>(time.year);
     out.text(" ");
-    out.number(time.hour, 2);
+    out.number<2>(time.hour);
     out.text(":");
-    out.number(time.minute, 2);
+    out.number<2>(time.minute);
     out.text(":");
-    out.number(time.second, 2);
+    out.number<2>(time.second);
     out.text(" GMT");
     return text;
 }
@@ -203,13 +215,13 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
     auto const time = detail_timestamp::split(moment);
     std::array<char, 16> text{};
     detail_timestamp::writer out{text.data()};
-    out.number(time.year, 4);
-    out.number(time.month, 2);
-    out.number(time.day, 2);
+    out.number<4>(time.year);
+    out.number<2>(time.month);
+    out.number<2>(time.day);
     out.text("T");
-    out.number(time.hour, 2);
-    out.number(time.minute, 2);
-    out.number(time.second, 2);
+    out.number<2>(time.hour);
+    out.number<2>(time.minute);
+    out.number<2>(time.second);
     out.text("Z");
     return text;
 }
@@ -217,8 +229,8 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
 BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.number(time.month, 2) || !in.number(time.day, 2) || !in.text("T") ||
-        !in.number(time.hour, 2) || !in.number(time.minute, 2) || !in.number(time.second, 2) || in.rest != "Z") {
+    if (!in.number<4>(time.year) || !in.number<2>(time.month) || !in.number<2>(time.day) || !in.text('T') ||
+        !in.number<2>(time.hour) || !in.number<2>(time.minute) || !in.number<2>(time.second) || in.rest != "Z") {
         return std::nullopt;
     }
     return detail_timestamp::join(time);
@@ -233,11 +245,11 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text,
 BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
-    if (!in.number(time.year, 4) || !in.text("-") || !in.number(time.month, 2) || !in.text("-") ||
-        !in.number(time.day, 2) || !in.text("T") || !in.clock(time)) {
+    if (!in.number<4>(time.year) || !in.text('-') || !in.number<2>(time.month) || !in.text('-') ||
+        !in.number<2>(time.day) || !in.text('T') || !in.clock(time)) {
         return std::nullopt;
     }
-    if (in.text(".")) {
+    if (in.text('.')) {
         if (!in.at_digit()) return std::nullopt;
         for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
             time.millisecond += (in.rest[0] - '0') * weight;
@@ -246,10 +258,10 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     }
     auto moment = detail_timestamp::join(time);
     if (!moment || in.rest == "Z") return moment;
-    int const sign = in.text("-") ? -1 : in.text("+") ? 1 : 0;
+    int const sign = in.text('-') ? -1 : in.text('+') ? 1 : 0;
     int hours = 0;
     int minutes = 0;
-    if (sign == 0 || !in.number(hours, 2) || !in.text(":") || !in.number(minutes, 2) || !in.rest.empty() ||
+    if (sign == 0 || !in.number<2>(hours) || !in.text(':') || !in.number<2>(minutes) || !in.rest.empty() ||
         hours > 23 || minutes > 59) {
         return std::nullopt;
     }
