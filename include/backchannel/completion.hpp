@@ -82,7 +82,7 @@ private:
     static constexpr std::size_t capacity = 6 * sizeof(void*);
 
     struct operations {
-        void (*call)(void*, T...);
+        void (*call)(void*, T&&...);
         void (*move)(void* from, void* to) noexcept; // leaves nothing behind in `from`
         void (*destroy)(void*) noexcept;
     };
@@ -93,7 +93,7 @@ private:
 
     template <class F>
     static constexpr operations inline_operations{
-        [](void* f, T... values) { (*static_cast<F*>(f))(std::forward<T>(values)...); },
+        [](void* f, T&&... values) { (*static_cast<F*>(f))(std::forward<T>(values)...); },
         [](void* from, void* to) noexcept {
             ::new (to) F(std::move(*static_cast<F*>(from)));
             static_cast<F*>(from)->~F();
@@ -102,7 +102,7 @@ private:
 
     template <class F>
     static constexpr operations heap_operations{
-        [](void* f, T... values) { (**static_cast<F**>(f))(std::forward<T>(values)...); },
+        [](void* f, T&&... values) { (**static_cast<F**>(f))(std::forward<T>(values)...); },
         [](void* from, void* to) noexcept { ::new (to) F*(*static_cast<F**>(from)); },
         [](void* f) noexcept { delete *static_cast<F**>(f); }};
 

@@ -63,7 +63,7 @@ struct outcome {
     std::shared_ptr<change_journal> changes{}; ///< of a watch; none: this hub keeps none
 };
 
-/// A view of any hub, whatever its Transport: an object and a function, two words.
+/// A view of any hub, whatever its Transport: an object and its functions, two words.
 ///
 /// A router is compiled once for each Auth because of it. What wraps a hub (a cluster node, say) converts to it by
 /// having `void execute(command const&, completion<outcome>)`. As thread-safe as the hub.
@@ -72,12 +72,24 @@ public:
     template <class Hub>
         requires(!std::same_as<std::remove_cv_t<Hub>, hub_ref>)
     hub_ref(Hub& hub) noexcept // implicit: a router takes any hub
-        : object_{std::addressof(hub)}, execute_{&execute_on<Hub>} {}
+        : object_{std::addressof(hub)}, operations_{&operations_on<Hub>} {}
 
     /// `done` is called exactly once, inline but for a send that waits for the owner.
-    void execute(command const& c, completion<outcome> done) const { execute_(object_, c, std::move(done)); }
+    void execute(command const& c, completion<outcome> done) const {
+        operations_->execute(object_, c, std::move(done));
+    }
+
+    /// What `execute` makes of a send without key and terms, by the shortest way. Nullopt: `deferred`. Precondition:
+    /// `wait` is not `owner`.
+    [[nodiscard]] std::optional<delivery> send(std::string_view id, message const& m, patience wait) const {
+        return operations_->send(object_, id, m, wait);
+    }
 
 private:
+    struct operations {
+        void (*execute)(void*, command const&, completion<outcome>);
+        std::optional<delivery> (*send)(void*, std::string_view, message const&, patience);
+    };
     template <class Hub>
     static void execute_on(void* object, command const& c, completion<outcome> done) {
         Hub& hub = *static_cast<Hub*>(object);
@@ -133,6 +145,20 @@ private:
         }
     }
 
+    template <class Hub>
+    static std::optional<delivery> send_on(void* object, std::string_view id, message const& m, patience wait) {
+        Hub& hub = *static_cast<Hub*>(object);
+        if constexpr (requires(command const& c, completion<outcome> done) { hub.execute(c, std::move(done)); }) {
+            std::optional<delivery> result;
+            hub.execute({command::kind::send, id, &m, {}, wait}, [&result](outcome const& o) {
+                if (!o.deferred) result = o.result;
+            });
+            return result;
+        } else {
+            return wait == patience::queued ? hub.send(id, m) : hub.try_send(id, m);
+        }
+    }
+
     /// One that is `inline_only` is left for the owner if it is of use at all.
     template <class Hub>
     static void send_until(Hub& hub, command const& c, completion<outcome> done) {
@@ -152,8 +178,11 @@ private:
         done(std::move(refused));
     }
 
+    template <class Hub>
+    static constexpr operations operations_on{&execute_on<Hub>, &send_on<Hub>};
+
     void* object_;
-    void (*execute_)(void*, command const&, completion<outcome>);
+    operations const* operations_;
 };
 
 }

@@ -75,8 +75,10 @@ public:
 
     /// Bytes of body that are worth reading for the target; a longer one will be refused whatever it is.
     [[nodiscard]] std::size_t max_body(std::string_view target, target_form form = target_form::raw) const noexcept {
-        return owns(target, form) ? dialect_.max_body() : 0;
+        return owns(target, form) ? max_body() : 0;
     }
+    /// The same for any target that it answers for.
+    [[nodiscard]] std::size_t max_body() const noexcept { return dialect_.max_body(); }
 
     /// Answers a request before it returns; nullopt: not ours.
     ///
@@ -93,9 +95,10 @@ public:
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
-        outcome result;
         message const m = content.message();
         std::string const key = send_key(request, decision.who);
+        if (sends_plainly(c, key)) return answer(c, *hub_.send(c.target.id(), m, patience::queued));
+        outcome result;
         execute(command_for(c, m, patience::queued, key), result);
         return answer(c, std::move(result));
     }
@@ -166,9 +169,8 @@ private:
     }
 
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
-        auth_decision decision = auth_decision::refuse(auth_error::internal);
-        (void)guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
-        return decision;
+        return guarded_or([&] { return auth_.authorize(request, c.what, c.target.id()); },
+                          [] { return auth_decision::refuse(auth_error::internal); });
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
@@ -198,6 +200,13 @@ private:
         return {command::kind::find, c.target.id()};
     }
 
+    /// Whether the call is a send and nothing else is to be known of it.
+    [[nodiscard]] bool sends_plainly(call const& c, std::string_view key) const noexcept {
+        if constexpr (has_terms_of<dialect_type>)
+            if (dialect_.terms_of(c, {})) return false;
+        return c.what == operation::post && key.empty();
+    }
+
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
         hub_.execute(what, [&result](outcome o) { result = std::move(o); });
@@ -212,15 +221,24 @@ private:
         if (performs(c)) return done(performed(c, request, m, decision.who));
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
-        outcome result;
-        execute(asked, result);
-        if (!result.deferred) return done(answer(c, std::move(result)));
+        if (sends_plainly(c, key)) {
+            if (auto const sent = hub_.send(c.target.id(), m, patience::inline_only)) return done(answer(c, *sent));
+        } else {
+            outcome result;
+            execute(asked, result);
+            if (!result.deferred) return done(answer(c, std::move(result)));
+        }
         asked.wait = patience::owner;
         hub_.execute(
             asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
                 done(rendered(what, std::move(o), {}));
             });
+    }
+
+    [[nodiscard]] response answer(call const& c, delivery sent) {
+        if (sent != delivery::accepted) return answer(c, outcome{sent});
+        return finished([&](response& r) { dialect_.succeed(r, c.what, nullptr, c.target.id()); });
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {

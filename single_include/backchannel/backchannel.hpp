@@ -272,7 +272,7 @@ private:
     static constexpr std::size_t capacity = 6 * sizeof(void*);
 
     struct operations {
-        void (*call)(void*, T...);
+        void (*call)(void*, T&&...);
         void (*move)(void* from, void* to) noexcept; // leaves nothing behind in `from`
         void (*destroy)(void*) noexcept;
     };
@@ -283,7 +283,7 @@ private:
 
     template <class F>
     static constexpr operations inline_operations{
-        [](void* f, T... values) { (*static_cast<F*>(f))(std::forward<T>(values)...); },
+        [](void* f, T&&... values) { (*static_cast<F*>(f))(std::forward<T>(values)...); },
         [](void* from, void* to) noexcept {
             ::new (to) F(std::move(*static_cast<F*>(from)));
             static_cast<F*>(from)->~F();
@@ -292,7 +292,7 @@ private:
 
     template <class F>
     static constexpr operations heap_operations{
-        [](void* f, T... values) { (**static_cast<F**>(f))(std::forward<T>(values)...); },
+        [](void* f, T&&... values) { (**static_cast<F**>(f))(std::forward<T>(values)...); },
         [](void* from, void* to) noexcept { ::new (to) F*(*static_cast<F**>(from)); },
         [](void* f) noexcept { delete *static_cast<F**>(f); }};
 
@@ -1170,6 +1170,21 @@ template <class F>
     act();
 #endif
     return true;
+}
+
+/// What `act` returns, or what `otherwise` does if it throws.
+template <class F, class Otherwise>
+[[nodiscard]] auto guarded_or(F&& act, Otherwise&& otherwise) {
+#if BACKCHANNEL_EXCEPTIONS
+    try {
+        return act();
+    } catch (...) {
+        return otherwise();
+    }
+#else
+    (void)otherwise;
+    return act();
+#endif
 }
 
 }
@@ -5895,7 +5910,7 @@ struct outcome {
     std::shared_ptr<change_journal> changes{}; ///< of a watch; none: this hub keeps none
 };
 
-/// A view of any hub, whatever its Transport: an object and a function, two words.
+/// A view of any hub, whatever its Transport: an object and its functions, two words.
 ///
 /// A router is compiled once for each Auth because of it. What wraps a hub (a cluster node, say) converts to it by
 /// having `void execute(command const&, completion<outcome>)`. As thread-safe as the hub.
@@ -5904,12 +5919,24 @@ public:
     template <class Hub>
         requires(!std::same_as<std::remove_cv_t<Hub>, hub_ref>)
     hub_ref(Hub& hub) noexcept // implicit: a router takes any hub
-        : object_{std::addressof(hub)}, execute_{&execute_on<Hub>} {}
+        : object_{std::addressof(hub)}, operations_{&operations_on<Hub>} {}
 
     /// `done` is called exactly once, inline but for a send that waits for the owner.
-    void execute(command const& c, completion<outcome> done) const { execute_(object_, c, std::move(done)); }
+    void execute(command const& c, completion<outcome> done) const {
+        operations_->execute(object_, c, std::move(done));
+    }
+
+    /// What `execute` makes of a send without key and terms, by the shortest way. Nullopt: `deferred`. Precondition:
+    /// `wait` is not `owner`.
+    [[nodiscard]] std::optional<delivery> send(std::string_view id, message const& m, patience wait) const {
+        return operations_->send(object_, id, m, wait);
+    }
 
 private:
+    struct operations {
+        void (*execute)(void*, command const&, completion<outcome>);
+        std::optional<delivery> (*send)(void*, std::string_view, message const&, patience);
+    };
     template <class Hub>
     static void execute_on(void* object, command const& c, completion<outcome> done) {
         Hub& hub = *static_cast<Hub*>(object);
@@ -5965,6 +5992,20 @@ private:
         }
     }
 
+    template <class Hub>
+    static std::optional<delivery> send_on(void* object, std::string_view id, message const& m, patience wait) {
+        Hub& hub = *static_cast<Hub*>(object);
+        if constexpr (requires(command const& c, completion<outcome> done) { hub.execute(c, std::move(done)); }) {
+            std::optional<delivery> result;
+            hub.execute({command::kind::send, id, &m, {}, wait}, [&result](outcome const& o) {
+                if (!o.deferred) result = o.result;
+            });
+            return result;
+        } else {
+            return wait == patience::queued ? hub.send(id, m) : hub.try_send(id, m);
+        }
+    }
+
     /// One that is `inline_only` is left for the owner if it is of use at all.
     template <class Hub>
     static void send_until(Hub& hub, command const& c, completion<outcome> done) {
@@ -5984,8 +6025,11 @@ private:
         done(std::move(refused));
     }
 
+    template <class Hub>
+    static constexpr operations operations_on{&execute_on<Hub>, &send_on<Hub>};
+
     void* object_;
-    void (*execute_)(void*, command const&, completion<outcome>);
+    operations const* operations_;
 };
 
 }
@@ -6925,8 +6969,10 @@ public:
 
     /// Bytes of body that are worth reading for the target; a longer one will be refused whatever it is.
     [[nodiscard]] std::size_t max_body(std::string_view target, target_form form = target_form::raw) const noexcept {
-        return owns(target, form) ? dialect_.max_body() : 0;
+        return owns(target, form) ? max_body() : 0;
     }
+    /// The same for any target that it answers for.
+    [[nodiscard]] std::size_t max_body() const noexcept { return dialect_.max_body(); }
 
     /// Answers a request before it returns; nullopt: not ours.
     ///
@@ -6943,9 +6989,10 @@ public:
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
-        outcome result;
         message const m = content.message();
         std::string const key = send_key(request, decision.who);
+        if (sends_plainly(c, key)) return answer(c, *hub_.send(c.target.id(), m, patience::queued));
+        outcome result;
         execute(command_for(c, m, patience::queued, key), result);
         return answer(c, std::move(result));
     }
@@ -7016,9 +7063,8 @@ private:
     }
 
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
-        auth_decision decision = auth_decision::refuse(auth_error::internal);
-        (void)guarded([&] { decision = auth_.authorize(request, c.what, c.target.id()); });
-        return decision;
+        return guarded_or([&] { return auth_.authorize(request, c.what, c.target.id()); },
+                          [] { return auth_decision::refuse(auth_error::internal); });
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
@@ -7048,6 +7094,13 @@ private:
         return {command::kind::find, c.target.id()};
     }
 
+    /// Whether the call is a send and nothing else is to be known of it.
+    [[nodiscard]] bool sends_plainly(call const& c, std::string_view key) const noexcept {
+        if constexpr (has_terms_of<dialect_type>)
+            if (dialect_.terms_of(c, {})) return false;
+        return c.what == operation::post && key.empty();
+    }
+
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
         hub_.execute(what, [&result](outcome o) { result = std::move(o); });
@@ -7062,15 +7115,24 @@ private:
         if (performs(c)) return done(performed(c, request, m, decision.who));
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
-        outcome result;
-        execute(asked, result);
-        if (!result.deferred) return done(answer(c, std::move(result)));
+        if (sends_plainly(c, key)) {
+            if (auto const sent = hub_.send(c.target.id(), m, patience::inline_only)) return done(answer(c, *sent));
+        } else {
+            outcome result;
+            execute(asked, result);
+            if (!result.deferred) return done(answer(c, std::move(result)));
+        }
         asked.wait = patience::owner;
         hub_.execute(
             asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
                 done(rendered(what, std::move(o), {}));
             });
+    }
+
+    [[nodiscard]] response answer(call const& c, delivery sent) {
+        if (sent != delivery::accepted) return answer(c, outcome{sent});
+        return finished([&](response& r) { dialect_.succeed(r, c.what, nullptr, c.target.id()); });
     }
 
     [[nodiscard]] response answer(call const& c, outcome result) {

@@ -2158,8 +2158,9 @@ protected:
     void begin_request(std::string_view method, std::string_view path, int minor_version, bool keep_alive) {
         minor_version_ = static_cast<std::uint8_t>(minor_version > 0);
         keep_alive_ = keep_alive && !core_.stopping;
-        is_head_ = method == "HEAD";
-        operation_ = method == "POST" ? 0 : method == "GET" ? 1 : method == "DELETE" ? 2 : 3;
+        is_head_ = byte_words::same(method, "HEAD");
+        using byte_words::same;
+        operation_ = same(method, "POST") ? 0 : same(method, "GET") ? 1 : same(method, "DELETE") ? 2 : 3;
         managed_ = false;
         label_.set(method, path);
     }
@@ -2175,7 +2176,7 @@ protected:
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response r) {
+        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response&& r) {
             self.on_answer(number, std::move(r));
         });
         bool mine = false;
@@ -2379,7 +2380,7 @@ private:
         };
     }
 
-    void on_answer(std::uint32_t number, response r) {
+    void on_answer(std::uint32_t number, response&& r) {
         if (this->closed() || phase_ != phase::answering || number != question_) return;
         dropped_ = r.status == 0;
         if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own
@@ -2437,8 +2438,8 @@ public:
     [[nodiscard]] virtual bool owns(std::string_view target) const noexcept = 0;
     /// Whether the path belongs to the API that the router serves, though this router does not own it.
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
-    /// As `management_router::max_body`.
-    [[nodiscard]] virtual std::size_t max_body(std::string_view target) const noexcept = 0;
+    /// As `management_router::max_body`, for a target that is owned.
+    [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// Precondition of both: the target is owned.
     virtual void handle(request_view const& request, completion<response> done) = 0;
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
@@ -2483,9 +2484,7 @@ public:
 
     [[nodiscard]] bool owns(std::string_view target) const noexcept override { return router_.owns(target); }
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
-    [[nodiscard]] std::size_t max_body(std::string_view target) const noexcept override {
-        return router_.max_body(target);
-    }
+    [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
     void handle(request_view const& request, completion<response> done) override {
         (void)router_.async_handle(request, std::move(done));
@@ -2757,7 +2756,7 @@ protected:
         }
         router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
+        if (!head.chunked && length <= behind.size() && length <= body_limit()) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -2783,8 +2782,8 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
+    [[nodiscard]] std::size_t body_limit() const noexcept {
+        return router_ != nullptr ? router_->max_body() : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
@@ -2794,7 +2793,7 @@ protected:
             incoming_ = router_->begin(request);
         else
             kept_ = std::make_unique<owned_request>(request);
-        body_.emplace(head, body_limit(request));
+        body_.emplace(head, body_limit());
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);
         if (head.expect_continue && head.minor_version > 0) {

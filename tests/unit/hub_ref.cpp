@@ -82,6 +82,30 @@ TEST_CASE("a hub_ref sends, finds and closes on the hub it views", "[hub_ref]") 
     CHECK_FALSE(ask(hub, {.what = command::kind::explain, .id = "AAAAAAAAAAAAAAAA"}).at(0).closed);
 }
 
+TEST_CASE("a plain send of a hub_ref is the hub's send", "[hub_ref]") {
+    test::test_hub<test::direct_transport> t;
+    hub_ref const hub{*t.hub};
+    auto s = t.open(3);
+    std::string const id{s.id()};
+    for (auto const wait : {patience::queued, patience::inline_only}) {
+        CHECK(hub.send(id, text("body"), wait) == delivery::accepted);
+        CHECK(hub.send("no id at all", text("body"), wait) == delivery::gone);
+    }
+    CHECK(t.sent() == lines{"send 3 body", "send 3 body"});
+}
+
+TEST_CASE("a plain send through what wraps a hub is one of its commands", "[hub_ref]") {
+    node n;
+    CHECK(hub_ref{n}.send("an id", text("body"), patience::queued) == delivery::unavailable);
+    CHECK(n.executed == std::vector<std::string>{"an id"});
+    struct busy_node {
+        void execute(command const& c, completion<outcome> done) {
+            done({delivery::unknown, c.wait == patience::inline_only});
+        }
+    } busy;
+    CHECK_FALSE(hub_ref{busy}.send("an id", text("body"), patience::inline_only));
+}
+
 TEST_CASE("a hub_ref tags, untags and selects on the hub it views", "[hub_ref]") {
     test::test_hub<test::direct_transport> t;
     hub_ref const hub{*t.hub};

@@ -7,6 +7,7 @@
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/metrics.hpp>
+#include <backchannel/support/byte_words.hpp>
 #include <backchannel/support/guarded.hpp>
 
 #include <asio/post.hpp>
@@ -50,8 +51,9 @@ protected:
     void begin_request(std::string_view method, std::string_view path, int minor_version, bool keep_alive) {
         minor_version_ = static_cast<std::uint8_t>(minor_version > 0);
         keep_alive_ = keep_alive && !core_.stopping;
-        is_head_ = method == "HEAD";
-        operation_ = method == "POST" ? 0 : method == "GET" ? 1 : method == "DELETE" ? 2 : 3;
+        is_head_ = byte_words::same(method, "HEAD");
+        using byte_words::same;
+        operation_ = same(method, "POST") ? 0 : same(method, "GET") ? 1 : same(method, "DELETE") ? 2 : 3;
         managed_ = false;
         label_.set(method, path);
     }
@@ -67,7 +69,7 @@ protected:
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response r) {
+        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response&& r) {
             self.on_answer(number, std::move(r));
         });
         bool mine = false;
@@ -271,7 +273,7 @@ private:
         };
     }
 
-    void on_answer(std::uint32_t number, response r) {
+    void on_answer(std::uint32_t number, response&& r) {
         if (this->closed() || phase_ != phase::answering || number != question_) return;
         dropped_ = r.status == 0;
         if (dropped_ && asking_) return; // the handler may only have meant that the request is not its own

@@ -89,7 +89,7 @@ protected:
         }
         router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= body_limit(request)) {
+        if (!head.chunked && length <= behind.size() && length <= body_limit()) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -115,8 +115,8 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    [[nodiscard]] std::size_t body_limit(request_view const& request) const noexcept {
-        return router_ != nullptr ? router_->max_body(request.target) : core_.options.max_request_body;
+    [[nodiscard]] std::size_t body_limit() const noexcept {
+        return router_ != nullptr ? router_->max_body() : core_.options.max_request_body;
     }
 
     void begin_body(request_view const& request, http1::request_head const& head) {
@@ -126,7 +126,7 @@ protected:
             incoming_ = router_->begin(request);
         else
             kept_ = std::make_unique<owned_request>(request);
-        body_.emplace(head, body_limit(request));
+        body_.emplace(head, body_limit());
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);
         if (head.expect_continue && head.minor_version > 0) {

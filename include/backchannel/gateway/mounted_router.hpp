@@ -32,8 +32,8 @@ public:
     [[nodiscard]] virtual bool owns(std::string_view target) const noexcept = 0;
     /// Whether the path belongs to the API that the router serves, though this router does not own it.
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
-    /// As `management_router::max_body`.
-    [[nodiscard]] virtual std::size_t max_body(std::string_view target) const noexcept = 0;
+    /// As `management_router::max_body`, for a target that is owned.
+    [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// Precondition of both: the target is owned.
     virtual void handle(request_view const& request, completion<response> done) = 0;
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
@@ -78,9 +78,7 @@ public:
 
     [[nodiscard]] bool owns(std::string_view target) const noexcept override { return router_.owns(target); }
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
-    [[nodiscard]] std::size_t max_body(std::string_view target) const noexcept override {
-        return router_.max_body(target);
-    }
+    [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
     void handle(request_view const& request, completion<response> done) override {
         (void)router_.async_handle(request, std::move(done));

@@ -21,6 +21,21 @@ template <class F>
     return true;
 }
 
+/// What `act` returns, or what `otherwise` does if it throws.
+template <class F, class Otherwise>
+[[nodiscard]] auto guarded_or(F&& act, Otherwise&& otherwise) {
+#if BACKCHANNEL_EXCEPTIONS
+    try {
+        return act();
+    } catch (...) {
+        return otherwise();
+    }
+#else
+    (void)otherwise;
+    return act();
+#endif
+}
+
 }
 
 #endif

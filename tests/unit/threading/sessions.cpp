@@ -260,6 +260,25 @@ TEST_CASE("hub_ref::hub_ref: made and copied on many threads, it names the one h
     CHECK(found == threads);
 }
 
+TEST_CASE("hub_ref::send: a message is queued for the loop from any thread, and sent by none but it", "[threading]") {
+    looped_hub h;
+    session a = h.open(2);
+    std::string const id{a.id()};
+    hub_ref const hub{h.hub};
+    std::atomic<int> queued{0}, left{0};
+    h.start();
+    at_once(threads, [&](int) {
+        for (int i = 0; i != rounds; ++i) {
+            message const m = text("x");
+            queued += hub.send(id, m, patience::queued) == delivery::accepted;
+            left += !hub.send(id, m, patience::inline_only);
+        }
+    });
+    h.stop();
+    CHECK(queued == threads * rounds);
+    CHECK(left == threads * rounds);
+}
+
 TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on the loop", "[threading]") {
     looped_hub h;
     session a = h.open(2);
