@@ -33,6 +33,16 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def before_others(level):
+    """A prefix with which a program runs before whatever else the machine does, if that is allowed."""
+    prefix = ("chrt", "--fifo", str(level))
+    try:
+        allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        allowed = False
+    return prefix if allowed else ()
+
+
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -123,7 +133,7 @@ class Readers(Client):
         return self.received_file.read_text(encoding="ascii").splitlines()
 
 
-def post(context, gateway, ids, *options, seconds=120):
+def post(context, gateway, ids, *options, seconds=120, prefix=()):
     """Callers that post to these ids: a Client; `accepted_file` is there after its end.
 
     Several of them on one gateway number their messages from different starts."""
@@ -132,7 +142,8 @@ def post(context, gateway, ids, *options, seconds=120):
     path = context.temporary("targets")
     path.write_text("\n".join(ids) + "\n", encoding="ascii")
     accepted = context.temporary("accepted")
-    client = Client(context, "post", gateway, "--ids", path, "--accepted", accepted, *options, seconds=seconds)
+    client = Client(context, "post", gateway, "--ids", path, "--accepted", accepted, *options, seconds=seconds,
+                    prefix=prefix)
     client.accepted_file = accepted
     return client
 

@@ -1,6 +1,7 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """Many connections, many messages."""
 import contextlib
+import statistics
 import time
 
 import tools
@@ -125,11 +126,15 @@ def stopped_readers(context):
 
 @check("R20 bad neighbours do not stop the others")
 def bad_neighbours(context):
-    readers, rate, seconds = context.size((50, 100, 3), (200, 500, 20))
-    with context.start() as gateway, tools.Readers(context, gateway, readers, seconds=600) as reading:
-        def round_of(name):
+    readers, rate, seconds, rounds = context.size((50, 200, 1, 1), (200, 500, 4, 5))
+    # An attacker does not take the processor from a server elsewhere; here it gets what those leave who are measured.
+    server, others = tools.before_others(1), tools.before_others(2)
+    with context.start(prefix=server) as gateway, \
+            tools.Readers(context, gateway, readers, seconds=900, prefix=others) as reading:
+        def p99s(name):
+            """Of the answers to the callers, and of the arrivals at the readers."""
             shape = ["--rate", rate, "--connections", 4]
-            with tools.post(context, gateway, reading.ids(), *shape, seconds=seconds) as caller:
+            with tools.post(context, gateway, reading.ids(), *shape, seconds=seconds, prefix=others) as caller:
                 posted = caller.result()
             expect_equal(set(posted["statuses"]), {"200"}, f"{name}: answers")
             expect(posted["statuses"]["200"] > rate * seconds / 4, f"{name}: only {posted['statuses']['200']} answers")
@@ -138,20 +143,35 @@ def bad_neighbours(context):
             expect_equal(result["ends"], {}, f"{name}: connections that ended")
             return tools.milliseconds(posted), tools.milliseconds(result)
 
-        quiet = round_of("nobody else")
+        def attacked(name, mode, options):
+            with tools.Client(context, mode, gateway, *options, seconds=60) as attacker:
+                used, began = tools.cpu_seconds(gateway.process.pid), time.monotonic()
+                result = p99s(name)
+                busy = (tools.cpu_seconds(gateway.process.pid) - used) / (time.monotonic() - began)
+                attack = attacker.stop()
+            expect(attack.get("opened", attack["per_second"]) > 0, f"{name}: nobody attacked: {attack}")
+            return *result, 100 * busy
+
+        everlasting = ("--concurrency", 8, "--count", 100_000_000)
         attacks = {
-            "invalid frames": ("churn", "--end", "invalid", "--concurrency", 1, "--count", 100_000_000),
-            "floods of pings": ("churn", "--end", "pings", "--concurrency", 1, "--count", 100_000_000),
-            "wrong signatures": ("post", "--ids", reading.ids_file, "--wrong-secret", "--connections", 1),
+            "invalid frames": ("churn", "--end", "invalid", *everlasting),
+            "a flood of pings": ("churn", "--end", "pings", *everlasting),
+            "a flood of messages": ("churn", "--end", "messages", *everlasting),
+            "wrong signatures": ("post", "--ids", reading.ids_file, "--wrong-secret", "--connections", 8),
         }
         for name, (mode, *options) in attacks.items():
-            with tools.Client(context, mode, gateway, *options, seconds=600) as attacker:
-                answered, arrived = round_of(name)
-                attack = attacker.stop()
-            expect(arrived < 2000, f"{name}: p99 of {arrived:.0f} ms")
-            context.figure(f"R20 {name} at {attack['per_second']}/s",
-                           f"the others' p99: answer {answered:.1f} ms, arrival {arrived:.1f} ms; without: "
-                           f"{quiet[0]:.1f} ms, {quiet[1]:.1f} ms", "under twice", arrived < 2 * quiet[1])
+            quiet, loud = [p99s("nobody else")], []
+            for _ in range(rounds):
+                loud.append(attacked(name, mode, options))
+                quiet.append(p99s("nobody else"))
+            (calm, arrives), (answered, arrived, busy) = ([statistics.median(column) for column in zip(*each)]
+                                                          for each in (quiet, loud))
+            context.figure(f"R20 one client with {name}",
+                           f"gateway {busy:.0f} % busy; the others' p99 (medians of {rounds}, quiet ones between): "
+                           f"arrival {arrived:.2f} ms, {arrives:.2f} without; answer {answered:.2f} ms, {calm:.2f} "
+                           "without",
+                           "arrival under twice", arrived < 2 * arrives)
+            expect(arrived < context.size(500, 10 * arrives + 20), f"{name}: p99 of {arrived:.1f} ms")
 
 
 @check("R19 a long mixed load leaves memory and files as they were")

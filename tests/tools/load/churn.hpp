@@ -24,7 +24,7 @@ inline constexpr option churn_options[]{
     {"seconds", "600", "after which it ends by itself"},
     {"end", "close",
      "how a connection ends: close, reset, mixed (one after the other), invalid (a frame that is "
-     "none), pings (as many as the server takes)"},
+     "none), pings or messages (as many as the server takes)"},
 };
 
 /// Connects, and disconnects as soon as the WebSocket is open.
@@ -36,8 +36,9 @@ public:
           end_{given.text("end")} {
         allow_many_files();
         bool known = false;
-        for (std::string_view const name : {"close", "reset", "mixed", "invalid", "pings"}) known |= end_ == name;
-        if (!known) refuse("--end: expected close, reset, mixed, invalid or pings, got '" + end_ + "'");
+        for (std::string_view const name : {"close", "reset", "mixed", "invalid", "pings", "messages"})
+            known |= end_ == name;
+        if (!known) refuse("--end: expected close, reset, mixed, invalid, pings or messages, got '" + end_ + "'");
         for (std::uint64_t i = given.number("concurrency", 1, 20'000); i-- != 0;)
             clients_.push_back(std::make_unique<client>());
     }
@@ -95,8 +96,13 @@ private:
             act(c);
             if (!c.ws.tcp.is_open()) return;
         }
-        if (c.acted && end_ == "pings" && c.ws.now == websocket::state::open && !c.ws.tcp.wants_to_send()) flood(c);
+        for (int rounds = 16; more && floods() && c.ws.now == websocket::state::open && rounds-- != 0;) {
+            if (!c.ws.tcp.wants_to_send()) flood(c);
+            more = c.ws.tcp.flush();
+        }
         more = c.ws.tcp.flush() && more;
+        if (floods() && c.ws.now == websocket::state::open) // asks again whether there is room
+            poller_.modify(c.ws.tcp.fd(), i, EPOLLIN | EPOLLOUT | EPOLLET);
         if (more && good) return;
         if (!c.acted)
             ++ends_[c.ws.status != 0 && c.ws.status != 101 ? "status " + std::to_string(c.ws.status) : "no handshake"];
@@ -116,15 +122,16 @@ private:
             --running_;
         } else if (end_ == "invalid") {
             c.ws.tcp.out.append("\xFF\xFF\xFF\xFF");
-        } else if (end_ == "pings") {
-            flood(c);
-        } else {
+        } else if (!floods()) {
             c.ws.append_close(1000);
         }
     }
 
-    static void flood(client& c) {
-        for (int n = 0; n != 50; ++n) append_frame(c.ws.tcp.out, backchannel::websocket::opcode::ping, "ping");
+    [[nodiscard]] bool floods() const { return end_ == "pings" || end_ == "messages"; }
+
+    void flood(client& c) const {
+        auto const kind = end_ == "pings" ? backchannel::websocket::opcode::ping : backchannel::websocket::opcode::text;
+        for (int n = 0; n != 50; ++n) append_frame(c.ws.tcp.out, kind, "ping");
     }
 
     target target_;

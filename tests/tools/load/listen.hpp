@@ -30,7 +30,8 @@ inline constexpr option listen_options[]{
 };
 
 /// N WebSockets that verify what they receive. SIGUSR1 prints the results so far and begins a new measurement of
-/// latencies; SIGTERM, the last close and the end of the time print them and end.
+/// latencies; SIGUSR2 ends all that are open with an RST; SIGTERM, the last close and the end of the time print the
+/// results and end.
 class listen_mode {
 public:
     explicit listen_mode(options const& given)
@@ -53,6 +54,7 @@ public:
                 if (key != poller::signal_key) return serve(key);
                 int const number = poller_.take_signal();
                 if (number == SIGUSR1) print();
+                if (number == SIGUSR2) reset_all();
                 if (number == SIGTERM || number == SIGINT) asked = true;
             });
         }
@@ -132,6 +134,15 @@ private:
         lose(i, ws.code ? "code " + std::to_string(*ws.code) : good ? "no close frame" : "broken");
     }
 
+    void reset_all() {
+        for (std::size_t i = 0; i != clients_.size(); ++i) {
+            if (clients_[i]->ws.now != websocket::state::open) continue;
+            --open_;
+            clients_[i]->ws.tcp.reset();
+            lose(i, "reset");
+        }
+    }
+
     void lose(std::size_t i, std::string const& why) {
         ++ends_[why];
         clients_[i]->ws.tcp.close();
@@ -153,7 +164,7 @@ private:
 
     void print() {
         print_json([&](auto& json) {
-            json.member("open", open_).member("last_open_ns", last_open_ns_);
+            json.member("open", open_).member("pending", pending_).member("last_open_ns", last_open_ns_);
             write(json, "ends", ends_);
             write(json, "messages", messages_);
             handshakes_.write(json, "handshakes");

@@ -33,7 +33,7 @@ public:
     poller() : fd_{::epoll_create1(EPOLL_CLOEXEC)} {
         ::sigset_t steering;
         sigemptyset(&steering);
-        for (int const number : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&steering, number);
+        for (int const number : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) sigaddset(&steering, number);
         ::sigprocmask(SIG_BLOCK, &steering, nullptr);
         signals_ = ::signalfd(-1, &steering, SFD_CLOEXEC | SFD_NONBLOCK);
         if (fd_ < 0 || signals_ < 0) refuse(std::string{"epoll: "} + std::strerror(errno));
