@@ -17,8 +17,8 @@ struct echo {
 };
 
 int main(int argc, char** argv) {
-    backchannel::sigv4 auth{key_store{}, {.candidates = backchannel::sigv4_candidates::all}};
-    backchannel::gateway server{2, std::move(auth), echo{}, {.router = {.stage = "prod"}}}; // two threads
+    backchannel::gateway<demo_auth<key_store>, echo, backchannel::extended_dialect> server{
+        2, signed_by(key_store{}), {}, {.router = {.stage = "prod"}, .hub = {.changes_kept = 1000}}}; // two threads
     asio::signal_set signals{server.context(), SIGINT, SIGTERM};
     signals.async_wait([&](std::error_code const&, int) { server.stop(); });
 

@@ -6,6 +6,7 @@
 // their only argument (8080; 0 picks one), tell each client its id and echo what it says.
 
 #include <backchannel/backchannel.hpp>
+#include <backchannel/dialect/extensions.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -25,16 +26,27 @@ inline std::uint16_t port_argument(int argc, char** argv) {
 
 inline backchannel::static_keys demo_keys() { return {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}; }
 
+/// Whoever has signed may do everything.
+struct all_granted {
+    bool permits(backchannel::principal const&, backchannel::operation, std::string_view) const { return true; }
+};
+
+template <class Keys>
+using demo_auth = backchannel::with_policy<backchannel::sigv4<Keys>, all_granted>;
+
+template <class Keys>
+demo_auth<Keys> signed_by(Keys keys) {
+    return {backchannel::sigv4{std::move(keys), {.candidates = backchannel::sigv4_candidates::all}}, {}};
+}
+
 /// All that backchannel needs to be: a hub for the server's connections, and who may manage them.
 template <class Transport, class Keys = backchannel::static_keys>
 struct service {
-    explicit service(Keys keys = demo_keys())
-        : router{hub,
-                 backchannel::sigv4{std::move(keys), {.candidates = backchannel::sigv4_candidates::all}},
-                 {.stage = "prod"}} {}
+    explicit service(Keys keys = demo_keys()) : router{hub, signed_by(std::move(keys)), {.stage = "prod"}} {}
 
-    backchannel::connection_hub<Transport> hub;
-    backchannel::management_router<backchannel::sigv4<Keys>> router;
+    backchannel::connection_hub<Transport> hub{{}, {.changes_kept = 1000}};
+    backchannel::management_router<demo_auth<Keys>, backchannel::router_traits_for<backchannel::extended_dialect>>
+        router;
 };
 
 inline std::string greeting(std::string_view id) { return "{\"connectionId\":\"" + std::string{id} + "\"}"; }

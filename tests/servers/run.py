@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 from churn import churn  # noqa: E402
+from feed import feed  # noqa: E402
 from slow_keys import SERVERS, slow_keys  # noqa: E402
 from smoke import smoke  # noqa: E402
 from support.checks import Check  # noqa: E402
@@ -47,6 +48,7 @@ def main():
     for program in map(os.path.abspath, options.programs):
         name = pathlib.Path(program).name
         chosen.append(Check(f"{name}: smoke", smoke, (program,), False))
+        chosen.append(Check(f"{name}: feed", feed, (program,), False))
         if options.churn:
             chosen.append(Check(f"{name}: churn", churn, (program,), False))
         if name in SERVERS:

@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/blocking_stream.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/frame_assembler.hpp>
@@ -14,6 +15,7 @@
 #include <Poco/Buffer.h>
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/WebSocket.h>
@@ -21,9 +23,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <istream>
+#include <ostream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -138,6 +142,7 @@ public:
         view_.method = r.getMethod();
         view_.target = r.getURI();
         view_.secure = r.secure();
+        view_.streams = true;
     }
 };
 
@@ -152,13 +157,26 @@ public:
     return body.size() <= limit && (!r.hasContentLength() || std::cmp_equal(r.getContentLength64(), body.size()));
 }
 
+/// Sends what comes, for as long as it comes: on this thread, which waits for it. It ends with the connection.
+inline void write_body(body_stream& stream, net::HTTPServerRequest& r, std::ostream& out) {
+    auto& socket = dynamic_cast<net::HTTPServerRequestImpl&>(r).socket();
+    write_stream(stream, socket.impl()->sockfd(), std::chrono::seconds{15}, {}, [&](std::string_view text) {
+        out.write(text.data(), static_cast<std::streamsize>(text.size()));
+        return out.flush().good();
+    });
+}
+
 /// Sends a response of the router's. A client that has gone misses it.
-inline void write(response const& answer, net::HTTPServerResponse& out) {
+inline void write(response const& answer, net::HTTPServerRequest& r, net::HTTPServerResponse& out) {
     out.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(answer.status));
     answer.headers.for_each([&](header_view field) { out.erase(std::string{field.name}); }); // such as POCO's own Date
     answer.headers.for_each([&](header_view field) { out.add(std::string{field.name}, std::string{field.value}); });
     try {
-        if (answer.status == 204)
+        if (answer.stream != nullptr) {
+            out.setKeepAlive(false); // the body ends with the connection
+            std::ostream& body = out.send();
+            if (r.getMethod() != net::HTTPRequest::HTTP_HEAD) write_body(*answer.stream, r, body.flush());
+        } else if (answer.status == 204)
             out.send();
         else
             out.sendBuffer(answer.body.data(), answer.body.size());
@@ -175,13 +193,13 @@ bool serve(Router& router, net::HTTPServerRequest& r, net::HTTPServerResponse& o
     std::size_t const limit = router.max_body(head.view().target);
     std::string body;
     if (read_body(r, limit, body)) {
-        if (auto const answer = wait_for_answer(router, head.with(body))) write(*answer, out);
+        if (auto const answer = wait_for_answer(router, head.with(body))) write(*answer, r, out);
     } else {
         out.setKeepAlive(false);
         bool const longer = body.size() > limit;
         if (!longer) return true;                                   // nobody is there to be answered
         r.stream().ignore(static_cast<std::streamsize>(limit) * 8); // else the client is cut off while it sends
-        if (auto const answer = answer_too_large(router, head.view())) write(*answer, out);
+        if (auto const answer = answer_too_large(router, head.view())) write(*answer, r, out);
     }
     return true;
 }

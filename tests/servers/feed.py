@@ -1,0 +1,169 @@
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""The feed of changes: streamed by servers that can, refused by the others."""
+import json
+import socket
+import struct
+
+from support import sigv4
+from support.checks import expect, expect_equal
+from support.raw_http import RawHttp, encode_request
+from support.raw_websocket import CLOSE, TEXT, RawWebSocket
+
+WITHOUT = {"crow", "qt", "websocketpp"}  # servers that cannot stream an answer
+ONLY_HTTP_1_1 = {"drogon", "httplib", "uwebsockets"}  # they know no body that ends with its connection
+FEED = "/prod/@connections?events"
+
+
+class Feed:
+    """Reads GET ?events; each event is (name, data), and `last` the id of the newest."""
+
+    def __init__(self, server, last=None, version="1.1"):
+        self.connection = RawHttp(server.host, server.port)
+        self.text = b""
+        more = [("Last-Event-ID", last)] if last else []
+        request = encode_request("GET", FEED, [*sigv4.signed_headers("GET", FEED, server.authority), *more])
+        self.connection.send(request.replace(b"HTTP/1.1\r\n", f"HTTP/{version}\r\n".encode(), 1))
+        self.status = int(self.line().split()[1])
+        self.headers = {}
+        while line := self.line():
+            name, _, value = line.partition(":")
+            self.headers[name.lower()] = value.strip()
+        self.chunked = self.headers.get("transfer-encoding") == "chunked"
+
+    def line(self):
+        return self.connection.input.readline().decode().rstrip("\r\n")
+
+    def more(self):
+        """The next bytes of the body; none: it is over."""
+        if not self.chunked:
+            return self.connection.input.read1(65536)
+        size = int(self.line(), 16)
+        piece = self.connection.input.read(size)
+        self.line()
+        return piece
+
+    def event(self):
+        while True:
+            text, end, rest = self.text.partition(b"\n\n")
+            if not end:
+                piece = self.more()
+                expect(piece, f"the feed ended behind {self.text!r}")
+                self.text += piece
+                continue
+            self.text = rest
+            if text == b":":
+                continue
+            fields = dict(line.split(": ", 1) for line in text.decode().split("\n"))
+            self.last = fields["id"]
+            return fields["event"], json.loads(fields["data"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+
+def expect_event(feed, name, **expected):
+    told, data = feed.event()
+    expect_equal((told, {key: data.get(key) for key in expected}), (name, expected), "an event")
+
+
+def expect_body(server, request, status, method="GET"):
+    with RawHttp(server.host, server.port) as connection:
+        connection.send(request)
+        answer = connection.receive(method)
+    expect_equal(answer.status, status, f"{method} of the feed")
+    return answer
+
+
+def refuses(server, version="1.1"):
+    request = encode_request("GET", FEED, sigv4.signed_headers("GET", FEED, server.authority))
+    request = request.replace(b"HTTP/1.1\r\n", f"HTTP/{version}\r\n".encode(), 1)
+    answer = expect_body(server, request, 501)
+    expect_equal(answer.header("x-amzn-ErrorType"), "NotImplementedException", "the error's type")
+
+
+def tells(server):
+    with Feed(server) as feed:
+        expect_equal(feed.status, 200, "GET of the feed")
+        expect_equal(feed.headers["content-type"], "text/event-stream", "its type")
+        expect("content-length" not in feed.headers, "the feed has a length")
+        expect_event(feed, "ready")
+        with RawWebSocket(server) as websocket:
+            identifier = websocket.receive_greeting()
+            expect_event(feed, "opened", connectionId=identifier, tags=[])
+            seen = feed.last
+            websocket.send(CLOSE, b"\x0f\xa2enough")
+            expect_event(feed, "closed", connectionId=identifier, closedBy="peer")
+    with Feed(server, seen) as feed:
+        name, data = feed.event()
+        expect_equal((name, data["connectionId"]), ("closed", identifier), "what came meanwhile")
+        with RawWebSocket(server) as websocket:
+            expect_event(feed, "opened", connectionId=websocket.receive_greeting())
+    with Feed(server, "1-1") as feed:
+        expect_event(feed, "missed")
+    return data["closeCode"]
+
+
+def leave(feed, how):
+    if how == "reset":
+        feed.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif how == "half":
+        feed.connection.socket.shutdown(socket.SHUT_WR)
+
+
+def is_served(server):
+    with RawWebSocket(server) as websocket:
+        identifier = websocket.receive_greeting()
+        target = f"/prod/@connections/{identifier}"
+        request = encode_request("POST", target, sigv4.signed_headers("POST", target, server.authority, b"hi"), b"hi")
+        expect_body(server, request, 200, "POST")
+        expect_equal(websocket.receive(), (TEXT, b"hi"), "a message")
+
+
+def readers_leave(server):
+    """Readers that go while they wait, and while they do not read; the server serves on, also new readers."""
+    for how in ("reset", "close", "half"):
+        for _ in range(5):
+            with Feed(server) as feed:
+                expect_event(feed, "ready")
+                leave(feed, how)
+        is_served(server)
+    lazy = [Feed(server) for _ in range(3)]
+    for _ in range(50):
+        with RawWebSocket(server) as websocket:
+            websocket.receive_greeting()
+    for feed in lazy:
+        leave(feed, "reset")
+        feed.connection.close()
+    with Feed(server) as feed:
+        expect_event(feed, "ready")
+        is_served(server)
+        expect_event(feed, "opened")
+
+
+def ends_with_server(server):
+    """A feed that waits does not keep the server from ending; the check ends the server behind this."""
+    feed = Feed(server)
+    expect_event(feed, "ready")
+    return feed
+
+
+def feed(context, program):
+    name = program.rsplit("/", 1)[-1]
+    with context.start(program) as server:
+        if name in WITHOUT:
+            refuses(server)
+            return
+        code = tells(server)
+        expect(code == 4002 or name == "httplib", f"the close code is {code}")  # cpp-httplib does not tell it
+        if name in ONLY_HTTP_1_1:
+            refuses(server, "1.0")
+        else:
+            with Feed(server, version="1.0") as old:
+                expect_event(old, "ready")
+                expect(not old.chunked, "chunks for an HTTP/1.0 client")
+        readers_leave(server)
+        waiting = ends_with_server(server)
+    waiting.connection.close()
