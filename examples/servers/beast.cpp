@@ -79,7 +79,7 @@ struct http_session : std::enable_shared_from_this<http_session> {
         if (error == http::error::body_limit && adapter::serve_too_large(service_.router, r.base(), write)) return;
         if (error) return;
         std::string const ip = stream_.socket().remote_endpoint(error).address().to_string();
-        if (adapter::serve(service_.router, r, ip, stream_.get_executor(), write)) return;
+        if (adapter::serve(service_.router, r, ip, shared_from_this(), stream_, write)) return;
         if (!websocket::is_upgrade(r)) return write(adapter::to_beast(backchannel::response{404}, 11, false));
         std::make_shared<websocket_session>(service_, std::move(stream_))->start(r, ip);
     }

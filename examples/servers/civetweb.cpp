@@ -10,6 +10,7 @@
 #include <civetweb.h>
 
 #include <optional>
+#include <stop_token>
 
 namespace adapter = backchannel::adapters::civetweb;
 using demo = service<adapter::transport>;
@@ -22,10 +23,14 @@ struct client {
 
 thread_local std::optional<client> here; // the WebSocket whose handlers this thread runs
 
-demo& demo_of(mg_connection const* c) { return *static_cast<demo*>(mg_get_user_data(mg_get_context(c))); }
+struct server : demo {
+    std::stop_source stop; // for the answers that stream
+};
+
+server& demo_of(mg_connection const* c) { return *static_cast<server*>(mg_get_user_data(mg_get_context(c))); }
 
 void on_ready(mg_connection* c, void*) {
-    demo& s = demo_of(c);
+    server& s = demo_of(c);
     here.emplace(c);
     here->tracked = s.hub.open(here->connection.handle(), adapter::info_of(c));
     if (!here->tracked) return here->connection.handle().close(1013, "Full");
@@ -43,7 +48,7 @@ int on_data(mg_connection* c, int bits, char* data, std::size_t size, void*) {
 
 void on_close(mg_connection const*, void*) { here.reset(); }
 
-int on_request(mg_connection* c) { return adapter::serve(demo_of(c).router, c); }
+int on_request(mg_connection* c) { return adapter::serve(demo_of(c).router, c, demo_of(c).stop.get_token()); }
 
 int main(int argc, char** argv) {
     std::string const where = "127.0.0.1:" + std::to_string(port_argument(argc, argv));
@@ -56,16 +61,17 @@ int main(int argc, char** argv) {
                              "websocket_timeout_ms", "10000",       "enable_websocket_ping_pong", "yes", nullptr};
     until_signal const running;
     mg_init_library(0);
-    demo s;
+    server s;
     mg_callbacks callbacks{};
     callbacks.begin_request = on_request;
-    mg_context* const server = mg_start(&callbacks, &s, options);
-    if (server == nullptr) return std::cerr << "cannot listen on " << where << "\n", 1;
-    mg_set_websocket_handler(server, "/prod", nullptr, on_ready, on_data, on_close, nullptr);
+    mg_context* const context = mg_start(&callbacks, &s, options);
+    if (context == nullptr) return std::cerr << "cannot listen on " << where << "\n", 1;
+    mg_set_websocket_handler(context, "/prod", nullptr, on_ready, on_data, on_close, nullptr);
     mg_server_port port{};
-    mg_get_server_ports(server, 1, &port);
+    mg_get_server_ports(context, 1, &port);
     tell_port(static_cast<unsigned>(port.port));
     running.expire(s.hub);
-    mg_stop(server);
+    s.stop.request_stop();
+    mg_stop(context);
     mg_exit_library();
 }

@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_ADAPTERS_BEAST_HPP
 #define BACKCHANNEL_ADAPTERS_BEAST_HPP
 
+#include <backchannel/adapters/beast_stream.hpp>
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/support/borrowed_request.hpp>
@@ -202,15 +203,35 @@ template <class Router, class Body, class Write>
 bool serve(Router& router, http::request<Body, http::fields> const& r, std::string_view source_ip,
            net::any_io_executor executor, Write write) {
     request const converted{r, source_ip};
-    return router.async_handle(
-        converted.view(),
-        [executor = std::move(executor), write = std::move(write), version = r.version(), keep_alive = r.keep_alive(),
-         to_head = r.method() == http::verb::head](response answer) mutable {
-            net::dispatch(executor, [write = std::move(write), answer = std::move(answer), version, keep_alive,
-                                     to_head]() mutable {
-                write(to_beast(std::move(answer), version, keep_alive, to_head));
-            });
+    return router.async_handle(converted.view(), [executor = std::move(executor), write = std::move(write),
+                                                  version = r.version(), keep_alive = r.keep_alive(),
+                                                  to_head = r.method() == http::verb::head](response answer) mutable {
+        net::dispatch(executor,
+                      [write = std::move(write), answer = std::move(answer), version, keep_alive, to_head]() mutable {
+                          write(to_beast(std::move(answer), version, keep_alive, to_head));
+                      });
+    });
+}
+
+/// The same, with answers that stream as well: these go over the `stream` that `owner` has, and which ends with them;
+/// `write` is not called then. Use the stream for nothing else between this call and `write`.
+template <class Router, class Body, class Owner, class Stream, class Write>
+bool serve(Router& router, http::request<Body, http::fields> const& r, std::string_view source_ip,
+           std::shared_ptr<Owner> const& owner, Stream& stream, Write write) {
+    request const converted{r, source_ip};
+    request_view view = converted.view();
+    view.streams = true;
+    auto const executor = stream.get_executor();
+    return router.async_handle(view, [executor, stream = std::shared_ptr<Stream>{owner, &stream},
+                                      write = std::move(write), version = r.version(), keep_alive = r.keep_alive(),
+                                      to_head = r.method() == http::verb::head](response answer) mutable {
+        net::dispatch(executor, [stream = std::move(stream), write = std::move(write), answer = std::move(answer),
+                                 version, keep_alive, to_head]() mutable {
+            if (answer.stream == nullptr) return write(to_beast(std::move(answer), version, keep_alive, to_head));
+            std::make_shared<endless_answer<Stream>>(std::move(stream), std::move(answer.stream))
+                ->begin(answer, version, to_head);
         });
+    });
 }
 
 /// The same for a request whose body was longer than the router's `max_body`, and was not read to its end.

@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/blocking_stream.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/frame_assembler.hpp>
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -119,6 +121,7 @@ public:
         view_.target = target_;
         view_.form = says_yes(c, "decode_url") ? target_form::decoded : target_form::raw;
         view_.secure = r.is_ssl != 0;
+        view_.streams = true;
     }
     [[nodiscard]] bool has(std::string_view name, std::string_view value) const noexcept {
         header_view const* const field = find_header(view_.headers, name);
@@ -129,23 +132,31 @@ private:
     std::string target_;
 };
 
-/// Sends a response of the router's in one piece. A client that has gone misses it.
-inline void write(response const& answer, mg_connection* c, bool keep_alive) {
+/// Sends a response of the router's, and what it streams for as long as that comes or until a `stop` is requested: on
+/// this thread, which waits for it. A client that has gone misses it.
+inline void write(response const& answer, mg_connection* c, bool keep_alive, std::stop_token const& stop = {}) {
     bool const to_head = std::string_view{mg_get_request_info(c)->request_method} == "HEAD";
     std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " ";
     out.append(mg_get_response_code_text(c, answer.status)).append("\r\n").append(answer.headers.text());
     out.append(keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
-    if (answer.status != 204)
+    if (answer.status != 204 && answer.stream == nullptr)
         out.append("Content-Length: " + std::to_string(answer.body.size()) + "\r\n"); // RFC 9110 8.6
     out.append("\r\n");
     if (!to_head) out.append(answer.body); // RFC 9110 9.3.2
-    (void)mg_write(c, out.data(), out.size());
+    auto const send = [c](std::string_view text) {
+        return mg_write(c, text.data(), text.size()) == static_cast<int>(text.size());
+    };
+    if (!send(out) || answer.stream == nullptr || to_head) return;
+    // only a write shows whether the client is there and the server goes on
+    (void)write_stream(*answer.stream, -1, std::chrono::seconds{5}, stop, send);
 }
 
 /// Lets the router answer a request; the status for `begin_request` or a request handler to return. 0: the request is
 /// not the router's, and nothing was read or written.
+///
+/// An answer that streams keeps its thread. Request the `stop` before `mg_stop`, or that waits for up to five seconds.
 template <class Router>
-[[nodiscard]] int serve(Router& router, mg_connection* c) {
+[[nodiscard]] int serve(Router& router, mg_connection* c, std::stop_token const& stop = {}) {
     request const head{c};
     if (!router.owns(head.view().target, head.view().form)) return 0;
     std::size_t const limit = router.max_body(head.view().target, head.view().form);
@@ -174,8 +185,9 @@ template <class Router>
     }
     auto const answer = longer ? answer_too_large(router, head.view()) : wait_for_answer(router, head.with(body));
     if (!answer) return 0;
+    keep_alive = keep_alive && answer->stream == nullptr; // whose body ends with the connection
     if (!keep_alive) mg_disable_connection_keep_alive(c);
-    write(*answer, c, keep_alive);
+    write(*answer, c, keep_alive, stop);
     return answer->status;
 }
 

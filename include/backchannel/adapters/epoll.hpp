@@ -10,11 +10,14 @@
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/owned_request.hpp>
+#include <backchannel/support/streamed_answer.hpp>
 #include <backchannel/support/task_inbox.hpp>
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,6 +34,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 /// For home-made loops on Linux (epoll), whatever speaks WebSocket on them: a door into the loop for other threads, and
 /// the management API on the library's own HTTP/1.1 parsers.
@@ -78,24 +82,52 @@ private:
 class task_queue : public task_inbox {
 public:
     /// Throws std::system_error.
-    task_queue() : wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
-        if (wake_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
+    task_queue() {
+        for (int const fd : {int{wake_}, int{timer_}}) {
+            epoll_event wanted{.events = EPOLLIN, .data = {.fd = fd}};
+            if (epoll_ctl(both_, EPOLL_CTL_ADD, fd, &wanted) != 0)
+                throw std::system_error{errno, std::generic_category(), "task_queue"};
+        }
         wake_by([this] { eventfd_write(wake_, 1); });
     }
     ~task_queue() { end(); } // what it destroys may post: while there is a descriptor still
 
     /// To be watched for EPOLLIN, level-triggered; `run` is the answer to it.
-    [[nodiscard]] int descriptor() const noexcept { return wake_; }
+    [[nodiscard]] int descriptor() const noexcept { return both_; }
 
     /// Runs what was posted until now.
     void run() {
         eventfd_t count = 0;
         eventfd_read(wake_, &count);
         task_inbox::run();
+        std::uint64_t periods = 0;
+        if (read(timer_, &periods, sizeof periods) > 0) tick();
+    }
+
+    /// Ticks an answer for as long as it exists.
+    void keep_alive(std::shared_ptr<streamed_answer> const& answer) {
+        if (streams_.empty()) set_timer(std::chrono::seconds{1});
+        streams_.push_back(answer);
     }
 
 private:
-    epoll::descriptor const wake_;
+    void tick() {
+        std::erase_if(streams_, [](auto const& weak) { return weak.expired(); });
+        if (streams_.empty()) set_timer({});
+        auto const now = std::chrono::steady_clock::now();
+        for (auto const& weak : std::vector{streams_}) // a tick may lead to more of them
+            if (auto const answer = weak.lock()) answer->tick(now);
+    }
+
+    void set_timer(std::chrono::seconds period) noexcept {
+        itimerspec const every{{period.count(), 0}, {period.count(), 0}};
+        timerfd_settime(timer_, 0, &every, nullptr);
+    }
+
+    epoll::descriptor const wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    epoll::descriptor const timer_{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+    epoll::descriptor const both_{epoll_create1(EPOLL_CLOEXEC)};
+    std::vector<std::weak_ptr<streamed_answer>> streams_;
 };
 
 /// How long epoll_wait may wait, in milliseconds: `timeout(hub.next_deadline())`.
@@ -130,8 +162,9 @@ public:
     template <class Router, class Own>
     [[nodiscard]] progress turn(Router& router, Own&& own, std::size_t own_limit = 131072) {
         write();
+        if (stream_ != nullptr && out_.empty()) stream_->written();
         for (char bytes[16384];;) {
-            while (!asked_ && !ending_ && out_.empty() && !in_.empty()) {
+            while (!asked_ && !ending_ && stream_ == nullptr && out_.empty() && !in_.empty()) {
                 if (!request_ && !read_head(router, own_limit)) {
                     if (upgrading_) return progress::upgrade;
                     break;
@@ -141,10 +174,11 @@ public:
                 else if (request_)
                     break;
             }
-            if (asked_ || !out_.empty()) return progress::open; // the next request waits for that
+            if (asked_ || (!out_.empty() && stream_ == nullptr)) return progress::open; // the next request waits
             ssize_t const n = recv(socket_, bytes, sizeof bytes, 0);
             if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR) ? progress::open : progress::over;
-            if (!ending_) in_.append(bytes, static_cast<std::size_t>(n)); // else it is read lest the answer is lost
+            if (stream_ == nullptr && !ending_)
+                in_.append(bytes, static_cast<std::size_t>(n)); // else it is read lest the answer is lost
         }
     }
 
@@ -191,6 +225,7 @@ private:
         if (upgrading_) return false;
         request_view head{head_.method, head_.target_path, head_.headers};
         head.source_ip = source_ip_;
+        head.streams = true;
         request_.emplace(head);
         body_.emplace(head_, managed ? router.max_body(head_.target_path) : own_limit);
         in_.erase(0, head_.size);
@@ -243,6 +278,7 @@ private:
         asked_ = false;
         ending_ = !head_.keep_alive;
         bool const to_head = request_ && request_->view().method == "HEAD";
+        if (r.stream != nullptr) return begin_stream(r, to_head);
         if (!http1::append_response_head(out_, r.status, r.headers, r.body.size(), !ending_, head_.minor_version))
             return answer(response{500}); // the application set a header that is the server's
         if (!to_head && r.status != 204 && r.status != 304) out_ += r.body;
@@ -250,6 +286,44 @@ private:
         write();
         if (!inside_) resume_();
     }
+
+    /// The body ends with the connection. RFC 9112 6.3.
+    void begin_stream(response const& r, bool to_head) {
+        if (!http1::append_response_head(out_, r.status, r.headers, std::nullopt, false, head_.minor_version))
+            return answer(response{500});
+        ending_ = to_head;
+        request_.reset();
+        if (!to_head) {
+            stream_ = std::make_shared<feed>(*this, r.stream);
+            home_.keep_alive(stream_);
+            stream_->start();
+        }
+        write();
+        if (!inside_) resume_();
+    }
+
+    /// What is written is in the client's `out_`.
+    class feed final : public streamed_answer {
+    public:
+        feed(http_client& client, std::shared_ptr<body_stream> body)
+            : streamed_answer{std::move(body), [&home = client.home_](task t) { home.post(std::move(t)); }},
+              client_{client} {}
+
+    private:
+        bool write(std::string text) override {
+            client_.out_ += text;
+            client_.write();
+            return client_.out_.empty();
+        }
+        void end(bool whole) override {
+            if (whole && client_.out_.empty())
+                shutdown(client_.socket_, SHUT_WR);
+            else
+                shutdown(client_.socket_, SHUT_RDWR); // of which the loop hears
+        }
+
+        http_client& client_; // keeps this
+    };
 
     void write() {
         while (!out_.empty()) {
@@ -271,6 +345,7 @@ private:
     http1::request_head head_;
     std::optional<owned_request> request_;
     std::optional<http1::body_reader> body_;
+    std::shared_ptr<feed> stream_; // of the answer that goes on until the connection ends
     http1::parse_error error_ = http1::parse_error::none;
     bool upgrading_ = false;
     bool asked_ = false;  // the answer is being worked on

@@ -4,6 +4,7 @@
 
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/support/blocking_stream.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
@@ -262,15 +263,27 @@ public:
         view_.method = r.method;
         view_.target = r.target;
         view_.body = r.body;
+        view_.streams = r.version == "HTTP/1.1" && stream::current() != nullptr; // it comes in chunks
     }
 };
 
-/// Makes a response of the router's that of cpp-httplib.
+/// Makes a response of the router's that of cpp-httplib. What it streams keeps this thread until that, the client or
+/// the server ends.
 inline void write(response answer, ::httplib::Response& out) {
     out.status = answer.status;
     answer.headers.for_each(
         [&](header_view field) { out.set_header(std::string{field.name}, std::string{field.value}); });
     out.body = std::move(answer.body);
+    if (answer.stream == nullptr) return;
+    std::string const type{answer.headers.find("Content-Type").value_or("application/octet-stream")};
+    out.headers.erase("Content-Type"); // which the next call adds
+    out.set_chunked_content_provider(type, [body = std::move(answer.stream)](std::size_t, ::httplib::DataSink& sink) {
+        auto const* const below = stream::current();
+        bool const whole = write_stream(*body, below->socket(), std::chrono::seconds{15}, {},
+                                        [&](std::string_view text) { return sink.write(text.data(), text.size()); });
+        if (whole) sink.done();
+        return whole;
+    });
 }
 
 /// A post-routing handler: cpp-httplib gives a 204 a Content-Length, which it must not have (RFC 9110 8.6).

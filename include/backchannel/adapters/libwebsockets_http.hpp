@@ -7,6 +7,7 @@
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
+#include <backchannel/support/streamed_answer.hpp>
 #include <backchannel/support/task_inbox.hpp>
 
 #include <libwebsockets.h>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -54,7 +56,8 @@ public:
 }
 
 /// The head of a request, as far as lws tells: the target decoded, of each header the first of its name. Headers that
-/// lws has no token for can only be asked for by name: those of SigV4 are, and all that the signature names.
+/// lws has no token for can only be asked for by name: those of SigV4 and of feeds are, and all that the signature
+/// names.
 class request : public borrowed_request {
 public:
     /// At LWS_CALLBACK_HTTP.
@@ -75,12 +78,14 @@ public:
             name.remove_suffix(1);
             keep(name, header(wsi, token));
         }
-        for (std::string_view const name : {"x-amz-date", "x-amz-content-sha256", "x-amz-security-token"})
+        for (std::string_view const name :
+             {"x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "last-event-id"})
             read_custom(wsi, name);
         read_signed(wsi, "SignedHeaders=", header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION));
         read_signed(wsi, "X-Amz-SignedHeaders=", target_);
         view_.target = target_;
         view_.form = target_form::decoded;
+        view_.streams = true;
         add_all(kept_);
     }
 
@@ -189,9 +194,18 @@ public:
 
     [[nodiscard]] progress write() {
         if (!answer_) return progress::more;
+        if (feed_ != nullptr) return feed_->on_writeable();
         bool const has_body = !to_head_ && answer_->status != 204 && !answer_->body.empty();
         if (!std::exchange(head_written_, true)) {
+            closing_ = closing_ || answer_->stream != nullptr; // a body that ends with the connection
             if (!write_head()) return progress::failed;
+            if (answer_->stream != nullptr && !to_head_) {
+                lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+                feed_ = std::make_shared<feed>(wsi_, home_, answer_->stream);
+                feed_->start();
+                tick();
+                return progress::more;
+            }
             if (!has_body) return progress::done;
             lws_callback_on_writable(wsi_);
             return progress::more;
@@ -202,10 +216,56 @@ public:
         return n < 0 ? progress::failed : progress::done;
     }
 
+    /// At LWS_CALLBACK_TIMER.
+    void tick() {
+        if (feed_ == nullptr) return;
+        feed_->tick(std::chrono::steady_clock::now());
+        lws_set_timer_usecs(wsi_, LWS_US_PER_SEC);
+    }
+
     /// Whether the connection cannot be used for another request.
     [[nodiscard]] bool closing() const noexcept { return closing_; }
 
 private:
+    class feed final : public streamed_answer {
+    public:
+        feed(lws* wsi, task_queue& home, std::shared_ptr<body_stream> body)
+            : streamed_answer{std::move(body), [&home](task t) { home.post(std::move(t)); }}, wsi_{wsi} {}
+
+        /// lws says so again when what it was given is written.
+        [[nodiscard]] progress on_writeable() {
+            if (text_.empty()) {
+                if (std::exchange(writing_, false)) written();
+                return over() && text_.empty() ? progress::done : progress::more;
+            }
+            std::vector<unsigned char> bytes(LWS_PRE + text_.size());
+            std::memcpy(bytes.data() + LWS_PRE, text_.data(), text_.size());
+            text_.clear();
+            writing_ = true;
+            lws_callback_on_writable(wsi_);
+            return lws_write(wsi_, bytes.data() + LWS_PRE, bytes.size() - LWS_PRE, LWS_WRITE_HTTP) < 0
+                       ? progress::failed
+                       : progress::more;
+        }
+
+    private:
+        bool write(std::string text) override {
+            text_ = std::move(text);
+            lws_callback_on_writable(wsi_);
+            return false;
+        }
+        void end(bool whole) override {
+            if (whole)
+                lws_callback_on_writable(wsi_);
+            else
+                lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+        }
+
+        lws* const wsi_;
+        std::string text_;     // for lws
+        bool writing_ = false; // lws has some
+    };
+
     void answer(response r) {
         asked_ = true;
         answer_.emplace(std::move(r));
@@ -226,7 +286,7 @@ private:
         };
         answer_->headers.for_each([&](header_view field) { add(field.name, field.value); });
         if (closing_) add("connection", "close");
-        if (answer_->status != 204) // RFC 9110 8.6
+        if (answer_->status != 204 && answer_->stream == nullptr) // RFC 9110 8.6
             good = good && lws_add_http_header_content_length(wsi_, answer_->body.size(), &at, end) == 0;
         return good && lws_finalize_write_http_header(wsi_, begin, &at, end) == 0;
     }
@@ -236,6 +296,7 @@ private:
     std::shared_ptr<http_exchange*> self_; // for answers that come when this has gone
     typename Router::incoming incoming_;
     std::optional<response> answer_;
+    std::shared_ptr<feed> feed_; // of an answer that goes on until the connection ends
     bool to_head_ = false;
     bool asked_ = false; // nothing more is needed of the body
     bool head_written_ = false;
@@ -267,6 +328,8 @@ template <class Router>
         bool const last = written == progress::failed || slot->closing();
         delete std::exchange(slot, nullptr); // lws may drop the per-session data now
         return last || lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+    } else if (reason == LWS_CALLBACK_TIMER) {
+        slot->tick();
     } else if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL) {
         delete std::exchange(slot, nullptr);
     } else {

@@ -27,8 +27,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <istream>
-#include <ostream>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -160,7 +160,7 @@ public:
 /// Sends what comes, for as long as it comes: on this thread, which waits for it. It ends with the connection.
 inline void write_body(body_stream& stream, net::HTTPServerRequest& r, std::ostream& out) {
     auto& socket = dynamic_cast<net::HTTPServerRequestImpl&>(r).socket();
-    write_stream(stream, socket.impl()->sockfd(), std::chrono::seconds{15}, {}, [&](std::string_view text) {
+    (void)write_stream(stream, socket.impl()->sockfd(), std::chrono::seconds{15}, {}, [&](std::string_view text) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
         return out.flush().good();
     });

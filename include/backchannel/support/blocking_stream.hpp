@@ -54,7 +54,8 @@ public:
             auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
             if (left.count() <= 0) return event::quiet;
             std::array<pollfd, 2> watched{{{ends_[0], POLLIN, 0}, {socket, POLLIN, 0}}};
-            int const ready = ::poll(watched.data(), 2, static_cast<int>(left.count() < INT_MAX ? left.count() : INT_MAX));
+            int const ready =
+                ::poll(watched.data(), 2, static_cast<int>(left.count() < INT_MAX ? left.count() : INT_MAX));
             if (ready < 0 && errno != EINTR) return event::client_left;
             if (ready <= 0) continue;
             if (watched[1].revents != 0) {
@@ -74,28 +75,33 @@ private:
 
 /// Writes a stream to its end, for servers that give each request a thread of its own, which waits meanwhile.
 ///
-/// `write(text)` returns when the text has gone; false: the client has. Nothing is read from the stream before that. Ends
-/// when nothing more will come, the client leaves (of which only a write tells if `socket` is -1), a `stop` is
-/// requested, or there is no memory. `quiet`: so long after the last text comes one that keeps the connection alive.
+/// `write(text)` returns when the text has gone; false: the client has. Nothing is read from the stream before that.
+/// Ends early when the client leaves (of which only a write tells if `socket` is -1), a `stop` is requested, or there
+/// is no memory: false. `quiet`: so long after the last text comes one that keeps the connection alive.
 template <class Write>
-void write_stream(body_stream& stream, int socket, std::chrono::milliseconds quiet, std::stop_token const& stop,
-                  Write&& write) {
+[[nodiscard]] bool write_stream(body_stream& stream, int socket, std::chrono::milliseconds quiet,
+                                std::stop_token const& stop, Write&& write) {
     constexpr std::size_t room = 16 * 1024;
-    (void)guarded([&] {
+    bool whole = false;
+    bool const good = guarded([&] {
         auto const bell = std::make_shared<doorbell>(); // kept by who rings it, at whatever time
         std::stop_callback const stopped{stop, [&] { bell->ring(); }};
-        for (bool more = true; more && !stop.stop_requested();) {
+        for (bool more = true; !stop.stop_requested();) {
             std::string text;
-            more = stream.read(text, room);
-            if (text.empty() && more) {
+            more = more && stream.read(text, room);
+            if (text.empty()) {
+                whole = !more;
+                if (whole) return;
                 stream.wait([bell] { bell->ring(); });
                 auto const what = bell->wait(socket, quiet);
                 if (what == doorbell::event::client_left) return;
-                if (what == doorbell::event::quiet) stream.keep_alive(text);
+                if (what == doorbell::event::rung) continue;
+                stream.keep_alive(text);
             }
-            if (!text.empty() && !write(std::string_view{text})) return;
+            if (!write(std::string_view{text})) return;
         }
     });
+    return good && whole;
 }
 
 }

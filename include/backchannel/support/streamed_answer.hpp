@@ -1,0 +1,124 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_SUPPORT_STREAMED_ANSWER_HPP
+#define BACKCHANNEL_SUPPORT_STREAMED_ANSWER_HPP
+
+#include <backchannel/connection.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/support/guarded.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Sends a `body_stream` over a connection of a loop's, piece by piece. The next is read when the last one has gone, so
+/// a client that does not read costs one piece.
+///
+/// The base of an adapter's own, made by `std::make_shared`; what ends with the connection keeps it. All is for the
+/// connection's thread, one at a time.
+class streamed_answer : public std::enable_shared_from_this<streamed_answer> {
+public:
+    static constexpr std::size_t room = 16 * 1024; ///< of a piece, or a little more
+    static constexpr std::chrono::milliseconds quiet{
+        15000}; ///< so long nothing is sent before a connection is kept alive
+
+    streamed_answer(streamed_answer const&) = delete;
+    streamed_answer& operator=(streamed_answer const&) = delete;
+    virtual ~streamed_answer() = default;
+
+    /// The head of the answer is on its way.
+    void start() { go_on(); }
+
+    /// What `write` was given has gone.
+    void written() {
+        writing_ = false;
+        go_on();
+    }
+
+    /// To be called every `quiet`, or more often: keeps the connection alive, and gives up a client that has taken
+    /// nothing since the last time but one.
+    void tick(time_point now) {
+        if (now < due_ || over_) return;
+        due_ = now + quiet_;
+        if (std::exchange(sent_, false)) return;
+        if (writing_) return finish(false);
+        std::string text;
+        if (!guarded([&] { stream_->keep_alive(text); })) return finish(false);
+        send(std::move(text));
+        go_on(); // should a wake-up have been lost for want of memory
+    }
+
+    [[nodiscard]] bool over() const noexcept { return over_; }
+
+protected:
+    /// `post(task)`: has the connection's thread run a task later; called on any thread, also when the connection has
+    /// gone.
+    streamed_answer(std::shared_ptr<body_stream> stream, std::function<void(task)> post,
+                    std::chrono::milliseconds interval = quiet)
+        : stream_{std::move(stream)}, post_{std::move(post)}, quiet_{interval}, due_{std::chrono::steady_clock::now() +
+                                                                                     interval} {}
+
+    /// Sends that. True: it has gone already; else `written` follows.
+    virtual bool write(std::string text) = 0;
+
+    /// Nothing more will come. `whole`: as the stream has ended; else the connection is to be cut off.
+    virtual void end(bool whole) = 0;
+
+private:
+    void go_on() {
+        for (int turn = 0; !writing_ && !over_; ++turn) {
+            if (turn == 16) return others_first();
+            std::string text;
+            bool const good = guarded([&] {
+                more_ = more_ && stream_->read(text, room);
+                if (more_ && text.empty()) wait();
+            });
+            if (!good || (text.empty() && !more_)) return finish(good);
+            if (text.empty()) return;
+            send(std::move(text));
+        }
+    }
+
+    void wait() {
+        stream_->wait([post = post_, again = again()] { post(again); });
+    }
+    /// The loop has other connections, and may hear that this one has ended.
+    void others_first() {
+        if (!guarded([&] { post_(again()); })) finish(false);
+    }
+    [[nodiscard]] task again() {
+        return [weak = weak_from_this()] {
+            if (auto const self = weak.lock()) self->go_on();
+        };
+    }
+
+    void send(std::string text) {
+        sent_ = writing_ = true;
+        bool gone = false;
+        if (!guarded([&] { gone = write(std::move(text)); })) return finish(false);
+        if (gone) writing_ = false;
+    }
+
+    void finish(bool whole) {
+        if (std::exchange(over_, true)) return;
+        stream_.reset();
+        end(whole);
+    }
+
+    std::shared_ptr<body_stream> stream_;
+    std::function<void(task)> post_;
+    std::chrono::milliseconds const quiet_;
+    time_point due_;
+    bool more_ = true;
+    bool writing_ = false;
+    bool sent_ = false; // something, since the last tick
+    bool over_ = false;
+};
+
+}
+
+#endif
