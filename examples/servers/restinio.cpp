@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
             settings.max_pipelined_requests(2); // with 1, it forgets a request of which it has read a part
             settings.incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}.max_body_size(1 << 20));
             settings.request_handler([&](restinio::request_handle_t request) {
-                if (adapter::serve(s.router, request)) return restinio::request_accepted();
+                if (adapter::serve(s.router, request, server.io_context())) return restinio::request_accepted();
                 if (is_websocket(request->header()))
                     accept(s, sockets, *request);
                 else

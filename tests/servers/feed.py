@@ -1,8 +1,10 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """The feed of changes: streamed by servers that can, refused by the others."""
 import json
+import os
 import socket
 import struct
+import time
 
 from support import sigv4
 from support.checks import expect, expect_equal
@@ -20,6 +22,7 @@ class Feed:
     def __init__(self, server, last=None, version="1.1"):
         self.connection = RawHttp(server.host, server.port)
         self.text = b""
+        self.between = False
         more = [("Last-Event-ID", last)] if last else []
         request = encode_request("GET", FEED, [*sigv4.signed_headers("GET", FEED, server.authority), *more])
         self.connection.send(request.replace(b"HTTP/1.1\r\n", f"HTTP/{version}\r\n".encode(), 1))
@@ -37,10 +40,10 @@ class Feed:
         """The next bytes of the body; none: it is over."""
         if not self.chunked:
             return self.connection.input.read1(65536)
-        size = int(self.line(), 16)
-        piece = self.connection.input.read(size)
-        self.line()
-        return piece
+        if self.between:
+            self.line()  # uWebSockets ends a chunk when the next one begins
+        self.between = True
+        return self.connection.input.read(int(self.line(), 16))
 
     def event(self):
         while True:
@@ -113,9 +116,16 @@ def leave(feed, how):
         feed.connection.socket.shutdown(socket.SHUT_WR)
 
 
-def is_served(server):
+def expect_opened(feed, identifier):
+    while feed.event()[1].get("connectionId") != identifier:
+        pass
+
+
+def is_served(server, feed=None):
     with RawWebSocket(server) as websocket:
         identifier = websocket.receive_greeting()
+        if feed:
+            expect_opened(feed, identifier)
         target = f"/prod/@connections/{identifier}"
         request = encode_request("POST", target, sigv4.signed_headers("POST", target, server.authority, b"hi"), b"hi")
         expect_body(server, request, 200, "POST")
@@ -139,20 +149,26 @@ def readers_leave(server):
         feed.connection.close()
     with Feed(server) as feed:
         expect_event(feed, "ready")
-        is_served(server)
-        expect_event(feed, "opened")
+        is_served(server, feed)
 
 
-def ends_with_server(server):
-    """A feed that waits does not keep the server from ending; the check ends the server behind this."""
-    feed = Feed(server)
-    expect_event(feed, "ready")
-    return feed
+def open_files(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def expect_no_more_files(server, before):
+    """Whoever has left is not kept."""
+    deadline = time.monotonic() + 20
+    while open_files(server) > before:
+        expect(time.monotonic() < deadline, f"{open_files(server)} files are open, {before} were before")
+        time.sleep(0.05)
 
 
 def feed(context, program):
     name = program.rsplit("/", 1)[-1]
     with context.start(program) as server:
+        request = encode_request("HEAD", FEED, sigv4.signed_headers("HEAD", FEED, server.authority))
+        expect_body(server, request, 404 if name == "crow" else 405, "HEAD")
         if name in WITHOUT:
             refuses(server)
             return
@@ -164,6 +180,13 @@ def feed(context, program):
             with Feed(server, version="1.0") as old:
                 expect_event(old, "ready")
                 expect(not old.chunked, "chunks for an HTTP/1.0 client")
+        before = open_files(server)
         readers_leave(server)
-        waiting = ends_with_server(server)
+        expect_no_more_files(server, before)
+        for _ in range(3):  # and nothing happens behind that
+            with Feed(server) as left:
+                expect_event(left, "ready")
+        expect_no_more_files(server, before)
+        waiting = Feed(server)  # does not keep the server from ending
+        expect_event(waiting, "ready")
     waiting.connection.close()

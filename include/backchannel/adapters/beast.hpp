@@ -220,7 +220,7 @@ bool serve(Router& router, http::request<Body, http::fields> const& r, std::stri
            std::shared_ptr<Owner> const& owner, Stream& stream, Write write) {
     request const converted{r, source_ip};
     request_view view = converted.view();
-    view.streams = true;
+    view.streams = r.method() != http::verb::head;
     auto const executor = stream.get_executor();
     return router.async_handle(view, [executor, stream = std::shared_ptr<Stream>{owner, &stream},
                                       write = std::move(write), version = r.version(), keep_alive = r.keep_alive(),
@@ -229,7 +229,7 @@ bool serve(Router& router, http::request<Body, http::fields> const& r, std::stri
                                  version, keep_alive, to_head]() mutable {
             if (answer.stream == nullptr) return write(to_beast(std::move(answer), version, keep_alive, to_head));
             std::make_shared<endless_answer<Stream>>(std::move(stream), std::move(answer.stream))
-                ->begin(answer, version, to_head);
+                ->begin(answer, version);
         });
     });
 }

@@ -42,14 +42,12 @@ public:
         if constexpr (requires { lowest.expires_never(); }) lowest.expires_never();
     }
 
-    /// The status line and the header; for a HEAD request, that is all.
-    void begin(response const& r, unsigned version, bool to_head) {
-        to_head_ = to_head;
+    /// The status line and the header.
+    void begin(response const& r, unsigned version) {
         if (!http1::append_response_head(text_, r.status, r.headers, std::nullopt, false, version >= 11))
             return close();
         net::async_write(*stream_, net::buffer(text_), [self = keep()](error_code error, std::size_t) {
             if (error) return self->close();
-            if (self->to_head_) return self->end(true);
             self->start();
         });
         read();
@@ -109,7 +107,6 @@ private:
     net::steady_timer timer_;
     std::string text_;
     std::array<char, 512> unread_;
-    bool to_head_ = false;
     bool ending_ = false;
 };
 

@@ -121,7 +121,7 @@ public:
         view_.target = target_;
         view_.form = says_yes(c, "decode_url") ? target_form::decoded : target_form::raw;
         view_.secure = r.is_ssl != 0;
-        view_.streams = true;
+        view_.streams = view_.method != "HEAD";
     }
     [[nodiscard]] bool has(std::string_view name, std::string_view value) const noexcept {
         header_view const* const field = find_header(view_.headers, name);
@@ -146,7 +146,7 @@ inline void write(response const& answer, mg_connection* c, bool keep_alive, std
     auto const send = [c](std::string_view text) {
         return mg_write(c, text.data(), text.size()) == static_cast<int>(text.size());
     };
-    if (!send(out) || answer.stream == nullptr || to_head) return;
+    if (!send(out) || answer.stream == nullptr) return;
     // only a write shows whether the client is there and the server goes on
     (void)write_stream(*answer.stream, -1, std::chrono::seconds{5}, stop, send);
 }

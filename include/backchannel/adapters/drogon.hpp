@@ -6,10 +6,12 @@
 #include <backchannel/http.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
+#include <backchannel/support/streamed_answer.hpp>
 
 #include <drogon/HttpAppFramework.h>
 #include <drogon/WebSocketConnection.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -124,23 +126,89 @@ public:
         view_.target = target_;
         view_.body = r.body();
         view_.secure = r.isOnSecureConnection();
+        view_.streams = !r.isHead() && r.version() == ::drogon::Version::kHttp11; // it comes in chunks
     }
 
 private:
     std::string target_;
 };
 
-/// A response of the router's as Drogon writes it.
-[[nodiscard]] inline ::drogon::HttpResponsePtr to_drogon(response answer) {
-    auto out = ::drogon::HttpResponse::newHttpResponse(static_cast<::drogon::HttpStatusCode>(answer.status),
-                                                       ::drogon::CT_NONE);
+/// An answer that goes on until the client leaves. Kept by its timer, which ends with the connection.
+class endless_answer final : public streamed_answer {
+public:
+    endless_answer(::trantor::TcpConnectionPtr const& client, ::drogon::ResponseStreamPtr out,
+                   std::shared_ptr<body_stream> body)
+        : streamed_answer{std::move(body), [loop = client->getLoop()](task t) { loop->queueInLoop(std::move(t)); }},
+          client_{client}, loop_{client->getLoop()}, out_{std::move(out)}, before_{client->bytesSent()} {}
+
+    void begin() {
+        timer_ = loop_->runEvery(
+            1.0, [self = std::static_pointer_cast<endless_answer>(shared_from_this())] { self->look(); });
+        start();
+    }
+
+private:
+    /// Drogon does not tell when something has left.
+    void look() {
+        auto const client = client_.lock();
+        if (!client || !client->connected()) return stop();
+        if (waiting_ && has_left(*client)) {
+            waiting_ = false;
+            written();
+        }
+        tick(std::chrono::steady_clock::now());
+    }
+
+    [[nodiscard]] bool has_left(::trantor::TcpConnection const& client) const {
+        return client.bytesSent() - before_ >= given_;
+    }
+
+    bool write(std::string text) override {
+        auto const client = client_.lock();
+        if (!client || !out_->send(text)) {
+            stop();
+            return false;
+        }
+        given_ += text.size();
+        waiting_ = !has_left(*client);
+        return !waiting_;
+    }
+    void end(bool whole) override {
+        auto const client = client_.lock();
+        if (!whole && client) client->forceClose();
+        stop();
+    }
+    void stop() {
+        out_.reset(); // behind the last chunk
+        loop_->invalidateTimer(timer_);
+    }
+
+    std::weak_ptr<::trantor::TcpConnection> const client_;
+    ::trantor::EventLoop* const loop_;
+    ::drogon::ResponseStreamPtr out_;
+    std::size_t const before_; // what the connection had sent
+    std::size_t given_ = 0;    // of the body
+    bool waiting_ = false;     // for some to leave
+    ::trantor::TimerId timer_{};
+};
+
+/// A response of the router's as Drogon writes it, to `client`.
+[[nodiscard]] inline ::drogon::HttpResponsePtr to_drogon(response answer,
+                                                         std::weak_ptr<::trantor::TcpConnection> const& client = {}) {
+    auto const begin = [client, body = answer.stream](::drogon::ResponseStreamPtr out) {
+        if (auto const c = client.lock()) std::make_shared<endless_answer>(c, std::move(out), body)->begin();
+    };
+    auto out = answer.stream != nullptr ? ::drogon::HttpResponse::newAsyncStreamResponse(begin, true)
+                                        : ::drogon::HttpResponse::newHttpResponse();
+    out->setStatusCode(static_cast<::drogon::HttpStatusCode>(answer.status));
+    out->setContentTypeCode(::drogon::CT_NONE);
     answer.headers.for_each([&out](header_view field) {
         if (equal_ignoring_case(field.name, "Content-Type"))
             out->setContentTypeString(field.value);
         else if (!equal_ignoring_case(field.name, "Date")) // it writes its own
             out->addHeader(std::string{field.name}, std::string{field.value});
     });
-    out->setBody(std::move(answer.body));
+    if (answer.stream == nullptr) out->setBody(std::move(answer.body));
     return out;
 }
 
@@ -148,12 +216,14 @@ private:
 /// on the connection's loop, and not at all if the client has left. False: the request is not the router's.
 template <class Router>
 bool serve(Router& router, ::drogon::HttpRequestPtr const& r, ::drogon::AdviceCallback answer) {
-    return router.async_handle(
-        request{*r}.view(), [answer = std::move(answer), client = r->getConnectionPtr()](response result) {
-            auto const stream = client.lock();
-            if (!stream) return;
-            stream->getLoop()->runInLoop([answer, result = std::move(result)] { answer(to_drogon(result)); });
-        });
+    return router.async_handle(request{*r}.view(),
+                               [answer = std::move(answer), client = r->getConnectionPtr()](response result) {
+                                   auto const stream = client.lock();
+                                   if (!stream) return;
+                                   stream->getLoop()->runInLoop([answer, client, result = std::move(result)] {
+                                       answer(to_drogon(result, client));
+                                   });
+                               });
 }
 
 }

@@ -225,7 +225,7 @@ private:
         if (upgrading_) return false;
         request_view head{head_.method, head_.target_path, head_.headers};
         head.source_ip = source_ip_;
-        head.streams = true;
+        head.streams = head.method != "HEAD";
         request_.emplace(head);
         body_.emplace(head_, managed ? router.max_body(head_.target_path) : own_limit);
         in_.erase(0, head_.size);
@@ -278,7 +278,7 @@ private:
         asked_ = false;
         ending_ = !head_.keep_alive;
         bool const to_head = request_ && request_->view().method == "HEAD";
-        if (r.stream != nullptr) return begin_stream(r, to_head);
+        if (r.stream != nullptr) return begin_stream(r);
         if (!http1::append_response_head(out_, r.status, r.headers, r.body.size(), !ending_, head_.minor_version))
             return answer(response{500}); // the application set a header that is the server's
         if (!to_head && r.status != 204 && r.status != 304) out_ += r.body;
@@ -288,16 +288,14 @@ private:
     }
 
     /// The body ends with the connection. RFC 9112 6.3.
-    void begin_stream(response const& r, bool to_head) {
+    void begin_stream(response const& r) {
         if (!http1::append_response_head(out_, r.status, r.headers, std::nullopt, false, head_.minor_version))
             return answer(response{500});
-        ending_ = to_head;
+        ending_ = false;
         request_.reset();
-        if (!to_head) {
-            stream_ = std::make_shared<feed>(*this, r.stream);
-            home_.keep_alive(stream_);
-            stream_->start();
-        }
+        stream_ = std::make_shared<feed>(*this, r.stream);
+        home_.keep_alive(stream_);
+        stream_->start();
         write();
         if (!inside_) resume_();
     }

@@ -263,7 +263,8 @@ public:
         view_.method = r.method;
         view_.target = r.target;
         view_.body = r.body;
-        view_.streams = r.version == "HTTP/1.1" && stream::current() != nullptr; // it comes in chunks
+        view_.streams =
+            r.version == "HTTP/1.1" && r.method != "HEAD" && stream::current() != nullptr; // it comes in chunks
     }
 };
 

@@ -85,7 +85,7 @@ public:
         read_signed(wsi, "X-Amz-SignedHeaders=", target_);
         view_.target = target_;
         view_.form = target_form::decoded;
-        view_.streams = true;
+        view_.streams = view_.method != "HEAD";
         add_all(kept_);
     }
 
@@ -199,7 +199,7 @@ public:
         if (!std::exchange(head_written_, true)) {
             closing_ = closing_ || answer_->stream != nullptr; // a body that ends with the connection
             if (!write_head()) return progress::failed;
-            if (answer_->stream != nullptr && !to_head_) {
+            if (answer_->stream != nullptr) {
                 lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
                 feed_ = std::make_shared<feed>(wsi_, home_, answer_->stream);
                 feed_->start();

@@ -10,12 +10,14 @@
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/loop_transport.hpp>
+#include <backchannel/support/streamed_answer.hpp>
 #include <backchannel/support/task_inbox.hpp>
 
 #include <mongoose.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -118,6 +120,7 @@ public:
         view_.method = view_of(m.method);
         view_.target = target_of(m);
         view_.source_ip = source_ip;
+        view_.streams = view_.method != "HEAD";
         for (mg_http_header const& field : m.headers)
             if (field.name.len != 0) add(view_of(field.name), view_of(field.value));
     }
@@ -152,6 +155,7 @@ public:
     /// Call it first for each event. True: it was about a request of the router's, which is answered now or later.
     template <class Router>
     [[nodiscard]] bool on_event(Router& router, int event, void* data) {
+        if (feed_ != nullptr) return feed_->on_event(event);
         if (event == MG_EV_READ && unread_ != 0) {
             skip();
             return true;
@@ -182,7 +186,45 @@ public:
     }
 
 private:
+    /// The body of an answer that goes on until the connection ends.
+    class feed final : public streamed_answer {
+    public:
+        feed(mg_connection* c, task_queue& home, std::shared_ptr<body_stream> body)
+            : streamed_answer{std::move(body), [&home](task t) { home.post(std::move(t)); }}, connection_{c} {}
+
+        [[nodiscard]] bool on_event(int event) {
+            if (event == MG_EV_READ) connection_->recv.len = 0; // nothing more is answered
+            if ((event == MG_EV_WRITE || event == MG_EV_POLL) && connection_->send.len == 0) written();
+            if (event == MG_EV_POLL) tick(std::chrono::steady_clock::now());
+            return event != MG_EV_CLOSE;
+        }
+
+    private:
+        bool write(std::string text) override {
+            if (!mg_send(connection_, text.data(), text.size())) connection_->is_closing = 1;
+            return false;
+        }
+        void end(bool whole) override {
+            if (whole)
+                connection_->is_draining = 1;
+            else
+                connection_->is_closing = 1;
+        }
+
+        mg_connection* const connection_;
+    };
+
+    /// The body ends with the connection. RFC 9112 6.3.
+    void begin_stream(response const& r) {
+        std::string out;
+        if (!http1::append_response_head(out, r.status, r.headers, std::nullopt, false)) return;
+        if (!mg_send(connection_, out.data(), out.size())) connection_->is_closing = 1;
+        feed_ = std::make_shared<feed>(connection_, home_, r.stream);
+        feed_->start();
+    }
+
     void answer(response const& r) {
+        if (r.stream != nullptr) return begin_stream(r);
         std::string out;
         if (!http1::append_response_head(out, r.status, r.headers, r.body.size(), keep_alive_)) return;
         if (!to_head_ && r.status != 204) out += r.body;
@@ -202,7 +244,8 @@ private:
     task_queue& home_;
     std::string const source_ip_;
     std::shared_ptr<http_client*> self_; // for answers that come when this has gone
-    std::size_t unread_ = 0;             // of a body that is too long
+    std::shared_ptr<feed> feed_;
+    std::size_t unread_ = 0; // of a body that is too long
     bool keep_alive_ = false;
     bool to_head_ = false;
 };

@@ -142,7 +142,7 @@ public:
         view_.method = r.getMethod();
         view_.target = r.getURI();
         view_.secure = r.secure();
-        view_.streams = true;
+        view_.streams = view_.method != "HEAD";
     }
 };
 
@@ -174,8 +174,7 @@ inline void write(response const& answer, net::HTTPServerRequest& r, net::HTTPSe
     try {
         if (answer.stream != nullptr) {
             out.setKeepAlive(false); // the body ends with the connection
-            std::ostream& body = out.send();
-            if (r.getMethod() != net::HTTPRequest::HTTP_HEAD) write_body(*answer.stream, r, body.flush());
+            write_body(*answer.stream, r, out.send().flush());
         } else if (answer.status == 204)
             out.send();
         else

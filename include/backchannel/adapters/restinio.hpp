@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_ADAPTERS_RESTINIO_HPP
 #define BACKCHANNEL_ADAPTERS_RESTINIO_HPP
 
+#include <backchannel/adapters/restinio_stream.hpp>
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_response.hpp>
@@ -303,6 +304,21 @@ template <class Router, class Extra>
 bool serve(Router& router, std::shared_ptr<::restinio::generic_request_t<Extra>> const& r) {
     request const converted{*r};
     return router.async_handle(converted.view(), [r](response answer) { reply(*r, std::move(answer)); });
+}
+
+/// The same, with answers that stream as well. `context`: what the server runs on, for timers.
+template <class Router, class Extra>
+bool serve(Router& router, std::shared_ptr<::restinio::generic_request_t<Extra>> const& r,
+           ::restinio::asio_ns::io_context& context) {
+    request const converted{*r};
+    request_view view = converted.view();
+    view.streams = view.method != "HEAD";
+    return router.async_handle(view, [r, executor = context.get_executor()](response answer) {
+        if (answer.stream == nullptr)
+            reply(*r, std::move(answer));
+        else
+            reply_endless(*r, executor, std::move(answer));
+    });
 }
 
 }

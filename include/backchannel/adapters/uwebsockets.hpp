@@ -7,11 +7,14 @@
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/ip_text.hpp>
+#include <backchannel/support/streamed_answer.hpp>
 
 #include <App.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,7 +86,53 @@ public:
         view_.method = r.getCaseSensitiveMethod();
         view_.target = r.getFullUrl();
         view_.secure = SSL;
+        view_.streams = !r.isAncient() && view_.method != "HEAD"; // it comes in chunks
     }
+};
+
+/// An answer that goes on until the client leaves. uWebSockets keeps what the client does not take.
+template <bool SSL>
+class endless_answer final : public streamed_answer {
+public:
+    endless_answer(uWS::HttpResponse<SSL>* to, uWS::Loop* loop, std::shared_ptr<body_stream> body)
+        : streamed_answer{std::move(body), [loop](task t) { loop->defer(std::move(t)); }}, to_{to},
+          timer_{us_create_timer(reinterpret_cast<us_loop_t*>(loop), 1, sizeof(this))} {
+        auto* const self = this;
+        std::memcpy(us_timer_ext(timer_), &self, sizeof self);
+        constexpr int period = static_cast<int>(quiet.count());
+        us_timer_set(timer_, &on_time, period, period);
+    }
+    ~endless_answer() override { us_timer_close(timer_); }
+
+    /// What is left is only sent behind the next write, so there has to be one.
+    void on_writable() {
+        wrote_ = false;
+        written();
+        if (!wrote_) prod();
+    }
+
+private:
+    static void on_time(us_timer_t* timer) {
+        endless_answer* self = nullptr;
+        std::memcpy(&self, us_timer_ext(timer), sizeof self);
+        auto const kept = self->shared_from_this();
+        kept->tick(std::chrono::steady_clock::now());
+    }
+
+    bool write(std::string text) override {
+        wrote_ = true;
+        return to_->write(text);
+    }
+    void end(bool whole) override {
+        if (whole)
+            to_->end({}, false);
+        else
+            (void)to_->close();
+    }
+
+    uWS::HttpResponse<SSL>* const to_;
+    us_timer_t* const timer_;
+    bool wrote_ = false;
 };
 
 /// What the answer to a request needs to find its way home.
@@ -93,7 +142,28 @@ struct exchange {
     bool only_head;
     uWS::Loop* loop = uWS::Loop::get();
     std::thread::id thread = std::this_thread::get_id();
+    std::shared_ptr<endless_answer<SSL>> endless{};
 };
+
+/// Answers with what streams.
+template <bool SSL>
+void stream(std::shared_ptr<exchange<SSL>> const& home, response const& r) {
+    auto* const to = home->peer;
+    if (to == nullptr) return;
+    to->cork([to, &r] {
+        to->writeStatus(std::to_string(r.status).append(" ").append(http1::reason_phrase(r.status)));
+        r.headers.for_each([to](header_view field) {
+            if (!equal_ignoring_case(field.name, "Date")) to->writeHeader(field.name, field.value);
+        });
+    });
+    auto const answer = std::make_shared<endless_answer<SSL>>(to, home->loop, r.stream);
+    home->endless = answer;
+    to->onWritable([weak = std::weak_ptr{answer}](std::uint64_t) {
+        if (auto const self = weak.lock()) self->on_writable();
+        return true;
+    });
+    answer->start();
+}
 
 template <bool SSL>
 void write(exchange<SSL> const& e, response const& r, bool close) {
@@ -123,13 +193,22 @@ bool serve(Router& router, uWS::HttpResponse<SSL>* response, uWS::HttpRequest* r
     if (!incoming) return false;
     auto const home = std::make_shared<exchange<SSL>>(
         exchange<SSL>{response, r->getCaseSensitiveMethod() == std::string_view{"HEAD"}});
-    response->onAborted([home] { home->peer = nullptr; });
+    response->onAborted([home] {
+        home->peer = nullptr;
+        home->endless.reset();
+    });
     response->onData([home, incoming = std::move(incoming)](std::string_view piece, bool last) mutable {
         if (!incoming || (incoming.append(piece) && !last)) return;
         auto complete = std::exchange(incoming, {});
         complete.finish([home, last](backchannel::response answer) {
-            if (home->thread == std::this_thread::get_id()) return write(*home, answer, !last);
-            home->loop->defer([home, answer = std::move(answer), last] { write(*home, answer, !last); });
+            auto const give = [home, answer = std::move(answer), last] {
+                if (answer.stream != nullptr)
+                    stream(home, answer);
+                else
+                    write(*home, answer, !last);
+            };
+            if (home->thread == std::this_thread::get_id()) return give();
+            home->loop->defer(give);
         });
     });
     return true;

@@ -46,6 +46,12 @@ public:
         due_ = now + quiet_;
         if (std::exchange(sent_, false)) return;
         if (writing_) return finish(false);
+        prod();
+    }
+
+    /// Sends what keeps the connection alive, now. Precondition: nothing is being written.
+    void prod() {
+        if (over_) return;
         std::string text;
         if (!guarded([&] { stream_->keep_alive(text); })) return finish(false);
         send(std::move(text));

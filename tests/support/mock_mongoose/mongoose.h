@@ -52,7 +52,7 @@ struct mg_ws_message {
     std::uint8_t flags = 0;
 };
 
-enum { MG_EV_POLL = 2, MG_EV_READ = 8, MG_EV_HTTP_HDRS = 11, MG_EV_HTTP_MSG = 12 };
+enum { MG_EV_POLL = 2, MG_EV_READ = 8, MG_EV_WRITE = 9, MG_EV_CLOSE = 10, MG_EV_HTTP_HDRS = 11, MG_EV_HTTP_MSG = 12 };
 enum { WEBSOCKET_OP_TEXT = 1, WEBSOCKET_OP_BINARY = 2, WEBSOCKET_OP_CLOSE = 8, WEBSOCKET_OP_PING = 9 };
 
 inline bool mg_send(mg_connection* c, void const* bytes, std::size_t size) {
