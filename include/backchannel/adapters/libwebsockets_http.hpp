@@ -11,6 +11,7 @@
 #include <backchannel/support/task_inbox.hpp>
 
 #include <libwebsockets.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cctype>
@@ -219,8 +220,9 @@ public:
     /// At LWS_CALLBACK_TIMER.
     void tick() {
         if (feed_ == nullptr) return;
+        if (client_has_left()) return lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
         feed_->tick(std::chrono::steady_clock::now());
-        lws_set_timer_usecs(wsi_, LWS_US_PER_SEC);
+        lws_set_timer_usecs(wsi_, LWS_US_PER_SEC / 4);
     }
 
     /// Whether the connection cannot be used for another request.
@@ -265,6 +267,14 @@ private:
         std::string text_;     // for lws
         bool writing_ = false; // lws has some
     };
+
+    /// lws does not read while a request is being answered, and its loop does not sleep until that is done.
+    [[nodiscard]] bool client_has_left() const noexcept {
+        if (lws_get_network_wsi(wsi_) != wsi_) return false; // a stream of HTTP/2
+        char unread[512];
+        ssize_t const n = ::recv(lws_get_socket_fd(wsi_), unread, sizeof unread, MSG_DONTWAIT);
+        return n == 0;
+    }
 
     void answer(response r) {
         asked_ = true;

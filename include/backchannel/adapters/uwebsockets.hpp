@@ -96,7 +96,7 @@ class endless_answer final : public streamed_answer {
 public:
     endless_answer(uWS::HttpResponse<SSL>* to, uWS::Loop* loop, std::shared_ptr<body_stream> body)
         : streamed_answer{std::move(body), [loop](task t) { loop->defer(std::move(t)); }}, to_{to},
-          timer_{us_create_timer(reinterpret_cast<us_loop_t*>(loop), 1, sizeof(this))} {
+          timer_{us_create_timer(reinterpret_cast<us_loop_t*>(loop), 0, sizeof(this))} {
         auto* const self = this;
         std::memcpy(us_timer_ext(timer_), &self, sizeof self);
         constexpr int period = static_cast<int>(quiet.count());
