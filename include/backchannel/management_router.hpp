@@ -9,6 +9,7 @@
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
 #include <backchannel/support/piecewise.hpp>
+#include <backchannel/support/pinned.hpp>
 #include <backchannel/traits.hpp>
 
 #include <memory>
@@ -67,6 +68,9 @@ public:
 
     management_router(management_router const&) = delete;
     management_router& operator=(management_router const&) = delete;
+
+    /// Answers that stream may outlive it: they show nothing more then.
+    ~management_router() { here_.reset(); }
 
     /// Whether this router answers for the target; can be asked before the body is read.
     [[nodiscard]] bool owns(std::string_view target, target_form form = target_form::raw) const noexcept {
@@ -283,27 +287,30 @@ private:
                                      principal const& who) {
         return finished([&](response& r) {
             if constexpr (has_performs<call>) {
-                auto const may_as = [this](request_view const& asking, principal const& caller, operation what,
-                                           std::string_view id) {
-                    bool granted = false; // a throw must not hide what others have got already
-                    (void)guarded([&] { granted = auth_.permits(asking, caller, what, id); });
-                    return granted;
-                };
                 auto const perform = [&](auto may) {
                     dialect_.perform(r, hub_, c, m, request, clock_.steady(), std::move(may));
                 };
                 if (!c.streams())
-                    return perform([&](operation what, std::string_view id) { return may_as(request, who, what, id); });
+                    return perform([&](operation what, std::string_view id) { return grants(request, who, what, id); });
                 struct caller {
                     owned_request request;
                     principal who;
                 };
                 std::shared_ptr<caller> const kept{new caller{owned_request::head_of(request), who}};
-                perform([may_as, kept](operation what, std::string_view id) {
-                    return may_as(kept->request.view(), kept->who, what, id);
+                perform([here = here_, kept](operation what, std::string_view id) {
+                    return here.use(false, [&](management_router& router) {
+                        return router.grants(kept->request.view(), kept->who, what, id);
+                    });
                 });
             }
         });
+    }
+
+    /// Whether the caller may do that to one more connection.
+    [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
+        bool granted = false; // a throw must not hide what others have got already
+        (void)guarded([&] { granted = auth_.permits(asking, who, what, id); });
+        return granted;
     }
 
     [[nodiscard]] response failed(failure why, call const& c) {
@@ -330,6 +337,7 @@ private:
         return r;
     }
 
+    pinned<management_router> here_{*this};
     hub_ref hub_;
     dialect_type dialect_;
     response_stamp stamp_;

@@ -3675,6 +3675,11 @@ public:
         next([&] { changes_.clear(); });
     }
 
+    /// The hub goes, with no more changes: whoever waits is woken.
+    void end() noexcept {
+        wake_all([&] { over_ = true; });
+    }
+
     [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
 
     /// The number of the newest change; 0: there was none.
@@ -3685,6 +3690,7 @@ public:
 
     struct page {
         bool missed = false; ///< some behind `after` are not kept any more; nothing else is here then
+        bool over = false;   ///< there are none, and will be none: the hub has gone
         std::vector<std::pair<std::uint64_t, connection_change>> changes{};
     };
 
@@ -3694,6 +3700,7 @@ public:
         std::lock_guard const lock{mutex_};
         if (after >= last_) {
             found.missed = after > last_; // it is not one of these
+            found.over = over_;
             return found;
         }
         std::uint64_t const first = changes_.empty() ? last_ + 1 : changes_.front().first;
@@ -3704,12 +3711,12 @@ public:
         return found;
     }
 
-    /// Calls `wake` once, at the next change behind the number `after` and on its thread; now, if there is one.
+    /// Calls `wake` once, at the next change behind the number `after` or the end, on its thread; now, if there is one.
     /// Returns what `cancel` takes.
     std::uint64_t wait(std::uint64_t after, task wake) {
         {
             std::lock_guard const lock{mutex_};
-            if (after == last_) {
+            if (after == last_ && !over_) {
                 waiting_.emplace(++tokens_, std::move(wake));
                 return tokens_;
             }
@@ -3726,11 +3733,18 @@ private:
     /// Gives the next number, does that under the lock, and wakes who waits.
     template <class F>
     void next(F&& write_down) noexcept {
+        wake_all([&] {
+            ++last_;
+            write_down();
+        });
+    }
+
+    template <class F>
+    void wake_all(F&& change) noexcept {
         std::map<std::uint64_t, task> waiting;
         {
             std::lock_guard const lock{mutex_};
-            ++last_;
-            write_down();
+            change();
             waiting.swap(waiting_);
         }
         for (auto& [number, wake] : waiting) (void)guarded(wake);
@@ -3741,6 +3755,7 @@ private:
     mutable std::mutex mutex_;
     std::deque<std::pair<std::uint64_t, connection_change>> changes_; // without gaps
     std::uint64_t last_ = 0, tokens_ = 0;
+    bool over_ = false;
     std::map<std::uint64_t, task> waiting_;
 };
 
@@ -5520,6 +5535,7 @@ public:
             this->retire(s, 1001);
             connection_lost(s);
         });
+        if (this->changes_ != nullptr) this->changes_->end();
         this->transport_.store(nullptr, std::memory_order_release);
         this->release();
     }
@@ -6905,6 +6921,60 @@ private:
 
 #endif
 
+// ---- backchannel/support/pinned.hpp
+#ifndef BACKCHANNEL_SUPPORT_PINNED_HPP
+#define BACKCHANNEL_SUPPORT_PINNED_HPP
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A handle to an object that its server destroys when it likes, for servers that may be called from any thread.
+///
+/// Copies name the same object. `use` waits for any other thread that uses it. While it runs the object stays; `reset`,
+/// called where the server says that it goes, waits for that. Both may be called within `use` on the same thread, as
+/// servers do that run their close handler inline.
+template <class T>
+class pinned {
+public:
+    /// Names nothing.
+    pinned() noexcept = default;
+
+    /// The object must live until `reset` has returned.
+    explicit pinned(T& object) : shared_{std::make_shared<state>(&object)} {}
+
+    /// What `act(object)` returns, or `gone` if the object has gone.
+    template <class R, class F>
+    R use(R gone, F&& act) const {
+        if (!shared_) return gone;
+        std::lock_guard const lock{shared_->mutex};
+        if (shared_->object == nullptr) return gone;
+        return std::forward<F>(act)(*shared_->object);
+    }
+
+    /// The object goes: nobody uses it any more when this returns.
+    void reset() const {
+        if (!shared_) return;
+        std::lock_guard const lock{shared_->mutex};
+        shared_->object = nullptr;
+    }
+
+private:
+    struct state {
+        explicit state(T* o) noexcept : object{o} {}
+        std::recursive_mutex mutex;
+        T* object;
+    };
+
+    std::shared_ptr<state> shared_;
+};
+
+}
+
+#endif
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -6961,6 +7031,9 @@ public:
 
     management_router(management_router const&) = delete;
     management_router& operator=(management_router const&) = delete;
+
+    /// Answers that stream may outlive it: they show nothing more then.
+    ~management_router() { here_.reset(); }
 
     /// Whether this router answers for the target; can be asked before the body is read.
     [[nodiscard]] bool owns(std::string_view target, target_form form = target_form::raw) const noexcept {
@@ -7177,27 +7250,30 @@ private:
                                      principal const& who) {
         return finished([&](response& r) {
             if constexpr (has_performs<call>) {
-                auto const may_as = [this](request_view const& asking, principal const& caller, operation what,
-                                           std::string_view id) {
-                    bool granted = false; // a throw must not hide what others have got already
-                    (void)guarded([&] { granted = auth_.permits(asking, caller, what, id); });
-                    return granted;
-                };
                 auto const perform = [&](auto may) {
                     dialect_.perform(r, hub_, c, m, request, clock_.steady(), std::move(may));
                 };
                 if (!c.streams())
-                    return perform([&](operation what, std::string_view id) { return may_as(request, who, what, id); });
+                    return perform([&](operation what, std::string_view id) { return grants(request, who, what, id); });
                 struct caller {
                     owned_request request;
                     principal who;
                 };
                 std::shared_ptr<caller> const kept{new caller{owned_request::head_of(request), who}};
-                perform([may_as, kept](operation what, std::string_view id) {
-                    return may_as(kept->request.view(), kept->who, what, id);
+                perform([here = here_, kept](operation what, std::string_view id) {
+                    return here.use(false, [&](management_router& router) {
+                        return router.grants(kept->request.view(), kept->who, what, id);
+                    });
                 });
             }
         });
+    }
+
+    /// Whether the caller may do that to one more connection.
+    [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
+        bool granted = false; // a throw must not hide what others have got already
+        (void)guarded([&] { granted = auth_.permits(asking, who, what, id); });
+        return granted;
     }
 
     [[nodiscard]] response failed(failure why, call const& c) {
@@ -7224,6 +7300,7 @@ private:
         return r;
     }
 
+    pinned<management_router> here_{*this};
     hub_ref hub_;
     dialect_type dialect_;
     response_stamp stamp_;
@@ -11002,6 +11079,7 @@ public:
                 write_event(out, "missed", journal_->last(), "{}");
                 return false;
             }
+            if (page.over) return false;
             if (page.changes.empty()) break;
             for (auto const& [number, change] : page.changes) {
                 if (out.size() >= end) return true;

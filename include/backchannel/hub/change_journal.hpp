@@ -52,6 +52,11 @@ public:
         next([&] { changes_.clear(); });
     }
 
+    /// The hub goes, with no more changes: whoever waits is woken.
+    void end() noexcept {
+        wake_all([&] { over_ = true; });
+    }
+
     [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
 
     /// The number of the newest change; 0: there was none.
@@ -62,6 +67,7 @@ public:
 
     struct page {
         bool missed = false; ///< some behind `after` are not kept any more; nothing else is here then
+        bool over = false;   ///< there are none, and will be none: the hub has gone
         std::vector<std::pair<std::uint64_t, connection_change>> changes{};
     };
 
@@ -71,6 +77,7 @@ public:
         std::lock_guard const lock{mutex_};
         if (after >= last_) {
             found.missed = after > last_; // it is not one of these
+            found.over = over_;
             return found;
         }
         std::uint64_t const first = changes_.empty() ? last_ + 1 : changes_.front().first;
@@ -81,12 +88,12 @@ public:
         return found;
     }
 
-    /// Calls `wake` once, at the next change behind the number `after` and on its thread; now, if there is one.
+    /// Calls `wake` once, at the next change behind the number `after` or the end, on its thread; now, if there is one.
     /// Returns what `cancel` takes.
     std::uint64_t wait(std::uint64_t after, task wake) {
         {
             std::lock_guard const lock{mutex_};
-            if (after == last_) {
+            if (after == last_ && !over_) {
                 waiting_.emplace(++tokens_, std::move(wake));
                 return tokens_;
             }
@@ -103,11 +110,18 @@ private:
     /// Gives the next number, does that under the lock, and wakes who waits.
     template <class F>
     void next(F&& write_down) noexcept {
+        wake_all([&] {
+            ++last_;
+            write_down();
+        });
+    }
+
+    template <class F>
+    void wake_all(F&& change) noexcept {
         std::map<std::uint64_t, task> waiting;
         {
             std::lock_guard const lock{mutex_};
-            ++last_;
-            write_down();
+            change();
             waiting.swap(waiting_);
         }
         for (auto& [number, wake] : waiting) (void)guarded(wake);
@@ -118,6 +132,7 @@ private:
     mutable std::mutex mutex_;
     std::deque<std::pair<std::uint64_t, connection_change>> changes_; // without gaps
     std::uint64_t last_ = 0, tokens_ = 0;
+    bool over_ = false;
     std::map<std::uint64_t, task> waiting_;
 };
 

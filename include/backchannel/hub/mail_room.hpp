@@ -91,6 +91,7 @@ public:
             this->retire(s, 1001);
             connection_lost(s);
         });
+        if (this->changes_ != nullptr) this->changes_->end();
         this->transport_.store(nullptr, std::memory_order_release);
         this->release();
     }

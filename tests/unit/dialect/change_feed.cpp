@@ -129,6 +129,36 @@ TEST_CASE("the feed shows only what its reader may see, and no more at a time th
     CHECK(f.read(r).empty());
 }
 
+TEST_CASE("a feed that waits is woken and ends when its hub goes", "[extensions]") {
+    auto f = std::make_unique<fixture>();
+    response const r = f->ask(), unread = f->ask();
+    (void)f->read(r);
+    int woken = 0;
+    r.stream->wait([&] { ++woken; });
+    session s = f->hub.open(1);
+    CHECK(woken == 1);
+    (void)f->read(r);
+    r.stream->wait([&] { ++woken; });
+    f.reset();
+    CHECK(woken == 2);
+    CHECK(fixture::read(r) == "end");
+    CHECK(fixture::read(unread).ends_with("event: ready\ndata: {}\n\nend"));
+    r.stream->wait([&] { ++woken; });
+    CHECK(woken == 3);
+}
+
+TEST_CASE("a feed shows nothing more when its router has gone", "[extensions]") {
+    fixture f;
+    auto router =
+        std::make_unique<decltype(f.router)>(*f.hub.hub, f.auth, router_options{.stage = "prod"}, test::still());
+    response const r =
+        router->handle({.method = "GET", .target = "/prod/@connections?events", .streams = true}).value();
+    (void)f.read(r);
+    router.reset();
+    session const s = f.hub.open(1);
+    CHECK(f.read(r).empty());
+}
+
 TEST_CASE("where nothing can stream, or no changes are kept, the feed is 501", "[extensions]") {
     constexpr std::string_view unsupported = "501 NotImplementedException";
     fixture f;

@@ -44,6 +44,7 @@ public:
                 write_event(out, "missed", journal_->last(), "{}");
                 return false;
             }
+            if (page.over) return false;
             if (page.changes.empty()) break;
             for (auto const& [number, change] : page.changes) {
                 if (out.size() >= end) return true;
