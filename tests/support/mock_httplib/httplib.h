@@ -55,6 +55,7 @@ struct Request {
     Headers headers{};
     std::string body{};
     std::string remote_addr{};
+    std::string version = "HTTP/1.1";
 
     std::string get_header_value(std::string const& name) const {
         for (auto const& field : headers)
@@ -63,11 +64,22 @@ struct Request {
     }
 };
 
+/// What a body that comes in pieces is written to.
+struct DataSink {
+    std::function<bool(char const*, std::size_t)> write;
+    std::function<void()> done;
+};
+
 struct Response {
     int status = -1;
     Headers headers{};
     std::string body{};
     void set_header(std::string const& name, std::string const& value) { headers.emplace_back(name, value); }
+    void set_chunked_content_provider(std::string const& type, std::function<bool(std::size_t, DataSink&)> f) {
+        set_header("Content-Type", type);
+        provider = std::move(f);
+    }
+    std::function<bool(std::size_t, DataSink&)> provider{};
 };
 
 /// Gives the receiver one piece after the other; false if the receiver doesn't want more, or the client has left.

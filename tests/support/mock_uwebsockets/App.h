@@ -6,6 +6,7 @@
 // bodies and reads what was written.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,22 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+struct us_loop_t;
+
+/// A timer that a test rings.
+struct us_timer_t {
+    void* ext = nullptr;
+    void (*ring)(us_timer_t*) = nullptr;
+    static inline std::vector<us_timer_t*> all{};
+};
+inline us_timer_t* us_create_timer(us_loop_t*, int, unsigned) { return us_timer_t::all.emplace_back(new us_timer_t); }
+inline void* us_timer_ext(us_timer_t* t) { return &t->ext; }
+inline void us_timer_set(us_timer_t* t, void (*ring)(us_timer_t*), int, int) { t->ring = ring; }
+inline void us_timer_close(us_timer_t* t) {
+    std::erase(us_timer_t::all, t);
+    delete t;
+}
 
 namespace uWS {
 
@@ -101,6 +118,7 @@ public:
     auto end() const { return fields.end(); }
     std::string_view getCaseSensitiveMethod() const { return method; }
     std::string_view getFullUrl() const { return target; }
+    bool isAncient() const { return ancient; }
     std::string_view getHeader(std::string_view name) const {
         for (auto const& [key, value] : fields)
             if (key == name) return value;
@@ -110,6 +128,7 @@ public:
     // for tests
     std::string method = "GET", target;
     std::vector<std::pair<std::string_view, std::string_view>> fields;
+    bool ancient = false; // HTTP/1.0
 };
 
 template <bool SSL>
@@ -125,6 +144,19 @@ public:
     HttpResponse* writeHeader(std::string_view name, std::string_view value) {
         return add(std::string{name}.append(": ").append(value));
     }
+    bool write(std::string_view chunk) {
+        add("chunk " + std::string{chunk});
+        return takes;
+    }
+    HttpResponse* onWritable(MoveOnlyFunction<std::uint64_t> f) {
+        writable = std::move(f);
+        return this;
+    }
+    HttpResponse* close() {
+        add("cut off");
+        aborted();
+        return nullptr;
+    }
     void end(std::string_view body, bool close) { finish(std::to_string(body.size()), body, close); }
     void endWithoutBody(std::optional<std::size_t> length, bool close) {
         finish(length ? std::to_string(*length) : "none", {}, close);
@@ -139,7 +171,9 @@ public:
     // for tests
     std::string written; ///< lines end in '|'; what is corked stands in brackets
     MoveOnlyFunction<> aborted;
+    MoveOnlyFunction<std::uint64_t> writable; // uWebSockets' own returns something
     MoveOnlyFunction<std::string_view, bool> data;
+    bool takes = true;
 
 private:
     HttpResponse* add(std::string_view line) {

@@ -5,6 +5,7 @@
 
 #include <backchannel/adapters/drogon.hpp>
 #include <backchannel/backchannel.hpp>
+#include <backchannel/dialect/extensions.hpp>
 
 #include <optional>
 
@@ -148,4 +149,52 @@ TEST_CASE("Drogon: answers") {
     f.stream.reset();
     CHECK(adapter::serve(f.router, request, answer));
     CHECK_FALSE(answered);
+}
+
+TEST_CASE("Drogon: a feed is sent as far as the client takes it, and ends with the client") {
+    backchannel::connection_hub<adapter::transport> hub{{}, {.changes_kept = 10}};
+    backchannel::management_router<backchannel::allow_all,
+                                   backchannel::router_traits_for<backchannel::extended_dialect>>
+        router{hub, {}, {.stage = "prod"}};
+    auto& loop = *trantor::EventLoop::getEventLoopOfCurrentThread();
+    loop.here = true;
+    auto const stream = std::make_shared<trantor::TcpConnection>();
+    stream->room = 1'000'000;
+    auto const request = std::make_shared<drogon::HttpRequest>();
+    request->path = "/prod/@connections";
+    request->query_text = "events";
+    request->connection = stream;
+    drogon::HttpResponsePtr answer;
+    auto const take = [&](drogon::HttpResponsePtr const& r) { answer = r; };
+    request->http_version = drogon::Version::kHttp10;
+    REQUIRE(adapter::serve(router, request, take));
+    CHECK(answer->status == 501);
+    request->http_version = drogon::Version::kHttp11;
+    REQUIRE(adapter::serve(router, request, take));
+    CHECK(answer->status == 200);
+    CHECK(answer->content_type == "text/event-stream");
+    REQUIRE(answer->stream);
+
+    lines told;
+    answer->stream(std::make_unique<drogon::ResponseStream>(stream, told));
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].find("event: ready") != std::string::npos);
+    stream->room = 0;
+    auto const socket = std::make_shared<drogon::WebSocketConnection>(stream);
+    backchannel::session tracked = hub.open(adapter::handle_of(request, socket));
+    CHECK(loop.run() == 1);
+    REQUIRE(told.size() == 2);
+    CHECK(told[1].find(tracked.id()) != std::string::npos);
+    tracked.closed(1000);
+    loop.ring();
+    CHECK(loop.run() == 0);
+    CHECK(told.size() == 2); // nothing of that has left
+    stream->drain(stream->waiting);
+    loop.ring();
+    REQUIRE(told.size() == 3);
+    CHECK(told[2].find("event: closed") != std::string::npos);
+    stream->forceClose();
+    loop.ring();
+    CHECK(told.back() == "end");
+    CHECK(loop.timers.empty());
 }

@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/request_text.hpp"
+#include "support/scripted_body.hpp"
 
 #include <backchannel/adapters/httplib.hpp>
 #include <backchannel/backchannel.hpp>
@@ -334,4 +335,32 @@ TEST_CASE("cpp-httplib: other answers keep their length") {
     r.set_header("Content-Length", "0");
     adapter::without_length({}, r);
     CHECK(r.headers.size() == 1);
+}
+
+TEST_CASE("cpp-httplib: an answer that streams is written by the connection's thread, until its client leaves") {
+    httplib::Request request{"GET", "/prod/@connections?events"};
+    CHECK_FALSE(adapter::request{request}.view().streams); // this thread has no connection
+    sockets ends{true};
+    adapter::stream const below{ends.server(), 1s, 1s};
+    CHECK(adapter::request{request}.view().streams);
+    request.version = "HTTP/1.0";
+    CHECK_FALSE(adapter::request{request}.view().streams);
+
+    auto const body = std::make_shared<test::scripted_body>();
+    body->give("one");
+    backchannel::response answer{200, "text/event-stream", ""};
+    answer.stream = body;
+    httplib::Response out;
+    adapter::write(std::move(answer), out);
+    CHECK(std::count_if(out.headers.begin(), out.headers.end(),
+                        [](auto const& field) { return field.first == "Content-Type"; }) == 1);
+    std::string written;
+    httplib::DataSink sink{[&](char const* data, std::size_t size) { return written.append(data, size), true; },
+                           [&] { written += "|done"; }};
+    REQUIRE(::shutdown(ends.client(), SHUT_WR) == 0);
+    CHECK_FALSE(out.provider(0, sink));
+    CHECK(written == "one");
+    body->end();
+    CHECK(out.provider(0, sink));
+    CHECK(written == "one|done");
 }

@@ -5,6 +5,7 @@
 #include <backchannel/adapters/mongoose.hpp>
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/connection_hub.hpp>
+#include <backchannel/dialect/extensions.hpp>
 #include <backchannel/management_router.hpp>
 
 #include <deque>
@@ -301,4 +302,44 @@ TEST_CASE("Mongoose: who doesn't read isn't read") {
     c.send.len = 10;
     adapter::hold_back(&c, 10);
     CHECK_FALSE(c.is_full);
+}
+
+TEST_CASE("Mongoose: a feed is sent as far as the client takes it, and ends with the connection") {
+    backchannel::connection_hub<adapter::transport> hub{{}, {.changes_kept = 10}};
+    backchannel::management_router<backchannel::allow_all,
+                                   backchannel::router_traits_for<backchannel::extended_dialect>>
+        router{hub, {}, {.stage = "prod"}};
+    mg_mgr manager;
+    mg_connection doorbell, c, other;
+    doorbell.mgr = c.mgr = &manager;
+    adapter::task_queue home;
+    home.open(&doorbell);
+    std::optional<adapter::http_client> client{std::in_place, &c, home};
+    received asked{"GET", "/prod/@connections", "events", {"Host: example.com"}, ""};
+    REQUIRE(client->on_event(router, MG_EV_HTTP_MSG, &asked.m));
+    CHECK(c.sent.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(c.sent.find("Connection: close\r\n") != std::string::npos);
+    CHECK(c.sent.find("event: ready") != std::string::npos);
+
+    c.sent.clear();
+    adapter::websocket socket{&other, home};
+    backchannel::session tracked = hub.open(adapter::handle_of(socket));
+    home.run();
+    CHECK(c.sent.empty()); // nothing has left yet
+    c.send.len = 0;
+    CHECK(client->on_event(router, MG_EV_WRITE, nullptr));
+    CHECK(c.sent.find(tracked.id()) != std::string::npos);
+    c.recv.len = 5;
+    CHECK(client->on_event(router, MG_EV_READ, nullptr));
+    CHECK(c.recv.len == 0);
+
+    c.sent.clear();
+    c.send.len = 0;
+    CHECK(client->on_event(router, MG_EV_POLL, nullptr));
+    CHECK_FALSE(client->on_event(router, MG_EV_CLOSE, nullptr)); // which is the server's as well
+    client.reset();
+    tracked.closed(1000);
+    home.run();
+    CHECK(c.sent.empty());
+    home.end();
 }

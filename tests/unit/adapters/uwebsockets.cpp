@@ -6,6 +6,7 @@
 
 #include <backchannel/adapters/uwebsockets.hpp>
 #include <backchannel/backchannel.hpp>
+#include <backchannel/dialect/extensions.hpp>
 
 namespace adapter = backchannel::adapters::uwebsockets;
 using backchannel::delivery;
@@ -183,4 +184,46 @@ TEST_CASE("uWebSockets: answers come home from another loop") {
         CHECK(uWS::Loop::get()->run_deferred() == 1);
         CHECK(to.written.empty());
     }
+}
+
+TEST_CASE("uWebSockets: a feed is written as far as the client takes it, and ends with the client") {
+    backchannel::connection_hub<adapter::transport<websocket>> hub{{}, {.changes_kept = 10}};
+    backchannel::management_router<backchannel::allow_all,
+                                   backchannel::router_traits_for<backchannel::extended_dialect>>
+        router{hub, {}, {.stage = "prod"}};
+    response to;
+    auto const ask = [&](bool ancient) {
+        uWS::HttpRequest r{"GET", "/prod/@connections?events", {{"host", "example.com"}}, ancient};
+        REQUIRE(adapter::serve(router, &to, &r));
+        to.data({}, true);
+        return std::exchange(to.written, {});
+    };
+    CHECK(ask(true).starts_with("[501 "));
+    std::string const head = ask(false);
+    CHECK(head.starts_with("[200 OK|"));
+    CHECK(head.find("Content-Type: text/event-stream|") != std::string::npos);
+    CHECK(head.find("]chunk id: ") != std::string::npos);
+    CHECK(head.find("event: ready") != std::string::npos);
+    REQUIRE(us_timer_t::all.size() == 1);
+
+    websocket one, two;
+    to.takes = false;
+    one.getUserData()->tracked = hub.open(adapter::handle_of(&one));
+    two.getUserData()->tracked = hub.open(adapter::handle_of(&two));
+    CHECK(to.written.empty());
+    CHECK(uWS::Loop::get()->run_deferred() == 1);
+    CHECK(std::exchange(to.written, {}).find(two.getUserData()->tracked.id()) != std::string::npos);
+    one.getUserData()->tracked.closed(1000);
+    CHECK(uWS::Loop::get()->run_deferred() == 0);
+    to.takes = true;
+    to.writable(0);
+    CHECK(std::exchange(to.written, {}).find("event: closed") != std::string::npos);
+    to.writable(0); // uWebSockets sends what it has kept behind a write only
+    CHECK(std::exchange(to.written, {}) == "chunk :\n\n|");
+    us_timer_t::all[0]->ring(us_timer_t::all[0]); // something was sent meanwhile: there is nothing to do
+    to.aborted();
+    CHECK(us_timer_t::all.empty());
+    two.getUserData()->tracked.closed(1000);
+    CHECK(uWS::Loop::get()->run_deferred() == 0);
+    CHECK(to.written.empty());
 }
