@@ -22,7 +22,8 @@
 /// For servers on Crow 1.3.2 or newer, with standalone Asio or Boost's.
 ///
 /// The hub may be called from any thread. Crow queues what a client does not read without a limit and does not tell how
-/// much that is; see docs/embedding.md for what follows.
+/// much that is; see docs/embedding.md for what follows. Crow sends an answer whole and once, so feeds are answered
+/// 501.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::crow {
 
 #ifdef CROW_USE_BOOST

@@ -30,8 +30,8 @@
 
 /// For servers on Qt 6.4: QWebSocketServer, alone or within a QAbstractHttpServer, in any number of threads.
 ///
-/// A socket is used in its own thread only; whoever calls the hub elsewhere is brought there by that thread's event
-/// loop.
+/// Qt 6.4's responder sends an answer whole, so feeds are answered 501. A socket is used in its own thread only;
+/// whoever calls the hub elsewhere is brought there by that thread's event loop.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::qt {
 
 /// A thread, as one that tasks can be sent to. Copied and destroyed on any thread.

@@ -21,7 +21,8 @@
 /// For servers on websocketpp 0.8.2 with its Asio transport, plain or TLS, on any number of threads.
 ///
 /// A connection is used on its strand only, where websocketpp runs its handlers: other threads are brought there.
-/// GCC does not compile websocketpp 0.8.2 as C++20; Clang does.
+/// GCC does not compile websocketpp 0.8.2 as C++20; Clang does. websocketpp sends an answer whole and closes behind it,
+/// so feeds are answered 501.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::websocketpp {
 
 // websocketpp looks at the byte order when it first needs it, on whichever threads these are: so before there are any
