@@ -25,8 +25,8 @@
 #include <string>
 #include <string_view>
 
-/// For servers on CivetWeb 1.15 or newer: a thread for each connection, sends that block. Signatures need the server's
-/// option `decode_url=no`.
+/// For servers on CivetWeb 1.15 or newer, on POSIX: a thread for each connection, sends that block. Signatures need the
+/// server's option `decode_url=no`.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::civetweb {
 
 /// A WebSocket as a `serial_writer` writes to it.

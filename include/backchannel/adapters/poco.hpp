@@ -32,7 +32,7 @@
 #include <string>
 #include <string_view>
 
-/// For servers on POCO's HTTPServer, 1.11 or newer: a thread for each connection, sends that block.
+/// For servers on POCO's HTTPServer, 1.11 or newer, on POSIX: a thread for each connection, sends that block.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::poco {
 
 namespace net = Poco::Net;
