@@ -63,7 +63,9 @@ namespace detail_http {
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+    if (a.size() != b.size()) return false;
+    if (!a.empty() && ((a.front() ^ b.front()) & ~0x20) != 0) return false; // most that differ do so at once
+    return detail_http::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.

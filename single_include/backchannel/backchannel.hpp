@@ -371,7 +371,9 @@ namespace detail_http {
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+    if (a.size() != b.size()) return false;
+    if (!a.empty() && ((a.front() ^ b.front()) & ~0x20) != 0) return false; // most that differ do so at once
+    return detail_http::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.
@@ -1494,7 +1496,6 @@ private:
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -1522,10 +1523,8 @@ public:
     /// The signature that an HMAC-SHA256 gave.
     explicit signature(sha256_digest const& bytes) noexcept : bytes_(bytes) {}
 
-    /// A signature in the form in which requests carry it: exactly 64 lower-case hexadecimal digits.
-    ///
-    /// Nothing for any other text. The time depends on the text, which its sender knows anyway.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<signature> from_hex(std::string_view text) noexcept;
+    /// Whether a text is this signature as requests carry it, 64 lower-case hexadecimal digits; as `matches`.
+    [[nodiscard]] BACKCHANNEL_DECL bool matches_hex(std::string_view text) const noexcept;
 
     /// Whether both are the same, in a time that doesn't depend on either.
     [[nodiscard]] bool matches(signature const& other) const noexcept {
@@ -2366,10 +2365,13 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        std::uint32_t hash = 2166136261u; // FNV-1a; callers are known keys, so nobody can choose to collide
+        // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
+        std::uint64_t sum = id.size();
         for (std::string_view const text : {id, scope.date, scope.region})
-            for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-        return hash % capacity;
+            if (text.size() >= 8) sum = (sum ^ byte_words::load(text.data() + text.size() - 8)) * 0x9e3779b97f4a7c15u;
+            else
+                for (char const c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x9e3779b97f4a7c15u;
+        return static_cast<std::size_t>(sum >> 32) % capacity;
     }
 
     std::array<entry, capacity> entries_;
@@ -2650,14 +2652,9 @@ namespace detail_hex {
 inline constexpr char digits[] = "0123456789abcdef";
 inline constexpr std::uint8_t not_a_digit = 0xff;
 
-// Both digits of every byte: one copy of two characters per byte instead of two lookups.
-[[nodiscard]] constexpr std::array<char, 512> make_pairs() noexcept {
-    std::array<char, 512> pairs{};
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-        pairs[2 * byte] = digits[byte >> 4];
-        pairs[2 * byte + 1] = digits[byte & 15];
-    }
-    return pairs;
+// By sums, so that the time does not depend on the byte.
+[[nodiscard]] constexpr char digit_of(unsigned half) noexcept {
+    return static_cast<char>('0' + half + (((9 - half) >> 8) & ('a' - '0' - 10)));
 }
 
 [[nodiscard]] constexpr std::array<std::uint8_t, 256> make_values() noexcept {
@@ -2667,7 +2664,6 @@ inline constexpr std::uint8_t not_a_digit = 0xff;
     return values;
 }
 
-inline constexpr std::array<char, 512> pairs = make_pairs();
 inline constexpr std::array<std::uint8_t, 256> values = make_values();
 
 [[nodiscard]] constexpr std::uint8_t value_of(char c) noexcept { return values[static_cast<unsigned char>(c)]; }
@@ -2697,14 +2693,14 @@ inline void encode_sixteen(std::uint8_t const*, char*) noexcept {}
 
 /// Writes bytes as lower-case hexadecimal digits, the high half of a byte first (RFC 4648, section 8).
 ///
-/// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time depends on the
-/// cache lines that the bytes select, so this isn't for secrets.
+/// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time does not depend on
+/// the bytes.
 inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
     if constexpr (detail_hex::encodes_sixteen)
         for (; bytes.size() >= 16; bytes = bytes.subspan(16), out += 32) detail_hex::encode_sixteen(bytes.data(), out);
     for (std::uint8_t const byte : bytes) {
-        std::memcpy(out, detail_hex::pairs.data() + 2 * std::size_t{byte}, 2);
-        out += 2;
+        *out++ = detail_hex::digit_of(byte >> 4);
+        *out++ = detail_hex::digit_of(byte & 15u);
     }
 }
 
@@ -2989,7 +2985,6 @@ private:
     /// `first_hash` gets the hash of the canonical request that AWS would have computed.
     [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key,
                                          std::string_view payload, std::array<char, 64>& first_hash) const {
-        auto const claimed = crypto::signature::from_hex(request.signature());
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
         return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
@@ -3001,7 +2996,7 @@ private:
             crypto::gathering<hmac> to_sign{signing_key};
             protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()}, to_sign);
             crypto::signature const expected{to_sign.finish()};
-            return complete && claimed && claimed->matches(expected);
+            return expected.matches_hex(request.signature()) && complete;
         });
     }
 
@@ -8900,10 +8895,10 @@ BACKCHANNEL_DECL void secure_zero(void* memory, std::size_t size) noexcept {
     for (std::size_t at = 0; at < size; ++at) bytes[at] = 0;
 }
 
-BACKCHANNEL_DECL std::optional<signature> signature::from_hex(std::string_view text) noexcept {
-    std::optional<sha256_digest> const bytes = protocol::hex_decode<std::tuple_size_v<sha256_digest>>(text);
-    if (!bytes) return std::nullopt;
-    return signature(*bytes);
+BACKCHANNEL_DECL bool signature::matches_hex(std::string_view text) const noexcept {
+    std::array<char, 2 * std::tuple_size_v<sha256_digest>> digits;
+    protocol::hex_encode(bytes_, digits.data());
+    return constant_time_equal(text, {digits.data(), digits.size()});
 }
 
 }
@@ -12747,6 +12742,8 @@ BACKCHANNEL_DECL json_result parse_json(std::string_view text, json_limits limit
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
 
+#include <algorithm>
+
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
 namespace detail_path_segment {
@@ -12793,7 +12790,7 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
 BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept {
     while (!path.empty() && path.front() == '/') path.remove_prefix(1);
     if (path.empty()) return std::nullopt;
-    auto const raw = path.substr(0, path.find('/'));
+    std::string_view const raw{path.data(), std::min(path.find('/'), path.size())};
     path.remove_prefix(raw.size());
     return raw;
 }

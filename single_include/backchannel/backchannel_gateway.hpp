@@ -508,10 +508,10 @@ private:
     BACKCHANNEL_DECL void fill(std::string_view text, request_head& out) const noexcept;
 
     [[nodiscard]] std::string_view method_in(std::string_view text) const noexcept {
-        return text.substr(line_, method_size_);
+        return {text.data() + line_, method_size_};
     }
     [[nodiscard]] std::string_view target_in(std::string_view text) const noexcept {
-        return text.substr(line_ + method_size_ + 1, target_size_);
+        return {text.data() + line_ + method_size_ + 1, target_size_};
     }
     bool fail(parse_error error) noexcept {
         error_ = error;
@@ -4935,8 +4935,8 @@ BACKCHANNEL_DECL bool request_parser::read_value(std::string_view text) noexcept
 
 BACKCHANNEL_DECL bool request_parser::end_header(std::string_view text, request_head* out) {
     std::size_t const value = mark_ + name_size_ + 1;
-    header_view const header{text.substr(mark_, name_size_),
-                             detail_syntax::trim(text.substr(value, position_ - 2 - value))};
+    header_view const header{{text.data() + mark_, name_size_},
+                             detail_syntax::trim({text.data() + value, position_ - 2 - value})};
     if (out != nullptr) out->headers.push_back(header);
     error_ = check_header(header);
     return error_ == parse_error::none;

@@ -5,6 +5,7 @@
 #include <backchannel/auth/access_keys.hpp>
 #include <backchannel/crypto/constant_time.hpp>
 #include <backchannel/protocol/sigv4_canonical.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <array>
 #include <mutex>
@@ -48,10 +49,13 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        std::uint32_t hash = 2166136261u; // FNV-1a; callers are known keys, so nobody can choose to collide
+        // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
+        std::uint64_t sum = id.size();
         for (std::string_view const text : {id, scope.date, scope.region})
-            for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-        return hash % capacity;
+            if (text.size() >= 8) sum = (sum ^ byte_words::load(text.data() + text.size() - 8)) * 0x9e3779b97f4a7c15u;
+            else
+                for (char const c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x9e3779b97f4a7c15u;
+        return static_cast<std::size_t>(sum >> 32) % capacity;
     }
 
     std::array<entry, capacity> entries_;

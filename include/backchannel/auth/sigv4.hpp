@@ -171,7 +171,6 @@ private:
     /// `first_hash` gets the hash of the canonical request that AWS would have computed.
     [[nodiscard]] bool signature_matches(sigv4_request const& request, hmac const& signing_key,
                                          std::string_view payload, std::array<char, 64>& first_hash) const {
-        auto const claimed = crypto::signature::from_hex(request.signature());
         bool is_first = true;
         protocol::canonical_parts const parts = request.parts(payload);
         return request.any_candidate(options_, [&](auto const& write_path, std::string_view host) {
@@ -183,7 +182,7 @@ private:
             crypto::gathering<hmac> to_sign{signing_key};
             protocol::write_string_to_sign(request.date(), request.scope().text, {hex.data(), hex.size()}, to_sign);
             crypto::signature const expected{to_sign.finish()};
-            return complete && claimed && claimed->matches(expected);
+            return expected.matches_hex(request.signature()) && complete;
         });
     }
 

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -35,10 +34,8 @@ public:
     /// The signature that an HMAC-SHA256 gave.
     explicit signature(sha256_digest const& bytes) noexcept : bytes_(bytes) {}
 
-    /// A signature in the form in which requests carry it: exactly 64 lower-case hexadecimal digits.
-    ///
-    /// Nothing for any other text. The time depends on the text, which its sender knows anyway.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<signature> from_hex(std::string_view text) noexcept;
+    /// Whether a text is this signature as requests carry it, 64 lower-case hexadecimal digits; as `matches`.
+    [[nodiscard]] BACKCHANNEL_DECL bool matches_hex(std::string_view text) const noexcept;
 
     /// Whether both are the same, in a time that doesn't depend on either.
     [[nodiscard]] bool matches(signature const& other) const noexcept {

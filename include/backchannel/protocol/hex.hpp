@@ -19,14 +19,9 @@ namespace detail_hex {
 inline constexpr char digits[] = "0123456789abcdef";
 inline constexpr std::uint8_t not_a_digit = 0xff;
 
-// Both digits of every byte: one copy of two characters per byte instead of two lookups.
-[[nodiscard]] constexpr std::array<char, 512> make_pairs() noexcept {
-    std::array<char, 512> pairs{};
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-        pairs[2 * byte] = digits[byte >> 4];
-        pairs[2 * byte + 1] = digits[byte & 15];
-    }
-    return pairs;
+// By sums, so that the time does not depend on the byte.
+[[nodiscard]] constexpr char digit_of(unsigned half) noexcept {
+    return static_cast<char>('0' + half + (((9 - half) >> 8) & ('a' - '0' - 10)));
 }
 
 [[nodiscard]] constexpr std::array<std::uint8_t, 256> make_values() noexcept {
@@ -36,7 +31,6 @@ inline constexpr std::uint8_t not_a_digit = 0xff;
     return values;
 }
 
-inline constexpr std::array<char, 512> pairs = make_pairs();
 inline constexpr std::array<std::uint8_t, 256> values = make_values();
 
 [[nodiscard]] constexpr std::uint8_t value_of(char c) noexcept { return values[static_cast<unsigned char>(c)]; }
@@ -66,14 +60,14 @@ inline void encode_sixteen(std::uint8_t const*, char*) noexcept {}
 
 /// Writes bytes as lower-case hexadecimal digits, the high half of a byte first (RFC 4648, section 8).
 ///
-/// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time depends on the
-/// cache lines that the bytes select, so this isn't for secrets.
+/// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time does not depend on
+/// the bytes.
 inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
     if constexpr (detail_hex::encodes_sixteen)
         for (; bytes.size() >= 16; bytes = bytes.subspan(16), out += 32) detail_hex::encode_sixteen(bytes.data(), out);
     for (std::uint8_t const byte : bytes) {
-        std::memcpy(out, detail_hex::pairs.data() + 2 * std::size_t{byte}, 2);
-        out += 2;
+        *out++ = detail_hex::digit_of(byte >> 4);
+        *out++ = detail_hex::digit_of(byte & 15u);
     }
 }
 

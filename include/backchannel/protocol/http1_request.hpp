@@ -170,10 +170,10 @@ private:
     BACKCHANNEL_DECL void fill(std::string_view text, request_head& out) const noexcept;
 
     [[nodiscard]] std::string_view method_in(std::string_view text) const noexcept {
-        return text.substr(line_, method_size_);
+        return {text.data() + line_, method_size_};
     }
     [[nodiscard]] std::string_view target_in(std::string_view text) const noexcept {
-        return text.substr(line_ + method_size_ + 1, target_size_);
+        return {text.data() + line_ + method_size_ + 1, target_size_};
     }
     bool fail(parse_error error) noexcept {
         error_ = error;

@@ -46,10 +46,10 @@ BACKCHANNEL_DECL void secure_zero(void* memory, std::size_t size) noexcept {
     for (std::size_t at = 0; at < size; ++at) bytes[at] = 0;
 }
 
-BACKCHANNEL_DECL std::optional<signature> signature::from_hex(std::string_view text) noexcept {
-    std::optional<sha256_digest> const bytes = protocol::hex_decode<std::tuple_size_v<sha256_digest>>(text);
-    if (!bytes) return std::nullopt;
-    return signature(*bytes);
+BACKCHANNEL_DECL bool signature::matches_hex(std::string_view text) const noexcept {
+    std::array<char, 2 * std::tuple_size_v<sha256_digest>> digits;
+    protocol::hex_encode(bytes_, digits.data());
+    return constant_time_equal(text, {digits.data(), digits.size()});
 }
 
 }

@@ -4,6 +4,8 @@
 
 #include <backchannel/protocol/path_segment.hpp>
 
+#include <algorithm>
+
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
 namespace detail_path_segment {
@@ -50,7 +52,7 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
 BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept {
     while (!path.empty() && path.front() == '/') path.remove_prefix(1);
     if (path.empty()) return std::nullopt;
-    auto const raw = path.substr(0, path.find('/'));
+    std::string_view const raw{path.data(), std::min(path.find('/'), path.size())};
     path.remove_prefix(raw.size());
     return raw;
 }
