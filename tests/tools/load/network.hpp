@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -16,9 +17,11 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -155,14 +158,19 @@ public:
 
     /// Reads what is there. False: the end.
     [[nodiscard]] bool fill() {
-        static std::array<char, 65536> buffer; // one thread
         for (;;) {
-            ssize_t const n = ::recv(fd_, buffer.data(), buffer.size(), 0);
-            if (n < 0) return errno == EAGAIN || errno == EINTR;
-            errno = 0;
-            if (n == 0) return false;
-            in.append(buffer.data(), static_cast<std::size_t>(n));
+            std::span<char> const piece = read();
+            if (piece.empty()) return errno == EAGAIN || errno == EINTR;
+            in.append(piece.data(), piece.size());
         }
+    }
+
+    /// Reads once, into memory that all connections share. Empty: nothing is there (`errno`), or the end (0).
+    [[nodiscard]] std::span<char> read() {
+        static std::array<char, 512 * 1024> buffer; // one thread
+        ssize_t const n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+        if (n >= 0) errno = 0;
+        return {buffer.data(), n < 0 ? 0 : static_cast<std::size_t>(n)};
     }
 
 private:
@@ -179,11 +187,17 @@ struct answer_head {
     bool closes = false;
 };
 
+/// The value of a header, `head` ending with its last line.
 [[nodiscard]] inline std::string_view header_value(std::string_view head, std::string_view name) {
-    auto const at = head.find(std::string{"\r\n"}.append(name).append(": "));
-    if (at == std::string_view::npos) return {};
-    std::string_view const rest = head.substr(at + name.size() + 4);
-    return rest.substr(0, rest.find("\r\n"));
+    for (std::size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n')) {
+        head.remove_prefix(at + 1);
+        if (head.size() <= name.size() || head[name.size()] != ':') continue;
+        if (::strncasecmp(head.data(), name.data(), name.size()) != 0) continue;
+        std::string_view value = head.substr(name.size() + 1);
+        value = value.substr(0, value.find('\r'));
+        return value.starts_with(' ') ? value.substr(1) : value;
+    }
+    return {};
 }
 
 [[nodiscard]] inline answer_head read_head(std::string_view text) {
@@ -192,10 +206,11 @@ struct answer_head {
     if (end == std::string_view::npos || text.size() < 12) return answer;
     std::string_view const head = text.substr(0, end + 2);
     answer.size = end + 4;
-    answer.status = std::atoi(std::string{head.substr(9, 3)}.c_str());
+    (void)std::from_chars(head.data() + 9, head.data() + 12, answer.status);
     answer.connection_id = header_value(head, "X-Connection-Id");
     answer.closes = header_value(head, "Connection") == "close";
-    answer.body = static_cast<std::size_t>(std::atol(std::string{header_value(head, "Content-Length")}.c_str()));
+    std::string_view const length = header_value(head, "Content-Length");
+    (void)std::from_chars(length.data(), length.data() + length.size(), answer.body);
     return answer;
 }
 

@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_TESTS_TOOLS_LOAD_OPTIONS_HPP
 #define BACKCHANNEL_TESTS_TOOLS_LOAD_OPTIONS_HPP
 
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -21,7 +22,7 @@ struct option {
 
 /// Complains and ends the process as it is usual for a wrong command line.
 [[noreturn]] inline void refuse(std::string const& what) {
-    std::cerr << "load_client: " << what << "\n";
+    std::cerr << program_invocation_short_name << ": " << what << "\n";
     std::exit(2);
 }
 

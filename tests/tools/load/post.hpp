@@ -35,8 +35,8 @@ class post_mode {
 public:
     explicit post_mode(options const& given)
         : where_{address_of(given.text("host"), static_cast<unsigned>(given.number("port", 1, 65535)))},
-          stage_{given.text("stage")}, signer_{given.text("host") + ":" + given.text("port"),
-                                               given.flag("wrong-secret")},
+          stage_{given.text("stage")}, signer_{signer::of_environment(given.text("host") + ":" + given.text("port"),
+                                                                      given.flag("wrong-secret"))},
           first_{given.number("first")}, end_{first_ + given.number("per-id", 1)},
           size_{given.number("size", 0, 131072)}, requests_{given.number("rate")},
           deadline_ns_{now_ns() + static_cast<std::int64_t>(given.number("seconds", 1, 100'000)) * 1'000'000'000},

@@ -30,13 +30,16 @@ public:
     }
     void clear() { us_.clear(); }
 
-    void write(backchannel::protocol::json_writer& json, std::string_view name) {
+    /// Microseconds below which so many of a thousand are.
+    [[nodiscard]] std::uint32_t quantile(std::size_t per_mille) {
         std::sort(us_.begin(), us_.end());
-        auto const at = [&](std::size_t per_mille) {
-            return us_.empty() ? 0u : us_[std::min(us_.size() - 1, us_.size() * per_mille / 1000)];
-        };
+        return us_.empty() ? 0u : us_[std::min(us_.size() - 1, us_.size() * per_mille / 1000)];
+    }
+
+    void write(backchannel::protocol::json_writer& json, std::string_view name) {
         json.key(name).begin_object().member("count", us_.size());
-        json.member("p50_us", at(500)).member("p99_us", at(990)).member("max_us", at(1000)).end_object();
+        json.member("p50_us", quantile(500)).member("p99_us", quantile(990)).member("max_us", quantile(1000));
+        json.end_object();
     }
 
 private:
