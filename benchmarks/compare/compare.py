@@ -131,7 +131,7 @@ class Comparison:
         base = next(iter(runs.values()))
         return {
             name: {
-                "command": self.commands[name][1:],
+                "command": shlex.join([pathlib.Path(self.commands[name][0]).name, *self.commands[name][1:]]),
                 **{f: summary([run[f] for run in mine]) for f in FIGURES if any(run[f] for run in mine)},
                 "ratios": {f: summary(ratios(mine, base, f)) for f in FIGURES if ratios(mine, base, f)},
                 "runs": mine,
