@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ figures idle(settings const& s, server_process const& server, receivers& sockets
     figures f;
     f.done = s.connections;
     f.anonymous_bytes = server.anonymous_bytes() - before;
+    if (s.hold) {
+        std::cout << "open" << std::endl;
+        std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+    }
     return f;
 }
 

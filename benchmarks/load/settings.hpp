@@ -30,6 +30,7 @@ inline constexpr load::option known_options[]{
     {"concurrency", "128", "handshakes at the same time"},
     {"patience", "10000", "milliseconds without any progress after which what is missing is lost"},
     {"server-pid", "0", "process whose CPU time and memory are measured; 0: none"},
+    {"hold", "off", "mode idle: prints `open`, and stays until its standard input ends"},
     {"json", "off", "one line of JSON"},
 };
 
@@ -44,7 +45,7 @@ struct settings {
           sign{given.flag("sign")}, verify{given.flag("verify")}, duration_ns{milliseconds(given, "duration")},
           warm_up_ns{milliseconds(given, "warm-up")}, count{given.number("count")}, rounds{given.number("rounds", 1)},
           concurrency{given.number("concurrency", 1)}, patience_ns{milliseconds(given, "patience")},
-          server{static_cast<int>(given.number("server-pid"))}, json{given.flag("json")} {
+          server{static_cast<int>(given.number("server-pid"))}, hold{given.flag("hold")}, json{given.flag("json")} {
         if (given.text("mode") == "latency") callers = pipeline = 1;
         if (kind == mode::del) count = count == 0 ? connections : std::min(count, connections);
     }
@@ -59,7 +60,7 @@ struct settings {
     std::size_t concurrency;
     std::int64_t patience_ns;
     int server;
-    bool json;
+    bool hold, json;
 
 private:
     [[nodiscard]] static std::int64_t milliseconds(load::options const& given, std::string_view name) {

@@ -26,13 +26,10 @@ int listen_on(std::uint16_t port) {
     where.sin_family = AF_INET;
     where.sin_port = htons(port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::socklen_t size = sizeof where;
-    if (::bind(fd, reinterpret_cast<::sockaddr*>(&where), size) != 0 || ::listen(fd, 4096) != 0 ||
-        ::getsockname(fd, reinterpret_cast<::sockaddr*>(&where), &size) != 0) {
+    if (::bind(fd, reinterpret_cast<::sockaddr*>(&where), sizeof where) != 0 || ::listen(fd, 4096) != 0) {
         std::perror("listen");
         std::exit(1);
     }
-    bench::tell_port(ntohs(where.sin_port));
     return fd;
 }
 
@@ -45,6 +42,10 @@ public:
     }
 
     [[noreturn]] void run() {
+        ::sockaddr_in where{};
+        ::socklen_t size = sizeof where;
+        ::getsockname(listener_, reinterpret_cast<::sockaddr*>(&where), &size);
+        bench::tell_port(ntohs(where.sin_port));
         std::array<::epoll_event, 1024> ready;
         for (;;) {
             int const n = ::epoll_wait(all_.epoll(), ready.data(), static_cast<int>(ready.size()), -1);
