@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from test_results import Results, read_catch2, read_ctest, read_integration, read_mutants
+from test_results import Results, read_catch2, read_counts, read_ctest, read_integration, read_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
@@ -346,6 +346,17 @@ def test_mutants(total, full):
     print(f"mutants: {results.summary()} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
+def test_counts(total):
+    """What a request costs, counted: as many instructions, system calls, allocations and bytes as before."""
+    began, log, report = time.monotonic(), "counts", LOGS / "counts.json"
+    status = run(log, [str(ROOT / "scripts" / "bench"), "--gate", "--json", str(report)], 1200)
+    results = read_counts(json.loads(report.read_text(encoding="utf-8"))) if report.exists() else Results()
+    if status != 0 and not results.failures:
+        results.failures.append((f"scripts/bench --gate ended with {status}", end_of(log)))
+    total.add(results, "counts: ")
+    print(f"counts: {results.summary()} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the long rest too")
@@ -359,6 +370,7 @@ def main():
 
     test_gcc(total, full)
     test_mutants(total, full)
+    test_counts(total)
     if full:
         test_hardened(total)
     if shutil.which("clang++"):

@@ -1,6 +1,6 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""Counts tests: Catch2's XML reports (2.13 and 3 alike), CTest's JUnit files, the JSON of the integration tests, and
-what scripts/mutants prints."""
+"""Counts tests: Catch2's XML reports (2.13 and 3 alike), CTest's JUnit files, the JSON of the integration tests and of
+scripts/bench --gate, and what scripts/mutants prints."""
 import dataclasses
 import re
 import xml.etree.ElementTree
@@ -90,6 +90,19 @@ def read_integration(report):
             results.skips.append((check["name"], check["detail"]))
         else:
             results.failures.append((check["name"], check["detail"]))
+    return results
+
+
+def read_counts(report):
+    results = Results()
+    for count in report["counts"]:
+        if count["verdict"] == "passed":
+            results.passed += 1
+        elif count["verdict"] == "skipped":
+            results.skips.append((count["name"], count["text"]))
+        else:
+            detail = f"{count['text']}: {count['value']}, expected {count['expected']}"
+            results.failures.append((count["name"], detail))
     return results
 
 
