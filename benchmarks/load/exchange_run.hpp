@@ -29,7 +29,6 @@ public:
     [[nodiscard]] figures run() {
         std::int64_t const began = load::now_ns();
         std::int64_t const from = settings_.count == 0 ? began + settings_.warm_up_ns : began;
-        std::int64_t const to = from + settings_.duration_ns;
         progress_ns_ = began;
         if (settings_.count != 0) start_measuring();
         for (std::uint32_t slot = 0; slot != slots_.size(); ++slot) start(slot);
@@ -38,7 +37,8 @@ public:
             std::int64_t const now = load::now_ns();
             if (settings_.count != 0) continue;
             if (!measuring_ && !measured_ && now >= from) start_measuring();
-            if (measuring_ && now >= to) stop_measuring();
+            // from when it really began, and until there is something to tell: this process may have stood still
+            if (measuring_ && result_.done != 0 && now >= result_.began_ns + settings_.duration_ns) stop_measuring();
         }
         if (measuring_) stop_measuring();
         slots_.give_up(result_.wrong);

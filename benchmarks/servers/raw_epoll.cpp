@@ -3,7 +3,7 @@
 // raw_epoll PORT [--verify] [--coalesce]   as little as a gateway on one thread and epoll can do: a baseline, and no
 //                                          server that anybody should run
 //
-// --verify checks the signature of each request. --coalesce sends all frames that one turn of the loop has for a
+// --verify checks the signature of each management request. --coalesce sends all frames that one turn of the loop has for a
 // connection with one call.
 
 #include "command_line.hpp"

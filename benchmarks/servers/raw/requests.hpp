@@ -64,12 +64,11 @@ private:
     void serve_one(int fd, std::string_view head, char* body, std::size_t size) {
         std::size_t const at = head.find('@'); // no host and no signature has one
         std::string_view const path = head.substr(0, head.find('\r'));
-        if (at >= path.size() && head[0] == 'G') return upgrade(fd, head);
+        if (at >= path.size()) return head[0] == 'G' ? upgrade(fd, head) : broadcast(body, size);
         if (verifier_ && !verifier_->verify(head, {body, size})) {
             answers_.append("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
             return;
         }
-        if (at >= path.size()) return broadcast(body, size);
         int const to = receiver(head.substr(at + sizeof("@connections/") - 1));
         if (all_.role_of(to) != role::websocket) {
             answers_.append("HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+"""Measures a short set of cases with every server that was built, and writes performance.md with its plot.
+
+Everything in the text comes from the runs of this one call: the machine, the commands, the figures, and beside each case
+how far the baseline is from itself.
+"""
+import argparse
+import json
+import pathlib
+import platform
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "counts")]
+from compare import AGAIN, Comparison, print_case  # noqa: E402
+from plot import bars  # noqa: E402
+from running import Failed  # noqa: E402
+
+BASELINE = "raw epoll"
+NOISE = 0.03
+
+# name in the text: program, arguments behind the port, options of the load generator, whether it verifies signatures
+SERVERS = {
+    BASELINE: ("raw_epoll", ["--verify"], "", True),
+    "raw epoll, coalescing": ("raw_epoll", ["--verify", "--coalesce"], "", True),
+    "backchannel on epoll": ("epoll", [], "", True),
+    "backchannel gateway": ("gateway", [], "", True),
+    "Beast": ("beast", [], "", False),
+    "RESTinio": ("restinio", [], "", False),
+    "libwebsockets": ("libwebsockets", [], "", False),
+    "npm ws": ("ws.mjs", [], "", False),
+}
+
+# name: (what it is, options of the load generator, the measured unit)
+CASES = {
+    "spread": ("posts of 64 B to 100 connections, 8 in flight", "--connections 100 --payload 64 --sign"),
+    "hot": ("posts of 64 B to 1 connection, 64 in flight", "--connections 1 --http 64 --payload 64 --sign"),
+    "large": ("posts of 128 KB to 100 connections, 8 in flight", "--connections 100 --payload 131072 --sign"),
+    "info": ("GET of a connection's state, 8 in flight", "--mode get --connections 100 --sign"),
+    "fan-out": ("one message to each of 1,000 connections", "--mode broadcast --connections 1000 --http 1 --payload 64"),
+    "fan-out x8": ("one message to each of 1,000 connections, 8 such in flight",
+                   "--mode broadcast --connections 1000 --http 8 --payload 64"),
+    "alone": ("posts of 64 B, one at a time", "--mode latency --connections 100 --payload 64 --sign"),
+    "connect": ("WebSocket handshakes, until the id is known", "--mode connect --connections 1000 --rounds 3"),
+    "idle": ("bytes of the server's memory per idle connection", "--mode idle --connections 5000 --sources 4"),
+}
+NOT_FOR = {"epoll": {"fan-out", "fan-out x8"}}  # it has no POST /broadcast
+
+
+def first_line(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()[0].strip() if done.returncode == 0 and done.stdout else "unknown"
+
+
+def machine():
+    cpu, cores = platform.processor() or "unknown", 0
+    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            cpu, cores = line.partition(":")[2].strip(), cores + 1
+    return {"processor": cpu, "cores": cores, "kernel": platform.release(), "compiler": first_line(["g++", "--version"])}
+
+
+def commands(build, examples, case):
+    """The servers that were built and can serve the case: name, command."""
+    found = {}
+    for name, (program, arguments, _, _) in SERVERS.items():
+        if case in NOT_FOR.get(program, ()):
+            continue
+        if program.endswith(".mjs"):
+            script = HERE.parent / "servers" / "peers" / program
+            if (script.parent / "node_modules").is_dir():
+                found[name] = " ".join(["node", str(script), "0", *arguments])
+            continue
+        for folder in (build, examples):
+            if (folder / program).is_file():
+                found[name] = " ".join([str(folder / program), "0", *arguments])
+                break
+    return found
+
+
+def noise_of(result):
+    """How far the baseline is from itself in this case, but not less than what we never call a difference."""
+    ratios = result[AGAIN]["ratios"]
+    return max(NOISE, abs(ratios.get("server_cpu_ns", ratios.get("anonymous_bytes"))["median"] - 1))
+
+
+def told(ratio, noise):
+    text = f"{ratio['median']:.2f} [{ratio['least']:.2f} .. {ratio['most']:.2f}]"
+    return text if noise == 0 or abs(ratio["median"] - 1) > noise else f"{text} (no difference)"
+
+
+def rows(case, result):
+    noise = noise_of(result)
+    figure = "anonymous_bytes" if case == "idle" else "server_cpu_ns"
+    for name, figures in result.items():
+        if figure not in figures:
+            continue
+        value = figures[figure]["median"]
+        ratio = "1" if name == BASELINE else told(figures["ratios"][figure], 0 if name == AGAIN else noise)
+        label = f"{BASELINE}, again (control)" if name == AGAIN else name
+        if case == "idle":
+            yield [label, f"{value:,.0f}"]
+            continue
+        cells = [label, f"{value / 1000:,.1f}", ratio, f"{figures['per_second']['median']:,.0f}"]
+        if "p50_us" in figures:
+            cells += [f"{figures['p50_us']['median']:,.0f}", f"{figures['p99_us']['median']:,.0f}"]
+        yield cells
+
+
+def table(head, lines):
+    return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *("| " + " | ".join(r) + " |" for r in lines)]
+
+
+def heading(case, result):
+    if case == "idle":
+        return ["server", "bytes per connection"]
+    head = ["server", "server CPU, us", f"ratio to {BASELINE}", "per second"]
+    return head + (["p50, us", "p99, us"] if "p50_us" in result[BASELINE] else [])
+
+
+def section(case, result):
+    what, options = CASES[case]
+    text = [f"## {what[0].upper()}{what[1:]}", "", *table(heading(case, result), rows(case, result)), ""]
+    return [*text, f"    load {options}", ""]
+
+
+def page(results, where, rounds, plot):
+    unsigned = [name for name, (_, _, _, verifies) in SERVERS.items() if not verifies]
+    unsigned = [name for name in unsigned if any(name in result for result in results.values())]
+    lines = [
+        "# Performance",
+        "",
+        "What one request costs the server, beside the same request served by the least that one thread on epoll can do",
+        f"(`benchmarks/servers/raw_epoll.cpp`, \"{BASELINE}\"), which verifies signatures too but parses next to nothing,",
+        "has no limits, no timeouts and no error handling. This page and its plot were written by `scripts/bench`, from",
+        "one run of it; nothing in them is from elsewhere.",
+        "",
+        f"- {where['processor']}, {where['cores']} cores; Linux {where['kernel']}; {where['compiler']}; release build.",
+        "- Everything on 127.0.0.1: the server has one core, the load generator another. Other work on the machine was",
+        "  not stopped.",
+        "- Server CPU is the processor time, of user and kernel, that the server process took per request (per",
+        "  connection, per broadcast). It is the figure to compare. The rate depends on the load generator as well, which",
+        "  needs as much time as the server.",
+        f"- Each ratio is the median of {rounds} interleaved rounds, with its range. The baseline runs twice in each round,",
+        "  as a control: what it differs from itself nothing explains but chance. Ratios nearer to 1 than that, or than",
+        "  3 %, are marked as no difference.",
+        "- A request is done when its answer and its message have both arrived. Every message is checked: none was lost,",
+        "  doubled, altered or delivered to somebody else, or there would be no figures.",
+    ]
+    if unsigned:
+        lines += [f"- {', '.join(unsigned)}: the same service written with that library, tuned, as in",
+                  "  `benchmarks/servers/peers`. They get the same signed requests and verify nothing."]
+    lines += ["", "What does not depend on the machine (instructions, system calls, allocations, bytes) is counted by",
+              "`scripts/bench --gate` and compared with `benchmarks/counts/expected.json` on every run of the tests.", "",
+              f"![Server CPU time relative to {BASELINE}]({plot})", ""]
+    for case, result in results.items():
+        lines += section(case, result)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="folder of the target bench")
+    parser.add_argument("--examples", type=pathlib.Path, required=True, help="folder of examples/servers")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs")
+    parser.add_argument("--json", type=pathlib.Path, help="file for all figures")
+    given = parser.parse_args()
+    if (pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").count("processor\t:")) < 2:
+        parser.error("this needs two processors, one for the server and one for the load")
+    results = {}
+    try:
+        for case, (_, options) in CASES.items():
+            arguments = options if case in ("connect", "idle") else f"{options} --duration 500 --warm-up 150"
+            rounds = min(given.rounds, 3) if case in ("connect", "idle") else given.rounds
+            comparison = Comparison(given.build, commands(given.build, given.examples, case), rounds, 0, 1)
+            results[case] = comparison.run(arguments, {})
+            print_case(case, arguments, results[case])
+    except (Failed, subprocess.TimeoutExpired) as failure:
+        print(f"report.py: {failure}", file=sys.stderr)
+        return 1
+    given.output.mkdir(parents=True, exist_ok=True)
+    plotted = {case: {name: figures["ratios"]["server_cpu_ns"] for name, figures in result.items()
+                      if name not in (BASELINE, AGAIN) and "server_cpu_ns" in figures["ratios"]}
+               for case, result in results.items() if case != "idle"}
+    plot = bars({CASES[case][0]: ratios for case, ratios in plotted.items()}, BASELINE)
+    (given.output / "performance.svg").write_text(plot, encoding="utf-8")
+    text = page(results, machine(), given.rounds, "performance.svg")
+    (given.output / "performance.md").write_text(text, encoding="utf-8")
+    if given.json:
+        given.json.write_text(json.dumps({"machine": machine(), "cases": results}, indent=1) + "\n", encoding="utf-8")
+    print(f"\nwritten: {given.output}/performance.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
