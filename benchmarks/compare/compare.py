@@ -57,9 +57,11 @@ class Comparison:
         try:
             for turn in range(self.rounds):
                 for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                    given = [*arguments, *shlex.split(options.get(name, ""))]
                     if name not in servers:
                         servers[name] = Server(self.commands[name], self.cpus[0])
-                    given = [*arguments, *shlex.split(options.get(name, ""))]
+                        if not idle:  # the first run is slower for some, as that of a compiler at run time
+                            put_load(self.load, servers[name], given, self.cpus[1])
                     runs[name].append(put_load(self.load, servers[name], given, self.cpus[1]))
                     if idle:  # memory of a server that has not had any connections before
                         servers.pop(name).stop()
@@ -73,7 +75,7 @@ class Comparison:
         base = next(iter(runs.values()))
         return {
             name: {
-                "command": shlex.join([pathlib.Path(self.commands[name][0]).name, *self.commands[name][1:]]),
+                "command": shlex.join(pathlib.Path(word).name for word in self.commands[name]),
                 **{f: summary([run[f] for run in mine]) for f in FIGURES if any(run[f] for run in mine)},
                 "ratios": {f: summary(ratios(mine, base, f)) for f in FIGURES if ratios(mine, base, f)},
                 "runs": mine,
@@ -84,13 +86,13 @@ class Comparison:
 
 def print_case(name, arguments, result):
     print(f"\n{name}: {arguments}")
-    print(f"  {'server':<14}{'CPU us':>9}{'ratio':>8}  {'range':<14}{'per s':>9}{'p50 us':>8}{'p99 us':>8}{'bytes':>8}")
+    print(f"  {'server':<24}{'CPU us':>9}{'ratio':>8}  {'range':<14}{'per s':>9}{'p50 us':>8}{'p99 us':>8}{'bytes':>8}")
     for server, figures in result.items():
         known = {figure: figures.get(figure, {"median": 0})["median"] for figure in FIGURES}
         ratio = figures["ratios"].get("server_cpu_ns", figures["ratios"].get("anonymous_bytes"))
         spread = f"{ratio['least']:.2f} .. {ratio['most']:.2f}" if ratio else ""
         print(
-            f"  {server:<14}{known['server_cpu_ns'] / 1000:>9.2f}{ratio['median'] if ratio else 0:>8.2f}  {spread:<14}"
+            f"  {server:<24}{known['server_cpu_ns'] / 1000:>9.2f}{ratio['median'] if ratio else 0:>8.2f}  {spread:<14}"
             f"{known['per_second']:>9.0f}{known['p50_us']:>8.0f}{known['p99_us']:>8.0f}{known['anonymous_bytes']:>8.0f}",
             flush=True,
         )

@@ -7,8 +7,10 @@ how far the baseline is from itself.
 """
 import argparse
 import json
+import os
 import pathlib
 import platform
+import re
 import subprocess
 import sys
 
@@ -21,6 +23,8 @@ from running import Failed  # noqa: E402
 
 BASELINE = "raw epoll"
 NOISE = 0.03
+TIMES = "--duration 500 --warm-up 150"
+UNTIMED = {"connect", "idle"}
 
 # name in the text: program, arguments behind the port, options of the load generator, whether it verifies signatures
 SERVERS = {
@@ -60,7 +64,7 @@ def machine():
     for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             cpu, cores = line.partition(":")[2].strip(), cores + 1
-    return {"processor": cpu, "cores": cores, "kernel": platform.release(), "compiler": first_line(["g++", "--version"])}
+    return {"processor": cpu, "cores": cores, "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."), "compiler": first_line(["g++", "--version"])}
 
 
 def commands(build, examples, case):
@@ -89,7 +93,8 @@ def noise_of(result):
 
 def told(ratio, noise):
     text = f"{ratio['median']:.2f} [{ratio['least']:.2f} .. {ratio['most']:.2f}]"
-    return text if noise == 0 or abs(ratio["median"] - 1) > noise else f"{text} (no difference)"
+    certain = abs(ratio["median"] - 1) > noise and not ratio["least"] <= 1 <= ratio["most"]
+    return text if noise == 0 or certain else f"{text} (no difference)"
 
 
 def rows(case, result):
@@ -124,10 +129,10 @@ def heading(case, result):
 def section(case, result):
     what, options = CASES[case]
     text = [f"## {what[0].upper()}{what[1:]}", "", *table(heading(case, result), rows(case, result)), ""]
-    return [*text, f"    load {options}", ""]
+    return [*text, f"    load {options}" if case in UNTIMED else f"    load {options} {TIMES}", ""]
 
 
-def page(results, where, rounds, plot):
+def page(results, where, load, rounds, plot):
     unsigned = [name for name, (_, _, _, verifies) in SERVERS.items() if not verifies]
     unsigned = [name for name in unsigned if any(name in result for result in results.values())]
     lines = [
@@ -140,19 +145,22 @@ def page(results, where, rounds, plot):
         "",
         f"- {where['processor']}, {where['cores']} cores; Linux {where['kernel']}; {where['compiler']}; release build.",
         "- Everything on 127.0.0.1: the server has one core, the load generator another. Other work on the machine was",
-        "  not stopped.",
+        f"  not stopped; the load average was {load:.1f} when this began.",
         "- Server CPU is the processor time, of user and kernel, that the server process took per request (per",
         "  connection, per broadcast). It is the figure to compare. The rate depends on the load generator as well, which",
         "  needs as much time as the server.",
         f"- Each ratio is the median of {rounds} interleaved rounds, with its range. The baseline runs twice in each round,",
         "  as a control: what it differs from itself nothing explains but chance. Ratios nearer to 1 than that, or than",
-        "  3 %, are marked as no difference.",
+        "  3 %, and those with a range on both sides of 1 are marked as no difference.",
         "- A request is done when its answer and its message have both arrived. Every message is checked: none was lost,",
         "  doubled, altered or delivered to somebody else, or there would be no figures.",
     ]
     if unsigned:
         lines += [f"- {', '.join(unsigned)}: the same service written with that library, tuned, as in",
                   "  `benchmarks/servers/peers`. They get the same signed requests and verify nothing."]
+    shown = {name: figures["command"] for result in results.values() for name, figures in result.items() if name != AGAIN}
+    lines += ["- The commands of the servers, 0 being any port: " +
+              ", ".join(f"`{command}`" for command in shown.values()) + "."]
     lines += ["", "What does not depend on the machine (instructions, system calls, allocations, bytes) is counted by",
               "`scripts/bench --gate` and compared with `benchmarks/counts/expected.json` on every run of the tests.", "",
               f"![Server CPU time relative to {BASELINE}]({plot})", ""]
@@ -171,11 +179,11 @@ def main():
     given = parser.parse_args()
     if (pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").count("processor\t:")) < 2:
         parser.error("this needs two processors, one for the server and one for the load")
-    results = {}
+    results, load = {}, os.getloadavg()[0]
     try:
         for case, (_, options) in CASES.items():
-            arguments = options if case in ("connect", "idle") else f"{options} --duration 500 --warm-up 150"
-            rounds = min(given.rounds, 3) if case in ("connect", "idle") else given.rounds
+            arguments = options if case in UNTIMED else f"{options} {TIMES}"
+            rounds = min(given.rounds, 3) if case in UNTIMED else given.rounds
             comparison = Comparison(given.build, commands(given.build, given.examples, case), rounds, 0, 1)
             results[case] = comparison.run(arguments, {})
             print_case(case, arguments, results[case])
@@ -188,7 +196,7 @@ def main():
                for case, result in results.items() if case != "idle"}
     plot = bars({CASES[case][0]: ratios for case, ratios in plotted.items()}, BASELINE)
     (given.output / "performance.svg").write_text(plot, encoding="utf-8")
-    text = page(results, machine(), given.rounds, "performance.svg")
+    text = page(results, machine(), load, given.rounds, "performance.svg")
     (given.output / "performance.md").write_text(text, encoding="utf-8")
     if given.json:
         given.json.write_text(json.dumps({"machine": machine(), "cases": results}, indent=1) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import socket
 import subprocess
 import time
 
@@ -40,6 +41,18 @@ class Server:
         if self.port is None:
             self.stop()
             raise Failed(f"{shlex.join(command)} does not say where it listens")
+        while not self.answers():  # some say so a moment before
+            if time.monotonic() > until or self.process.poll() is not None:
+                self.stop()
+                raise Failed(f"{shlex.join(command)} does not listen")
+            time.sleep(0.01)
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     @property
     def pid(self):
