@@ -26,16 +26,16 @@ NOISE = 0.03
 TIMES = "--duration 500 --warm-up 150"
 UNTIMED = {"connect", "idle"}
 
-# name in the text: program, arguments behind the port, options of the load generator, whether it verifies signatures
+# name in the text: program, arguments behind the port, whether it verifies signatures
 SERVERS = {
-    BASELINE: ("raw_epoll", ["--verify"], "", True),
-    "raw epoll, coalescing": ("raw_epoll", ["--verify", "--coalesce"], "", True),
-    "backchannel on epoll": ("epoll", [], "", True),
-    "backchannel gateway": ("gateway", [], "", True),
-    "Beast": ("beast", [], "", False),
-    "RESTinio": ("restinio", [], "", False),
-    "libwebsockets": ("libwebsockets", [], "", False),
-    "npm ws": ("ws.mjs", [], "", False),
+    BASELINE: ("raw_epoll", ["--verify"], True),
+    "raw epoll, coalescing": ("raw_epoll", ["--verify", "--coalesce"], True),
+    "backchannel on epoll": ("epoll", [], True),
+    "backchannel gateway": ("gateway", [], True),
+    "Beast": ("beast", [], False),
+    "RESTinio": ("restinio", [], False),
+    "libwebsockets": ("libwebsockets", [], False),
+    "npm ws": ("ws.mjs", [], False),
 }
 
 # name: (what it is, options of the load generator, the measured unit)
@@ -70,7 +70,7 @@ def machine():
 def commands(build, examples, case):
     """The servers that were built and can serve the case: name, command."""
     found = {}
-    for name, (program, arguments, _, _) in SERVERS.items():
+    for name, (program, arguments, _) in SERVERS.items():
         if case in NOT_FOR.get(program, ()):
             continue
         if program.endswith(".mjs"):
@@ -133,7 +133,7 @@ def section(case, result):
 
 
 def page(results, where, load, rounds, plot):
-    unsigned = [name for name, (_, _, _, verifies) in SERVERS.items() if not verifies]
+    unsigned = [name for name, (_, _, verifies) in SERVERS.items() if not verifies]
     unsigned = [name for name in unsigned if any(name in result for result in results.values())]
     lines = [
         "# Performance",
@@ -159,8 +159,8 @@ def page(results, where, load, rounds, plot):
         lines += [f"- {', '.join(unsigned)}: the same service written with that library, tuned, as in",
                   "  `benchmarks/servers/peers`. They get the same signed requests and verify nothing."]
     shown = {name: figures["command"] for result in results.values() for name, figures in result.items() if name != AGAIN}
-    lines += ["- The commands of the servers, 0 being any port: " +
-              ", ".join(f"`{command}`" for command in shown.values()) + "."]
+    lines += ["- The servers were started so, 0 being any port:", ""]
+    lines += [f"      {command}" for command in shown.values()]
     lines += ["", "What does not depend on the machine (instructions, system calls, allocations, bytes) is counted by",
               "`scripts/bench --gate` and compared with `benchmarks/counts/expected.json` on every run of the tests.", "",
               f"![Server CPU time relative to {BASELINE}]({plot})", ""]
