@@ -301,6 +301,7 @@ public:
     }
 
     std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
+        if (pieces.size() == 1) return socket_.write_some(asio::buffer(pieces[0]), error);
         gather_list list;
         while (list.size != max_pieces && list.size != pieces.size()) {
             list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
@@ -962,6 +963,8 @@ public:
     /// Bytes that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Whether `gather` gives one piece at most.
+    [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
 
     /// Where a text may be appended; `appended(n)` must follow with the number of bytes that were.
     [[nodiscard]] std::string& tail() {
@@ -1165,6 +1168,8 @@ protected:
         deadline_ = time_point::max();
         arm();
     }
+    /// The same for one that another will soon be set in place of.
+    void forget_deadline() noexcept { deadline_ = time_point::max(); }
 
     /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
     void wake_at(time_point when) {
@@ -1299,13 +1304,8 @@ private:
         if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
-        while (!out_.empty() && !error) {
-            std::array<std::string_view, max_pieces> pieces;
-            std::size_t const count = out_.gather(pieces);
-            std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
-            out_.consume(n);
-            taken += n;
-        }
+        while (!out_.empty() && !error)
+            taken += out_.is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
         worker_.counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
@@ -1316,6 +1316,15 @@ private:
             wait_to_write();
         else if (finishing_ && out_.empty())
             end_sending();
+    }
+
+    template <std::size_t Most>
+    [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
+        std::array<std::string_view, Most> pieces;
+        std::size_t const count = out_.gather(pieces);
+        std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+        out_.consume(n);
+        return n;
     }
 
     void wait_to_write() {
@@ -2241,7 +2250,7 @@ protected:
         count_answer(r.status);
         note({what, r.status, client_ip(), {}, label_.method, label_.path, why});
         if (keep)
-            this->set_deadline(core_.options.keep_alive_timeout);
+            this->forget_deadline(); // the next one is set when the answer has left
         else
             this->finish();
     }
@@ -2720,16 +2729,16 @@ protected:
     }
 
     bool read_head(std::span<char>& bytes) {
-        if (phase_ == phase::idle) {
+        bool const fresh = phase_ == phase::idle;
+        if (fresh) {
             phase_ = phase::head;
             this->begin_request({}, {}, 1, false);
             parser_.reset();
-            began_ = std::chrono::steady_clock::now();
-            this->set_deadline(head_deadline());
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
         case http1::request_parser::status::need_more:
+            if (fresh) begin_waiting();
             return false;
         case http1::request_parser::status::failed:
             reject(parser_.error());
@@ -2763,8 +2772,15 @@ protected:
             return true;
         }
         bytes = behind;
+        if (fresh) began_ = std::chrono::steady_clock::now();
         begin_body(request, head);
         return true;
+    }
+
+    /// The request is not there as a whole, as nearly all are.
+    void begin_waiting() {
+        began_ = std::chrono::steady_clock::now();
+        this->set_deadline(head_deadline(), began_);
     }
 
     [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {

@@ -105,6 +105,8 @@ protected:
         deadline_ = time_point::max();
         arm();
     }
+    /// The same for one that another will soon be set in place of.
+    void forget_deadline() noexcept { deadline_ = time_point::max(); }
 
     /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
     void wake_at(time_point when) {
@@ -239,13 +241,8 @@ private:
         if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
-        while (!out_.empty() && !error) {
-            std::array<std::string_view, max_pieces> pieces;
-            std::size_t const count = out_.gather(pieces);
-            std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
-            out_.consume(n);
-            taken += n;
-        }
+        while (!out_.empty() && !error)
+            taken += out_.is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
         worker_.counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
@@ -256,6 +253,15 @@ private:
             wait_to_write();
         else if (finishing_ && out_.empty())
             end_sending();
+    }
+
+    template <std::size_t Most>
+    [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
+        std::array<std::string_view, Most> pieces;
+        std::size_t const count = out_.gather(pieces);
+        std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+        out_.consume(n);
+        return n;
     }
 
     void wait_to_write() {

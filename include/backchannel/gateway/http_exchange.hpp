@@ -134,7 +134,7 @@ protected:
         count_answer(r.status);
         note({what, r.status, client_ip(), {}, label_.method, label_.path, why});
         if (keep)
-            this->set_deadline(core_.options.keep_alive_timeout);
+            this->forget_deadline(); // the next one is set when the answer has left
         else
             this->finish();
     }

@@ -53,16 +53,16 @@ protected:
     }
 
     bool read_head(std::span<char>& bytes) {
-        if (phase_ == phase::idle) {
+        bool const fresh = phase_ == phase::idle;
+        if (fresh) {
             phase_ = phase::head;
             this->begin_request({}, {}, 1, false);
             parser_.reset();
-            began_ = std::chrono::steady_clock::now();
-            this->set_deadline(head_deadline());
         }
         http1::request_head& head = this->worker().head();
         switch (parser_.parse({bytes.data(), bytes.size()}, head)) {
         case http1::request_parser::status::need_more:
+            if (fresh) begin_waiting();
             return false;
         case http1::request_parser::status::failed:
             reject(parser_.error());
@@ -96,8 +96,15 @@ protected:
             return true;
         }
         bytes = behind;
+        if (fresh) began_ = std::chrono::steady_clock::now();
         begin_body(request, head);
         return true;
+    }
+
+    /// The request is not there as a whole, as nearly all are.
+    void begin_waiting() {
+        began_ = std::chrono::steady_clock::now();
+        this->set_deadline(head_deadline(), began_);
     }
 
     [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {

@@ -120,6 +120,7 @@ public:
     }
 
     std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
+        if (pieces.size() == 1) return socket_.write_some(asio::buffer(pieces[0]), error);
         gather_list list;
         while (list.size != max_pieces && list.size != pieces.size()) {
             list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};

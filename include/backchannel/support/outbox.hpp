@@ -22,6 +22,8 @@ public:
     /// Bytes that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Whether `gather` gives one piece at most.
+    [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
 
     /// Where a text may be appended; `appended(n)` must follow with the number of bytes that were.
     [[nodiscard]] std::string& tail() {
