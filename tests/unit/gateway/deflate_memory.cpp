@@ -49,11 +49,11 @@ test::agreed_codec agree(permessage_deflate const& compression) {
 }
 
 // Long enough for the default of `min_size`.
-std::string const message = test::random_text{1}.of_size(3000, 30);
+std::string const sent_text = test::random_text{1}.of_size(3000, 30);
 
-std::string packed_message() { return test::deflate_peer{9, false, 15, true}.compress(message); }
+std::string packed_message() { return test::deflate_peer{9, false, 15, true}.compress(sent_text); }
 
-void send(message_codec& codec, std::string_view text = message) {
+void send(message_codec& codec, std::string_view text = sent_text) {
     std::string out;
     CHECK(codec.deflate(text, out) == (text.size() >= 1024));
 }
@@ -62,7 +62,7 @@ void receive(message_codec& codec, std::string_view packed) {
     std::string out;
     CHECK(codec.inflate(packed.substr(0, 10), false, out, 10000) == status::ok);
     CHECK(codec.inflate(packed.substr(10), true, out, 10000) == status::ok);
-    CHECK(out == message);
+    CHECK(out == sent_text);
 }
 
 }
@@ -139,7 +139,7 @@ TEST_CASE("deflate throws bad_alloc if there is no memory and leaves what is the
             bool failed = false;
             try {
                 limited_memory const limit{allowed};
-                (void)sender.codec->deflate(message, out);
+                (void)sender.codec->deflate(sent_text, out);
             } catch (std::bad_alloc const&) {
                 failed = true;
             }
@@ -155,7 +155,7 @@ TEST_CASE("deflate throws bad_alloc if there is no memory and leaves what is the
             } catch (std::bad_alloc const&) {
                 failed = true;
             }
-            CHECK((failed || (result == status::ok && out == message)));
+            CHECK((failed || (result == status::ok && out == sent_text)));
             received += failed ? 0 : 1;
         }
         CHECK(sent > 0);
