@@ -4,10 +4,11 @@
 
 #include "common.hpp"
 #include "key_store.hpp"
+#include "listener.hpp"
 
 #include <backchannel/adapters/wslay.hpp>
 
-#include <arpa/inet.h>
+#include <array>
 #include <csignal>
 #include <memory>
 #include <sys/epoll.h>
@@ -20,12 +21,12 @@ using enum adapter::epoll::http_client::progress;
 using demo = service<adapter::wslay::transport, key_store>;
 
 struct connection {
-    connection(demo& s, int socket, adapter::epoll::task_queue& home, backchannel::task resume)
-        : service_{s}, socket_{socket}, home_{home}, http_{socket, home, std::move(resume)} {}
+    connection(demo& s, int socket, adapter::epoll::workspace& shared, backchannel::task resume)
+        : service_{s}, socket_{socket}, home_{shared.home()}, http_{socket, shared, std::move(resume)} {}
 
-    bool turn() { // false: it is over
+    bool turn(std::uint32_t events) { // false: it is over
         if (websocket_) return websocket_->turn();
-        auto const result = http_.turn(service_.router, [](auto const&) { return backchannel::response{404}; });
+        auto const result = http_.turn(events, service_.router, [](auto const&) { return backchannel::response{404}; });
         if (result != upgrade) return result == open;
         backchannel::connection_info const info{http_.source_ip(), std::string{http_.head().find("User-Agent")}};
         auto rest = http_.accept();
@@ -66,7 +67,7 @@ struct loop {
         watch(listener, EPOLLIN | EPOLLEXCLUSIVE);
         for (epoll_event events[64]; !stopped;) {
             int const n = epoll_wait(poll, events, 64, adapter::epoll::timeout(service.hub.next_deadline()));
-            for (int i = 0; i < n; ++i) turn(events[i].data.fd);
+            for (int i = 0; i < n; ++i) turn(events[i].data.fd, events[i].events);
             service.hub.expire(std::chrono::steady_clock::now());
         }
         std::exchange(connections, {}).clear();
@@ -76,23 +77,25 @@ struct loop {
     void accept() {
         int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) return; // the other thread was faster
-        connections[fd] = std::make_shared<connection>(service, fd, tasks, [this, fd] { turn(fd); });
-        watch(fd, EPOLLIN | EPOLLOUT | EPOLLET);
+        connections[fd] = std::make_shared<connection>(service, fd, shared, [this, fd] { turn(fd, 0); });
+        watch(fd, adapter::epoll::wanted_events);
     }
 
-    void turn(int fd) {
+    void turn(int fd, std::uint32_t ready) {
         if (fd == tasks.descriptor()) return tasks.run();
         if (fd == listener) return accept();
         auto const found = connections.find(fd);
         if (found == connections.end()) return;
         auto const held = found->second; // what it owes to others is answered when it ends, and may lead back to here
-        if (!held->turn()) connections.erase(fd);
+        if (!held->turn(ready)) connections.erase(fd);
     }
 
     demo& service;
     int listener;
     adapter::epoll::descriptor const poll{epoll_create1(EPOLL_CLOEXEC)};
     adapter::epoll::task_queue tasks{};
+    std::array<char, 65536> buffer{};
+    adapter::epoll::workspace shared{tasks, buffer};
     std::unordered_map<int, std::shared_ptr<connection>> connections{};
     bool stopped = false;
 };
@@ -101,19 +104,13 @@ int main(int argc, char** argv) {
     sigset_t signals{};
     for (int const end : {SIGINT, SIGTERM}) sigaddset(&signals, end);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    adapter::epoll::descriptor const listener{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    sockaddr_in at{AF_INET, htons(port_argument(argc, argv)), {htonl(INADDR_LOOPBACK)}, {}};
-    socklen_t size = sizeof at;
-    int const yes = 1;
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    auto* const address = reinterpret_cast<sockaddr*>(&at);
-    if (bind(listener, address, size) != 0 || listen(listener, 128) != 0) return std::perror("cannot listen"), 1;
-    getsockname(listener, address, &size);
+    std::uint16_t port = port_argument(argc, argv);
+    adapter::epoll::descriptor const listener{listen_on(port)};
     demo s{key_store{}};
     loop first{s, listener}, second{s, listener};
     s.hub.on_deadline_earlier([&] { first.tasks.post([] {}); });
     std::jthread const one{[&] { first.run(); }}, two{[&] { second.run(); }};
-    tell_port(ntohs(at.sin_port));
+    tell_port(port);
     sigwaitinfo(&signals, nullptr);
     for (loop* l : {&first, &second}) l->tasks.post([l] { l->stopped = true; });
 }

@@ -11,7 +11,7 @@ from support.raw_websocket import TEXT, RawWebSocket
 
 LOOKUP_SECONDS = 0.05
 CALLERS = 20
-SERVERS = {"asio", "beast", "wslay"}  # their examples have a store that answers later
+SERVERS = {"asio", "beast", "epoll", "wslay"}  # their examples have a store that answers later
 
 
 def signed_post(server, identifier, body):

@@ -2,146 +2,39 @@
 #ifndef BACKCHANNEL_ADAPTERS_EPOLL_HPP
 #define BACKCHANNEL_ADAPTERS_EPOLL_HPP
 
-#include <backchannel/concepts.hpp>
+#include <backchannel/adapters/epoll_loop.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_body.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
-#include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/owned_request.hpp>
 #include <backchannel/support/streamed_answer.hpp>
-#include <backchannel/support/task_inbox.hpp>
 
-#include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <chrono>
-#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
-#include <vector>
 
-/// For home-made loops on Linux (epoll), whatever speaks WebSocket on them: a door into the loop for other threads, and
-/// the management API on the library's own HTTP/1.1 parsers.
+/// The management API on the library's own HTTP/1.1 parsers, whatever speaks WebSocket on the loop.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::epoll {
-
-/// Owns a file descriptor; may be -1, for none.
-class descriptor {
-public:
-    explicit descriptor(int value) noexcept : value_{value} {}
-    descriptor(descriptor const&) = delete;
-    descriptor& operator=(descriptor const&) = delete;
-    ~descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    operator int() const noexcept { return value_; } // implicit: it is what every call of the system takes
-
-private:
-    int const value_;
-};
-
-/// The address of a socket's peer; empty if it is not known.
-[[nodiscard]] inline std::string source_ip(int socket) {
-    union {
-        sockaddr_storage any;
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    } peer{};
-    socklen_t size = sizeof peer;
-    std::array<std::uint8_t, 16> bytes{};
-    if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
-    if (peer.any.ss_family == AF_INET6) {
-        std::memcpy(bytes.data(), &peer.v6.sin6_addr, 16);
-    } else if (peer.any.ss_family == AF_INET) {
-        bytes[10] = bytes[11] = 0xFF;
-        std::memcpy(bytes.data() + 12, &peer.v4.sin_addr, 4);
-    } else {
-        return {};
-    }
-    return ip_address{bytes}.to_string();
-}
-
-/// Tasks that other threads leave for a loop, and the descriptor that wakes it.
-///
-/// With several loops, end all of their threads first, then destroy the queues.
-class task_queue : public task_inbox {
-public:
-    /// Throws std::system_error.
-    task_queue() {
-        for (int const fd : {int{wake_}, int{timer_}}) {
-            epoll_event wanted{.events = EPOLLIN, .data = {.fd = fd}};
-            if (epoll_ctl(both_, EPOLL_CTL_ADD, fd, &wanted) != 0)
-                throw std::system_error{errno, std::generic_category(), "task_queue"};
-        }
-        wake_by([this] { eventfd_write(wake_, 1); });
-    }
-    ~task_queue() { end(); } // what it destroys may post: while there is a descriptor still
-
-    /// To be watched for EPOLLIN, level-triggered; `run` is the answer to it.
-    [[nodiscard]] int descriptor() const noexcept { return both_; }
-
-    /// Runs what was posted until now.
-    void run() {
-        eventfd_t count = 0;
-        eventfd_read(wake_, &count);
-        task_inbox::run();
-        std::uint64_t periods = 0;
-        if (read(timer_, &periods, sizeof periods) > 0) tick();
-    }
-
-    /// Ticks an answer for as long as it exists.
-    void keep_alive(std::shared_ptr<streamed_answer> const& answer) {
-        if (streams_.empty()) set_timer(std::chrono::seconds{1});
-        streams_.push_back(answer);
-    }
-
-private:
-    void tick() {
-        std::erase_if(streams_, [](auto const& weak) { return weak.expired(); });
-        if (streams_.empty()) set_timer({});
-        auto const now = std::chrono::steady_clock::now();
-        for (auto const& weak : std::vector{streams_}) // a tick may lead to more of them
-            if (auto const answer = weak.lock()) answer->tick(now);
-    }
-
-    void set_timer(std::chrono::seconds period) noexcept {
-        itimerspec const every{{period.count(), 0}, {period.count(), 0}};
-        timerfd_settime(timer_, 0, &every, nullptr);
-    }
-
-    epoll::descriptor const wake_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-    epoll::descriptor const timer_{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
-    epoll::descriptor const both_{epoll_create1(EPOLL_CLOEXEC)};
-    std::vector<std::weak_ptr<streamed_answer>> streams_;
-};
-
-/// How long epoll_wait may wait, in milliseconds: `timeout(hub.next_deadline())`.
-[[nodiscard]] inline int timeout(std::optional<time_point> deadline) noexcept {
-    if (!deadline) return -1;
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now());
-    return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, INT_MAX));
-}
 
 /// The HTTP/1.1 side of a non-blocking socket, until the client asks for a WebSocket.
 ///
-/// A member of the server's own connection. Watch the socket once for `EPOLLIN | EPOLLOUT | EPOLLET` and call `turn`
-/// for each event. Reads one request at a time, so what a client sends or does not fetch is bounded; it has no
-/// deadlines. Used on the loop's thread only.
+/// A member of the server's own connection. Watch the socket once for `wanted_events` and call `turn` for each event.
+/// Requests that are whole in the loop's buffer are answered from there, all that came together by one write; only what
+/// is not complete is kept, so a client that is idle costs no buffer. What a client sends or does not fetch is bounded:
+/// nothing is read while 64 KiB of answers wait, or one that takes its time. It has no deadlines. Used on the loop's
+/// thread only.
 class http_client {
 public:
     enum class progress : std::uint8_t {
@@ -150,161 +43,279 @@ public:
         over     ///< the server destroys the connection
     };
 
-    /// `resume` is to call `turn` as if the socket had an event: an answer came late.
-    http_client(int socket, task_queue& home, task resume)
-        : socket_{socket}, source_ip_{epoll::source_ip(socket)}, home_{home}, resume_{std::move(resume)},
+    /// `resume` is to call `turn` with no events: an answer came late.
+    http_client(int socket, workspace& shared, task resume)
+        : socket_{socket}, source_ip_{epoll::source_ip(socket)}, shared_{shared}, resume_{std::move(resume)},
           self_{std::make_shared<http_client*>(this)} {}
     http_client(http_client const&) = delete;
     http_client& operator=(http_client const&) = delete;
 
     /// Reads and writes what can be; `own(request_view) -> response` answers what is not the router's, with a body of
-    /// up to `own_limit` bytes.
+    /// up to `own_limit` bytes. `events`: those of `epoll_wait`, else 0.
     template <class Router, class Own>
-    [[nodiscard]] progress turn(Router& router, Own&& own, std::size_t own_limit = 131072) {
+    [[nodiscard]] progress turn(std::uint32_t events, Router& router, Own&& own, std::size_t own_limit = 131072) {
+        ready_.note(events);
+        if (shared_.worker_ != nullptr) { // called back by another connection's turn
+            resume_later();
+            return progress::open;
+        }
+        workspace::turn const mine{shared_, this};
         write();
         if (stream_ != nullptr && out_.empty()) stream_->written();
-        for (char bytes[16384];;) {
-            while (!asked_ && !ending_ && stream_ == nullptr && out_.empty() && !in_.empty()) {
-                if (!request_ && !read_head(router, own_limit)) {
-                    if (upgrading_) return progress::upgrade;
-                    break;
-                }
-                if (request_ && read_body())
-                    answer_request(router, own);
-                else if (request_)
-                    break;
-            }
-            if (asked_ || (!out_.empty() && stream_ == nullptr)) return progress::open; // the next request waits
-            ssize_t const n = recv(socket_, bytes, sizeof bytes, 0);
-            if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR) ? progress::open : progress::over;
-            if (stream_ == nullptr && !ending_)
-                in_.append(bytes, static_cast<std::size_t>(n)); // else it is read lest the answer is lost
-        }
+        progress const result = read(router, own, own_limit);
+        send_answers();
+        return result;
     }
 
     [[nodiscard]] std::string const& source_ip() const noexcept { return source_ip_; }
-    /// The request that came with `upgrade`, until `accept`.
-    [[nodiscard]] http1::request_head const& head() const noexcept { return head_; }
+    /// The request that came with `upgrade`, until `open` or `accept` or the next turn of a connection of the loop.
+    [[nodiscard]] http1::request_head const& head() const noexcept { return shared_.head_; }
 
-    /// Opens the WebSocket: what came behind the handshake. Nothing: the request was not fit for it and is answered.
-    [[nodiscard]] std::optional<std::string> accept() {
+    /// Gives what opens the WebSocket, and has nothing more to do. Nothing: the request was not fit for it and is
+    /// answered. To be called where `turn` has returned `upgrade`.
+    [[nodiscard]] std::optional<opening> open() {
         upgrading_ = false;
-        auto const wrong = ::backchannel::websocket::check_handshake(head_);
+        http1::request_head const& head = shared_.head_;
+        auto const wrong = ::backchannel::websocket::check_handshake(head);
         if (wrong != ::backchannel::websocket::handshake_error::none) {
-            head_.keep_alive = false;
+            keep_alive_ = false;
+            in_.clear();
             response refusal{status_of(wrong)};
             refusal.headers.add("Sec-WebSocket-Version", ::backchannel::websocket::supported_version);
             answer(refusal);
+            write();
+            if (ready_.readable()) resume_later(); // there is no other event of it
             return std::nullopt;
         }
-        auto const key = ::backchannel::websocket::accept_key(head_.find("Sec-WebSocket-Key"));
+        auto const key = ::backchannel::websocket::accept_key(head.find("Sec-WebSocket-Key"));
         out_.append("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     "Sec-WebSocket-Accept: ")
             .append(key.data(), key.size())
             .append("\r\n\r\n");
+        return opening{std::exchange(out_, {}), std::exchange(in_, {}), ready_};
+    }
+
+    /// The same for another implementation of WebSocket: sends the answer and gives what came behind the handshake.
+    [[nodiscard]] std::optional<std::string> accept() {
+        auto opened = open();
+        if (!opened) return std::nullopt;
+        out_ = std::move(opened->answer);
         write();
-        in_.erase(0, head_.size);
-        return std::exchange(in_, {});
+        return std::move(opened->received);
     }
 
 private:
-    /// False: the head is not complete, is refused, or asks for a WebSocket.
-    template <class Router>
-    bool read_head(Router const& router, std::size_t own_limit) {
-        switch (parser_.parse(in_, head_)) {
+    static constexpr std::size_t most_waiting = 64 * 1024; // bytes of answers, before no more is read
+
+    /// A request that is not complete.
+    struct partial {
+        partial(request_view const& head, http1::request_head const& parsed, std::size_t limit)
+            : request{owned_request::head_of(head)}, body{parsed, limit}, expects_continue{parsed.expect_continue &&
+                                                                                           parsed.minor_version > 0} {}
+
+        owned_request request;
+        http1::body_reader body;
+        bool expects_continue;
+        http1::parse_error error = http1::parse_error::none;
+    };
+
+    /// Takes the router's answer home, on whatever thread it comes.
+    struct answer_taker {
+        void operator()(response r) {
+            if (self.expired()) return; // and perhaps the loop has gone too
+            if (shared->home_.is_here() && shared->asked_ == question) return client->answer(r);
+            shared->home_.dispatch([self = std::move(self), r = std::move(r)] {
+                if (auto const there = self.lock()) (*there)->answer_late(r);
+            });
+        }
+
+        workspace* shared;
+        http_client* client;    // valid while the question may be answered at once
+        std::uint64_t question; // unlike any other of the loop
+        std::weak_ptr<http_client*> self;
+    };
+
+    /// Whether the next request has to wait.
+    [[nodiscard]] bool busy() const noexcept { return asked_ || (!out_.empty() && stream_ == nullptr); }
+
+    template <class Router, class Own>
+    progress read(Router& router, Own& own, std::size_t own_limit) {
+        std::span<char> const room = shared_.buffer_;
+        while (!busy() && (held_back_ || ready_.readable())) {
+            std::size_t size = in_.size();
+            if (size != 0) std::memcpy(room.data(), in_.data(), size);
+            if (!std::exchange(held_back_, false)) {
+                ssize_t const n = recv(socket_, room.data() + size, room.size() - size, 0);
+                if (n < 0 && errno == EINTR) continue;
+                ready_.read(n, room.size() - size);
+                if (n < 0) return errno == EAGAIN ? progress::open : progress::over;
+                if (n == 0) return all_sent() ? progress::over : progress::open;
+                if (stream_ != nullptr || ending_) continue; // it is read lest the answer is lost
+                size += static_cast<std::size_t>(n);
+            }
+            std::string_view rest{room.data(), size};
+            while (!busy() && !ending_ && stream_ == nullptr && read_request(rest, router, own, own_limit))
+                if (shared_.out_.size() > most_waiting) send_answers();
+            keep(rest);
+            if (upgrading_) return progress::upgrade;
+        }
+        return progress::open;
+    }
+
+    /// The client sends nothing more, but may wait for answers.
+    [[nodiscard]] bool all_sent() {
+        ready_.note(EPOLLRDHUP);
+        send_answers();
+        return !busy();
+    }
+
+    /// Keeps what could not be dealt with.
+    void keep(std::string_view rest) {
+        if (ending_ || stream_ != nullptr) rest = {};
+        if (upgrading_) {
+            rest.remove_prefix(shared_.head_.size);
+            out_ += std::exchange(shared_.out_, {}); // the answers before it
+        }
+        held_back_ = !rest.empty() && busy();
+        if (!rest.empty())
+            in_.assign(rest);
+        else if (in_.capacity() != 0)
+            std::string{}.swap(in_);
+    }
+
+    /// Answers the request at the front of `rest` and takes it off. False: it is not complete, is refused, or asks for
+    /// a WebSocket.
+    template <class Router, class Own>
+    bool read_request(std::string_view& rest, Router& router, Own& own, std::size_t own_limit) {
+        if (partial_ != nullptr) return read_body(rest, router, own);
+        if (rest.empty()) return false;
+        http1::request_head& head = shared_.head_;
+        switch (parser_.parse(rest, head)) {
         case http1::request_parser::status::need_more:
             return false;
         case http1::request_parser::status::failed:
-            answer(response{http1::status_of(parser_.error())}); // there is no keep_alive in the head
+            keep_alive_ = false;
+            to_head_ = parser_.is_head();
+            answer(response{http1::status_of(parser_.error())});
             return false;
         case http1::request_parser::status::complete:
             break;
         }
-        bool const managed = router.owns(head_.target_path);
-        upgrading_ = head_.upgrade && !managed;
-        if (upgrading_) return false;
-        request_view head{head_.method, head_.target_path, head_.headers};
-        head.source_ip = source_ip_;
-        head.streams = head.method != "HEAD";
-        request_.emplace(head);
-        body_.emplace(head_, managed ? router.max_body(head_.target_path) : own_limit);
-        in_.erase(0, head_.size);
-        head_.headers.clear(); // their bytes have gone
-        return true;
-    }
-
-    /// False: the body is not complete. What is wrong with it is in `error_`.
-    bool read_body() {
-        http1::body_reader::step step;
-        for (std::string_view rest{in_}; !step.done;) {
-            step = body_->next(rest);
-            request_->body.append(step.data);
-            rest.remove_prefix(step.consumed);
-            error_ = step.error;
-            if (step.done || error_ != http1::parse_error::none || step.consumed == 0) {
-                in_.erase(0, in_.size() - rest.size());
-                break;
-            }
+        if (head.upgrade && !router.owns(head.target_path)) {
+            upgrading_ = true;
+            return false;
         }
-        if (error_ != http1::parse_error::none) return true;
-        if (!step.done && std::exchange(head_.expect_continue, false) && head_.minor_version > 0) {
-            out_ += http1::continue_response;
-            write();
+        keep_alive_ = head.keep_alive;
+        minor_version_ = static_cast<std::uint8_t>(head.minor_version > 0);
+        to_head_ = head.method == "HEAD";
+        request_view request{head.method, head.target_path, head.headers};
+        request.source_ip = source_ip_;
+        request.streams = !to_head_;
+        rest.remove_prefix(head.size);
+        std::uint64_t const length = head.content_length.value_or(0);
+        if (!head.chunked && length <= rest.size() && length <= std::min(router.max_body(), own_limit)) {
+            request.body = rest.substr(0, static_cast<std::size_t>(length));
+            rest.remove_prefix(request.body.size());
+            ask(request, router, own);
+            return true;
         }
-        return step.done;
+        std::size_t const limit = router.owns(head.target_path) ? router.max_body() : own_limit;
+        partial_ = std::make_unique<partial>(request, head, limit);
+        return read_body(rest, router, own);
     }
 
     template <class Router, class Own>
-    void answer_request(Router& router, Own&& own) {
-        asked_ = inside_ = true;
-        request_view const request = request_->view();
-        auto done = home_.bring_home(self_, &http_client::answer);
-        if (error_ != http1::parse_error::none) {
-            head_.keep_alive = false; // where the next request begins is not known
-            auto incoming = error_ == http1::parse_error::body_too_large ? router.begin(request) : router.begin({});
-            if (incoming) {
-                incoming.refuse_as_too_large();
-                incoming.finish(std::move(done));
-            } else {
-                answer(response{http1::status_of(error_)});
-            }
-        } else if (!router.async_handle(request, std::move(done))) {
-            answer(own(request));
+    bool read_body(std::string_view& rest, Router& router, Own& own) {
+        http1::body_reader::step step;
+        do {
+            step = partial_->body.next(rest);
+            partial_->request.body.append(step.data);
+            rest.remove_prefix(step.consumed);
+        } while (!step.done && step.error == http1::parse_error::none && step.consumed != 0);
+        if (step.error != http1::parse_error::none) {
+            refuse(step.error, router);
+            return true;
         }
-        inside_ = false;
+        if (!step.done) {
+            if (std::exchange(partial_->expects_continue, false)) shared_.out_ += http1::continue_response;
+            return false;
+        }
+        auto const whole = std::exchange(partial_, nullptr);
+        ask(whole->request.view(), router, own);
+        return true;
+    }
+
+    [[nodiscard]] answer_taker expect_answer() {
+        asked_ = true;
+        shared_.asked_ = ++shared_.questions_;
+        return {&shared_, this, shared_.asked_, self_};
+    }
+
+    template <class Router, class Own>
+    void ask(request_view const& request, Router& router, Own& own) {
+        bool const ours = router.async_handle(request, expect_answer());
+        shared_.asked_ = 0;
+        if (!ours) answer(own(request));
+    }
+
+    template <class Router>
+    void refuse(http1::parse_error error, Router& router) {
+        keep_alive_ = false; // where the next request begins is not known
+        auto const refused = std::exchange(partial_, nullptr);
+        auto incoming =
+            error == http1::parse_error::body_too_large ? router.begin(refused->request.view()) : router.begin({});
+        if (!incoming) return answer(response{http1::status_of(error)});
+        incoming.refuse_as_too_large();
+        incoming.finish(expect_answer());
+        shared_.asked_ = 0;
     }
 
     void answer(response const& r) {
         asked_ = false;
-        ending_ = !head_.keep_alive;
-        bool const to_head = request_ && request_->view().method == "HEAD";
+        ending_ = !keep_alive_;
         if (r.stream != nullptr) return begin_stream(r);
-        if (!http1::append_response_head(out_, r.status, r.headers, r.body.size(), !ending_, head_.minor_version))
+        std::string& out = shared_.worker_ == this ? shared_.out_ : out_;
+        if (!http1::append_response_head(out, r.status, r.headers, r.body.size(), keep_alive_, minor_version_))
             return answer(response{500}); // the application set a header that is the server's
-        if (!to_head && r.status != 204 && r.status != 304) out_ += r.body;
-        request_.reset();
-        write();
-        if (!inside_) resume_();
+        if (!to_head_ && r.status != 204 && r.status != 304) out += r.body;
+    }
+
+    void answer_late(response const& r) {
+        answer(r);
+        if (shared_.worker_ != nullptr) return resume_later();
+        task const resume = resume_; // which may destroy this
+        resume();
+    }
+
+    /// When whoever is at work has finished.
+    void resume_later() {
+        shared_.home_.post([self = std::weak_ptr{self_}] {
+            auto const there = self.lock();
+            if (there == nullptr) return;
+            task const resume = (*there)->resume_;
+            resume();
+        });
     }
 
     /// The body ends with the connection. RFC 9112 6.3.
     void begin_stream(response const& r) {
-        if (!http1::append_response_head(out_, r.status, r.headers, std::nullopt, false, head_.minor_version))
+        std::string head;
+        if (!http1::append_response_head(head, r.status, r.headers, std::nullopt, false, minor_version_))
             return answer(response{500});
         ending_ = false;
-        request_.reset();
+        if (shared_.worker_ == this) out_ += std::exchange(shared_.out_, {}); // the answers before it
+        out_ += head;
         stream_ = std::make_shared<feed>(*this, r.stream);
-        home_.keep_alive(stream_);
+        shared_.home_.keep_alive(stream_);
         stream_->start();
         write();
-        if (!inside_) resume_();
     }
 
     /// What is written is in the client's `out_`.
     class feed final : public streamed_answer {
     public:
         feed(http_client& client, std::shared_ptr<body_stream> body)
-            : streamed_answer{std::move(body), [&home = client.home_](task t) { home.post(std::move(t)); }},
+            : streamed_answer{std::move(body), [&home = client.shared_.home_](task t) { home.post(std::move(t)); }},
               client_{client} {}
 
     private:
@@ -323,32 +334,63 @@ private:
         http_client& client_; // keeps this
     };
 
-    void write() {
-        while (!out_.empty()) {
-            ssize_t const n = ::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL);
-            if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-            if (n < 0) return out_.clear(); // the error shows when the socket is read, which waits for an empty `out_`
-            out_.erase(0, static_cast<std::size_t>(n));
+    /// Sends what the turn has answered; what the socket does not take is kept.
+    void send_answers() {
+        if (!shared_.out_.empty()) {
+            std::string_view rest = shared_.out_;
+            if (out_.empty()) rest.remove_prefix(send_some(rest));
+            out_ += rest;
+            shared_.out_.clear();
         }
-        if (ending_) shutdown(socket_, SHUT_WR);
+        end_sending();
+    }
+
+    /// Sends what was kept.
+    void write() {
+        if (out_.empty()) return;
+        out_.erase(0, send_some(out_));
+        if (out_.empty()) std::string{}.swap(out_);
+        end_sending();
+    }
+
+    void end_sending() {
+        if (ending_ && out_.empty() && shared_.out_.empty() && !std::exchange(sent_all_, true))
+            shutdown(socket_, SHUT_WR);
+    }
+
+    /// How much needs not be kept. An error is told when the socket is read.
+    [[nodiscard]] std::size_t send_some(std::string_view bytes) {
+        std::size_t sent = 0;
+        while (sent != bytes.size()) {
+            ssize_t const n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0 && errno == EAGAIN) break;
+            if (n < 0) {
+                ready_.note(EPOLLERR);
+                return bytes.size();
+            }
+            sent += static_cast<std::size_t>(n);
+        }
+        return sent;
     }
 
     int const socket_;
+    readiness ready_;
     std::string const source_ip_;
-    task_queue& home_;
+    workspace& shared_;
     task resume_;
     std::shared_ptr<http_client*> self_; // for answers that come when this has gone
-    std::string in_, out_;
+    std::string in_, out_;               // what could not be used or sent yet
     http1::request_parser parser_;
-    http1::request_head head_;
-    std::optional<owned_request> request_;
-    std::optional<http1::body_reader> body_;
+    std::unique_ptr<partial> partial_;
     std::shared_ptr<feed> stream_; // of the answer that goes on until the connection ends
-    http1::parse_error error_ = http1::parse_error::none;
+    std::uint8_t minor_version_ = 1;
+    bool keep_alive_ = false, to_head_ = false; // of the request at hand
     bool upgrading_ = false;
-    bool asked_ = false;  // the answer is being worked on
-    bool inside_ = false; // `turn` is at work
-    bool ending_ = false; // nothing is read behind the answer that waits or was given
+    bool asked_ = false;     // the answer is being worked on
+    bool held_back_ = false; // what is kept was not looked at
+    bool ending_ = false;    // nothing is read behind the answer that waits or was given
+    bool sent_all_ = false;  // and its end was told
 };
 
 }
