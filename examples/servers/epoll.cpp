@@ -1,7 +1,6 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 
-// A home-made epoll loop, on two threads, that share a listening socket; HTTP and WebSockets are the library's own.
-
+// A home-made epoll loop on two threads that share a listening socket. HTTP and WebSockets are the library's own.
 #include "common.hpp"
 #include "key_store.hpp"
 #include "listener.hpp"
@@ -117,6 +116,6 @@ int main(int argc, char** argv) {
     s.hub.on_deadline_earlier([&] { first.tasks.post([] {}); });
     std::jthread const one{[&] { first.run(); }}, two{[&] { second.run(); }};
     tell_port(port);
-    sigwaitinfo(&signals, nullptr);
+    while (sigwaitinfo(&signals, nullptr) < 0) continue;
     for (loop* l : {&first, &second}) l->tasks.post([l] { l->stopped = true; });
 }
