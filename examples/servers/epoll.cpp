@@ -1,6 +1,7 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 
 // A home-made epoll loop on two threads that share a listening socket. HTTP and WebSockets are the library's own.
+
 #include "common.hpp"
 #include "key_store.hpp"
 #include "listener.hpp"
@@ -12,7 +13,7 @@
 #include <csignal>
 #include <memory>
 #include <thread>
-#include <vector>
+#include <unordered_map>
 
 namespace adapter = backchannel::adapters::epoll;
 using enum adapter::http_client::progress;
@@ -41,11 +42,11 @@ struct connection {
     }
 
     bool turn_websocket(std::uint32_t events) {
-        auto const on_message = [this](backchannel::message const& m) {
+        auto const echo = [this](backchannel::message const& m) {
             tracked_.touch();
             (void)service_.hub.send(tracked_.id(), m);
         };
-        return websocket_->turn(events, on_message, [this](auto code, auto reason, backchannel::closed_by by) {
+        return websocket_->turn(events, echo, [this](auto code, auto reason, backchannel::closed_by by) {
             if (by == backchannel::closed_by::peer) return tracked_.closed(code, reason);
             service_.hub.close(tracked_.id(), code, reason);
         });
@@ -76,22 +77,19 @@ struct loop {
         std::exchange(connections, {}).clear();
         tasks.end();
     }
-
     void accept() {
         int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) return; // the other thread was faster
-        auto const at = static_cast<std::size_t>(fd);
-        if (at >= connections.size()) connections.resize(at + 64);
-        connections[at] = std::make_unique<connection>(service, fd, shared, [this, fd] { turn(fd, 0); });
+        connections[fd] = std::make_unique<connection>(service, fd, shared, [this, fd] { turn(fd, 0); });
         watch(fd, adapter::wanted_events);
     }
 
     void turn(int fd, std::uint32_t events) {
         if (fd == tasks.descriptor()) return tasks.run();
         if (fd == listener) return accept();
-        auto const at = static_cast<std::size_t>(fd);
-        if (at >= connections.size() || connections[at] == nullptr) return;
-        if (!connections[at]->turn(events, websockets)) auto const gone = std::move(connections[at]);
+        auto const found = connections.find(fd);
+        if (found == connections.end()) return;
+        if (!found->second->turn(events, websockets)) auto const gone = connections.extract(found);
     }
 
     demo& service;
@@ -101,7 +99,7 @@ struct loop {
     std::array<char, 65536> buffer{};
     adapter::workspace shared{tasks, buffer};
     adapter::websocket_loop websockets{shared, {.frame = 131072}};
-    std::vector<std::unique_ptr<connection>> connections{}; // by their sockets
+    std::unordered_map<int, std::unique_ptr<connection>> connections{}; // by their sockets
     bool stopped = false;
 };
 
