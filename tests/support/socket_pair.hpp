@@ -13,8 +13,8 @@
 
 namespace test {
 
-/// A server's socket and its client's, neither of which waits. Unless it is a stream, what is written by one call is read
-/// by one call, and not together with what others write.
+/// A server's socket and its client's, neither of which waits. Unless it is a stream, what is written by one call is
+/// read by one call, and not together with what others write.
 class socket_pair {
 public:
     explicit socket_pair(int type = SOCK_SEQPACKET) {

@@ -150,7 +150,6 @@ private:
                 ready_.read(n, room.size() - size);
                 if (n < 0) return errno == EAGAIN ? progress::open : progress::over;
                 if (n == 0) return all_sent() ? progress::over : progress::open;
-                if (stream_ != nullptr || ending_) continue; // it is read lest the answer is lost
                 size += static_cast<std::size_t>(n);
             }
             std::string_view rest{room.data(), size};
@@ -171,7 +170,7 @@ private:
 
     /// Keeps what could not be dealt with.
     void keep(std::string_view rest) {
-        if (ending_ || stream_ != nullptr) rest = {};
+        if (ending_ || stream_ != nullptr) rest = {}; // it was read lest the answer is lost
         if (upgrading_) {
             rest.remove_prefix(shared_.head_.size);
             out_ += std::exchange(shared_.out_, {}); // the answers before it
@@ -282,7 +281,6 @@ private:
 
     void answer_late(response const& r) {
         answer(r);
-        if (shared_.worker_ != nullptr) return resume_later();
         task const resume = resume_; // which may destroy this
         resume();
     }
