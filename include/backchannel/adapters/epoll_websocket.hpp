@@ -50,10 +50,10 @@ public:
 private:
     friend class websocket;
 
-    static constexpr std::size_t most_kept = 256;
+    static constexpr std::size_t most_kept = 64; // together up to 2 MiB
 
     [[nodiscard]] std::unique_ptr<outbox> take() {
-        if (free_.empty()) return std::make_unique<outbox>();
+        if (free_.empty()) return std::make_unique<outbox>(std::size_t{32} * 1024);
         auto taken = std::move(free_.back());
         free_.pop_back();
         return taken;

@@ -19,6 +19,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile. Not thread-safe.
 class outbox {
 public:
+    outbox() noexcept = default;
+    /// `most_kept`: the largest buffer that is kept for the next turn, in bytes.
+    explicit outbox(std::size_t most_kept) noexcept : most_kept_{most_kept} {}
+
     /// Bytes that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -108,7 +112,7 @@ private:
 
     void reset() noexcept {
         // one small buffer is kept for the next turn
-        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= 1024)
+        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= most_kept_)
             pieces_[0].text.clear();
         else
             std::vector<piece>{}.swap(pieces_);
@@ -122,6 +126,7 @@ private:
     std::size_t written_ = 0;  // bytes of the first piece that are written
     std::size_t gathered_ = 0; // pieces before it must not change
     std::size_t size_ = 0;
+    std::size_t most_kept_ = 1024;
 };
 
 }
