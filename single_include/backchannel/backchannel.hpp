@@ -2883,8 +2883,8 @@ public:
     static constexpr bool finds_at_once = has_find<Keys> || finds_when_called<Keys>;
 
     explicit sigv4(Keys keys, sigv4_options options = {}, typename Traits::clock clock = {})
-        : keys_{std::move(keys)}, options_{std::move(options)}, clock_{std::move(clock)},
-          cache_{std::make_unique<signing_key_cache<hmac, typename Traits::mutex>>()} {}
+        : options_{std::move(options)}, clock_{std::move(clock)},
+          cache_{std::make_unique<signing_key_cache<hmac, typename Traits::mutex>>()}, keys_{std::move(keys)} {}
 
     /// Takes over what was not set, and what belongs to answers. Called by the router once.
     void configure(router_options const& router) {
@@ -3021,11 +3021,11 @@ private:
         });
     }
 
-    Keys keys_;
     sigv4_options options_;
     [[no_unique_address]] typename Traits::clock clock_;
     std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
     hmac stand_in_{"what is computed with this key is thrown away"};
+    Keys keys_; // last: what they still owe when they are destroyed is verified with the help of the others
 };
 
 template <class Keys>
@@ -3104,10 +3104,10 @@ public:
     }
 
 protected:
-    revising_authorizer(Auth auth, Revise revise) : auth_{std::move(auth)}, revise_{std::move(revise)} {}
+    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
 
-    Auth auth_;
     Revise revise_;
+    Auth auth_; // last: what it still owes when it is destroyed is revised
 };
 
 }
@@ -7288,7 +7288,8 @@ private:
     /// Whether the caller may do that to one more connection.
     [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
         bool granted = false; // a throw must not hide what others have got already
-        (void)guarded([&] { granted = auth_.permits(asking, who, what, id); });
+        if constexpr (has_permits<Auth>)
+            (void)guarded([&] { granted = auth_.permits(asking, who, what, id); });
         return granted;
     }
 

@@ -63,10 +63,10 @@ public:
     }
 
 protected:
-    revising_authorizer(Auth auth, Revise revise) : auth_{std::move(auth)}, revise_{std::move(revise)} {}
+    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
 
-    Auth auth_;
     Revise revise_;
+    Auth auth_; // last: what it still owes when it is destroyed is revised
 };
 
 }

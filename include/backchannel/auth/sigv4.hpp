@@ -48,8 +48,8 @@ public:
     static constexpr bool finds_at_once = has_find<Keys> || finds_when_called<Keys>;
 
     explicit sigv4(Keys keys, sigv4_options options = {}, typename Traits::clock clock = {})
-        : keys_{std::move(keys)}, options_{std::move(options)}, clock_{std::move(clock)},
-          cache_{std::make_unique<signing_key_cache<hmac, typename Traits::mutex>>()} {}
+        : options_{std::move(options)}, clock_{std::move(clock)},
+          cache_{std::make_unique<signing_key_cache<hmac, typename Traits::mutex>>()}, keys_{std::move(keys)} {}
 
     /// Takes over what was not set, and what belongs to answers. Called by the router once.
     void configure(router_options const& router) {
@@ -186,11 +186,11 @@ private:
         });
     }
 
-    Keys keys_;
     sigv4_options options_;
     [[no_unique_address]] typename Traits::clock clock_;
     std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
     hmac stand_in_{"what is computed with this key is thrown away"};
+    Keys keys_; // last: what they still owe when they are destroyed is verified with the help of the others
 };
 
 template <class Keys>

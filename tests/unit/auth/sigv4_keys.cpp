@@ -48,6 +48,18 @@ struct slow_keys {
     }
 };
 
+/// Answers at the last moment.
+struct dying_keys {
+    std::vector<completion<std::optional<access_key>>> waiting{};
+
+    dying_keys() = default;
+    dying_keys(dying_keys&&) = default;
+    ~dying_keys() {
+        for (auto& done : waiting) done(example_key());
+    }
+    void async_find(std::string_view, completion<std::optional<access_key>> done) { waiting.push_back(std::move(done)); }
+};
+
 struct prompt_keys {
     void async_find(std::string_view id, completion<std::optional<access_key>> done) {
         done(id == "AKIDEXAMPLE" ? std::optional{example_key()} : std::nullopt);
@@ -105,6 +117,18 @@ TEST_CASE("Keys may be looked up by a function that returns an optional or a poi
     auto const nobody = [](std::string_view) { return std::optional<access_key>{}; };
     sigv4<decltype(nobody), fixed_sigv4_traits> none{nobody, {}, clock};
     CHECK(none.authorize(view, operation::post, {}).error == auth_error::unknown_principal);
+}
+
+TEST_CASE("keys may still be answered when the authorizer is destroyed", "[sigv4]") {
+    std::vector<auth_error> answers;
+    http_request const r = signed_post();
+    request_of const view{r};
+    {
+        sigv4<dying_keys, fixed_sigv4_traits> auth{dying_keys{}, {}, fixed_clock{at(example_date)}};
+        auth.async_authorize(view, operation::post, {}, [&](auth_decision d) { answers.push_back(d.error); });
+        CHECK(answers.empty());
+    }
+    CHECK(answers == std::vector{auth_error::none});
 }
 
 TEST_CASE("Keys may take their time", "[sigv4]") {

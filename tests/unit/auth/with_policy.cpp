@@ -8,6 +8,7 @@
 #include <backchannel/auth/any_of.hpp>
 #include <backchannel/auth/bearer.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,12 +48,48 @@ struct by_name {
     }
 };
 
+/// Denies, as long as it is there.
+struct lasting_policy {
+    std::shared_ptr<int> exists = std::make_shared<int>();
+    bool permits(principal const&, iam_request const&) const { return exists == nullptr; }
+    lasting_policy() = default;
+    lasting_policy(lasting_policy&&) = default;
+    ~lasting_policy() { exists.reset(); }
+};
+
+/// Answers at the last moment.
+struct dying {
+    std::vector<completion<auth_decision>> waiting{};
+
+    dying() = default;
+    dying(dying&&) = default;
+    ~dying() {
+        for (auto& done : waiting) done(auth_decision::allow({std::string_view{"somebody"}, {}}));
+    }
+    void async_authorize(request_view const&, operation, std::string_view, completion<auth_decision> done) {
+        waiting.push_back(std::move(done));
+    }
+    bool permits(request_view const&, principal const&, operation, std::string_view) const { return true; }
+};
+
 struct later {
     void async_authorize(request_view const&, operation, std::string_view, completion<auth_decision> done) {
         done(auth_decision::allow({std::string_view{"somebody"}, {}}));
     }
 };
 
+}
+
+TEST_CASE("What an authorizer answers when it is destroyed is judged too", "[with_policy]") {
+    auth_error answer = auth_error::none;
+    request_view const request{"POST", "/prod/@connections/x"};
+    {
+        with_policy judged{dying{}, lasting_policy{}};
+        judged.configure(options());
+        judged.async_authorize(request, operation::post, "x", [&](auth_decision d) { answer = d.error; });
+        CHECK(answer == auth_error::none);
+    }
+    CHECK(answer == auth_error::not_permitted);
 }
 
 TEST_CASE("Nobody enters without a grant, whatever has authenticated the caller", "[with_policy]") {
