@@ -30,7 +30,6 @@ UNTIMED = {"connect", "idle"}
 SERVERS = {
     BASELINE: ("raw_epoll", ["--verify"], True),
     "raw epoll, coalescing": ("raw_epoll", ["--verify", "--coalesce"], True),
-    "backchannel on epoll": ("epoll", [], True),
     "backchannel gateway": ("gateway", [], True),
     "Beast": ("beast", [], False),
     "RESTinio": ("restinio", [], False),
@@ -51,7 +50,6 @@ CASES = {
     "connect": ("WebSocket handshakes, until the id is known", "--mode connect --connections 1000 --rounds 3"),
     "idle": ("bytes of the server's memory per idle connection", "--mode idle --connections 5000 --sources 4"),
 }
-NOT_FOR = {"epoll": {"fan-out", "fan-out x8"}}  # it has no POST /broadcast
 
 
 def first_line(command):
@@ -67,21 +65,17 @@ def machine():
     return {"processor": cpu, "cores": cores, "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."), "compiler": first_line(["g++", "--version"])}
 
 
-def commands(build, examples, case):
-    """The servers that were built and can serve the case: name, command."""
+def commands(build):
+    """The servers that were built: name, command."""
     found = {}
     for name, (program, arguments, _) in SERVERS.items():
-        if case in NOT_FOR.get(program, ()):
-            continue
         if program.endswith(".mjs"):
             script = HERE.parent / "servers" / "peers" / program
             if (script.parent / "node_modules").is_dir():
                 found[name] = " ".join(["node", str(script), "0", *arguments])
             continue
-        for folder in (build, examples):
-            if (folder / program).is_file():
-                found[name] = " ".join([str(folder / program), "0", *arguments])
-                break
+        if (build / program).is_file():
+            found[name] = " ".join([str(build / program), "0", *arguments])
     return found
 
 
@@ -172,7 +166,6 @@ def page(results, where, load, rounds, plot):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="folder of the target bench")
-    parser.add_argument("--examples", type=pathlib.Path, required=True, help="folder of examples/servers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs")
     parser.add_argument("--json", type=pathlib.Path, help="file for all figures")
@@ -184,7 +177,7 @@ def main():
         for case, (_, options) in CASES.items():
             arguments = options if case in UNTIMED else f"{options} {TIMES}"
             rounds = min(given.rounds, 3) if case in UNTIMED else given.rounds
-            comparison = Comparison(given.build, commands(given.build, given.examples, case), rounds, 0, 1)
+            comparison = Comparison(given.build, commands(given.build), rounds, 0, 1)
             results[case] = comparison.run(arguments, {})
             print_case(case, arguments, results[case])
     except (Failed, subprocess.TimeoutExpired) as failure:

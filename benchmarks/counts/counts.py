@@ -34,7 +34,7 @@ ONE_AT_A_TIME = ["--mode", "latency", "--sign", "--payload", "64"]
 PLAIN_LIBRARY = "glibc.cpu.hwcaps=-AVX2,-AVX,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-BMI2"
 
 # name of the server: arguments behind the port
-SERVERS = {"gateway": [], "epoll": [], "raw_epoll": ["--verify"]}
+SERVERS = {"gateway": [], "raw_epoll": ["--verify"]}
 
 
 def run(command, seconds=300):
@@ -64,12 +64,11 @@ def child_of(pid):
 class Counts:
     """All counts of one build; `skipped` says which could not be made, and why."""
 
-    def __init__(self, build, folder, examples):
+    def __init__(self, build, folder):
         self.build, self.folder = build, folder
         self.values, self.skipped = {}, {}
         self.traces, self.emulates = works(["strace", "-o", "/dev/null"]), works(["valgrind", "--tool=none"])
         self.programs = {name: build / name for name in SERVERS}
-        self.programs["epoll"] = examples / "epoll"
 
     def all(self):
         for name, arguments in SERVERS.items():
@@ -269,7 +268,6 @@ def update(counts, expected, used):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="folder of the target bench_counts")
-    parser.add_argument("--examples", type=pathlib.Path, required=True, help="folder of examples/servers")
     parser.add_argument("--update", action="store_true", help="write what was counted to expected.json")
     parser.add_argument("--json", type=pathlib.Path, help="file for the counts")
     given = parser.parse_args()
@@ -277,7 +275,7 @@ def main():
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
     used = toolchain(given.build)
     with tempfile.TemporaryDirectory() as folder:
-        counts = Counts(given.build, pathlib.Path(folder), given.examples)
+        counts = Counts(given.build, pathlib.Path(folder))
         try:
             counts.all()
         except (Failed, subprocess.TimeoutExpired) as failure:
