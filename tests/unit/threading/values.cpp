@@ -226,10 +226,10 @@ TEST_CASE("message_queue::size, empty, push, push_close, front, pop, take_close,
     CHECK(closes == 1);
 }
 
-TEST_CASE("outbox::size, empty, tail, appended, append, append_by, gather, consume, clear: threads take turns",
+TEST_CASE("outbox::size, empty, is_one_piece, tail, appended, append, append_by, gather, consume, clear: threads take turns",
           "[threading]") {
     outbox box;
-    std::size_t in = 0, out = 0;
+    std::size_t in = 0, out = 0, wrong = 0;
     take_turns(box, [&](outbox& b, int t) {
         std::size_t const before = b.size();
         if (t == 0) {
@@ -243,7 +243,9 @@ TEST_CASE("outbox::size, empty, tail, appended, append, append_by, gather, consu
         in += b.size() - before;
         if (t != 2 || b.empty()) return;
         std::array<std::string_view, 4> pieces;
+        bool const is_one = b.is_one_piece();
         std::size_t const count = b.gather(pieces);
+        wrong += is_one != (count == 1);
         std::size_t bytes = 0;
         for (std::size_t i = 0; i != count; ++i) bytes += pieces.at(i).size();
         b.consume(bytes);
@@ -251,6 +253,7 @@ TEST_CASE("outbox::size, empty, tail, appended, append, append_by, gather, consu
     });
     CHECK(in == rounds * (4 + 8) + rounds * (4 + 2));
     CHECK(in == out + box.size());
+    CHECK(wrong == 0);
     box.clear();
     CHECK(box.empty());
 }
