@@ -48,6 +48,9 @@ struct command {
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
     std::optional<send_terms> terms{};           ///< of a send
+
+    /// Whether it is a send of which nothing more is to be known, see `hub_ref::send`.
+    [[nodiscard]] bool is_plain_send() const noexcept { return what == kind::send && key.empty() && !terms; }
 };
 
 /// What came of it.
@@ -79,16 +82,14 @@ public:
         operations_->execute(object_, c, std::move(done));
     }
 
-    /// What `execute` makes of a send without key and terms, by the shortest way. Nullopt: `deferred`. Precondition:
-    /// `wait` is not `owner`.
-    [[nodiscard]] std::optional<delivery> send(std::string_view id, message const& m, patience wait) const {
-        return operations_->send(object_, id, m, wait);
-    }
+    /// What `execute` makes of a plain send, by the shortest way. Nullopt: `deferred`. Precondition: it is one, and does
+    /// not wait for the owner.
+    [[nodiscard]] std::optional<delivery> send(command const& c) const { return operations_->send(object_, c); }
 
 private:
     struct operations {
         void (*execute)(void*, command const&, completion<outcome>);
-        std::optional<delivery> (*send)(void*, std::string_view, message const&, patience);
+        std::optional<delivery> (*send)(void*, command const&);
     };
     template <class Hub>
     static void execute_on(void* object, command const& c, completion<outcome> done) {
@@ -146,16 +147,16 @@ private:
     }
 
     template <class Hub>
-    static std::optional<delivery> send_on(void* object, std::string_view id, message const& m, patience wait) {
+    static std::optional<delivery> send_on(void* object, command const& c) {
         Hub& hub = *static_cast<Hub*>(object);
-        if constexpr (requires(command const& c, completion<outcome> done) { hub.execute(c, std::move(done)); }) {
+        if constexpr (requires(completion<outcome> done) { hub.execute(c, std::move(done)); }) {
             std::optional<delivery> result;
-            hub.execute({command::kind::send, id, &m, {}, wait}, [&result](outcome const& o) {
+            hub.execute(c, [&result](outcome const& o) {
                 if (!o.deferred) result = o.result;
             });
             return result;
         } else {
-            return wait == patience::queued ? hub.send(id, m) : hub.try_send(id, m);
+            return c.wait == patience::queued ? hub.send(c.id, *c.body) : hub.try_send(c.id, *c.body);
         }
     }
 

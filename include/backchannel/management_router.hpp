@@ -5,10 +5,10 @@
 #include <backchannel/concepts.hpp>
 #include <backchannel/dialect/aws.hpp>
 #include <backchannel/hub_ref.hpp>
+#include <backchannel/incoming_request.hpp>
 #include <backchannel/response_stamp.hpp>
 #include <backchannel/support/guarded.hpp>
 #include <backchannel/support/owned_request.hpp>
-#include <backchannel/support/piecewise.hpp>
 #include <backchannel/support/pinned.hpp>
 #include <backchannel/traits.hpp>
 
@@ -101,9 +101,10 @@ public:
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         message const m = content.message();
         std::string const key = send_key(request, decision.who);
-        if (sends_plainly(c, key)) return answer(c, *hub_.send(c.target.id(), m, patience::queued));
+        command const asked = command_for(c, m, patience::queued, key);
+        if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
         outcome result;
-        execute(command_for(c, m, patience::queued, key), result);
+        execute(asked, result);
         return answer(c, std::move(result));
     }
 
@@ -138,15 +139,15 @@ public:
         return true;
     }
 
-    /// A request whose body is still arriving. Move-only; empty if the request is not ours.
-    ///
-    /// From any thread, one at a time.
-    class incoming;
+    /// A request whose body is still arriving.
+    using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
     [[nodiscard]] incoming begin(request_view const& head) { return incoming{*this, head}; }
 
 private:
+    friend incoming;
+
     /// A request that waits for its authorizer.
     template <class F>
     struct pending {
@@ -204,13 +205,6 @@ private:
         return {command::kind::find, c.target.id()};
     }
 
-    /// Whether the call is a send and nothing else is to be known of it.
-    [[nodiscard]] bool sends_plainly(call const& c, std::string_view key) const noexcept {
-        if constexpr (has_terms_of<dialect_type>)
-            if (dialect_.terms_of(c, {})) return false;
-        return c.what == operation::post && key.empty();
-    }
-
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
         hub_.execute(what, [&result](outcome o) { result = std::move(o); });
@@ -225,8 +219,8 @@ private:
         if (performs(c)) return done(performed(c, request, m, decision.who));
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
-        if (sends_plainly(c, key)) {
-            if (auto const sent = hub_.send(c.target.id(), m, patience::inline_only)) return done(answer(c, *sent));
+        if (asked.is_plain_send()) {
+            if (auto const sent = hub_.send(asked)) return done(answer(c, *sent));
         } else {
             outcome result;
             execute(asked, result);
@@ -345,76 +339,6 @@ private:
     [[no_unique_address]] typename Traits::clock clock_;
     [[no_unique_address]] typename Traits::hooks hooks_;
     Auth auth_; // last: what it still owes when it is destroyed is answered with the help of the others
-};
-
-template <class Auth, class Traits>
-class management_router<Auth, Traits>::incoming {
-public:
-    incoming() noexcept = default;
-
-    incoming(incoming&&) noexcept = default;
-    incoming& operator=(incoming&&) noexcept = default;
-
-    explicit operator bool() const noexcept { return request_ != nullptr; }
-
-    /// The next piece of the body. False: nothing more is needed, the answer is known; `finish` gives it.
-    bool append(std::string_view piece) {
-        if (request_->refused) return false;
-        if (piece.size() > request_->router.dialect_.max_body() - request_->head.body.size()) {
-            request_->refused = failure::too_large;
-            return false;
-        }
-        request_->state.append(piece);
-        request_->head.body.append(piece);
-        return true;
-    }
-
-    /// The body is known to be longer than it may be, and is not going to be read.
-    void refuse_as_too_large() noexcept {
-        if (!request_->refused) request_->refused = failure::too_large;
-    }
-
-    /// The body is complete; `done(response)` is called exactly once.
-    template <class F>
-    void finish(F done) {
-        static_assert(std::is_invocable_v<F&, response>, "finish needs a callable `void done(backchannel::response)`");
-        management_router& router = request_->router;
-        if (request_->refused) return done(router.failed(*request_->refused, request_->target));
-        if constexpr (has_begin<Auth>) {
-            auto* const r = request_.get();
-            r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
-            });
-        } else {
-            router.async_handle(request_->head.view(), std::move(done));
-        }
-    }
-
-private:
-    friend class management_router;
-
-    struct data {
-        management_router& router;
-        call target;
-        owned_request head;
-        request_view view;
-        std::optional<failure> refused;
-        piecewise<Auth> state;
-
-        data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, c.what, target.target.id()} {}
-    };
-
-    incoming(management_router& router, request_view const& head) {
-        call const c = router.dialect_.read(head.method, head.target, head.form);
-        if (!c.ours) return;
-        request_view only_head = head;
-        only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head);
-    }
-
-    std::unique_ptr<data> request_;
 };
 
 template <class Hub, class Auth>

@@ -5927,6 +5927,9 @@ struct command {
     connection_visitor const* visitor = nullptr; ///< of a select
     std::string_view key{};                      ///< of a send: the same one again is the same send; empty: no such
     std::optional<send_terms> terms{};           ///< of a send
+
+    /// Whether it is a send of which nothing more is to be known, see `hub_ref::send`.
+    [[nodiscard]] bool is_plain_send() const noexcept { return what == kind::send && key.empty() && !terms; }
 };
 
 /// What came of it.
@@ -5958,16 +5961,14 @@ public:
         operations_->execute(object_, c, std::move(done));
     }
 
-    /// What `execute` makes of a send without key and terms, by the shortest way. Nullopt: `deferred`. Precondition:
-    /// `wait` is not `owner`.
-    [[nodiscard]] std::optional<delivery> send(std::string_view id, message const& m, patience wait) const {
-        return operations_->send(object_, id, m, wait);
-    }
+    /// What `execute` makes of a plain send, by the shortest way. Nullopt: `deferred`. Precondition: it is one, and does
+    /// not wait for the owner.
+    [[nodiscard]] std::optional<delivery> send(command const& c) const { return operations_->send(object_, c); }
 
 private:
     struct operations {
         void (*execute)(void*, command const&, completion<outcome>);
-        std::optional<delivery> (*send)(void*, std::string_view, message const&, patience);
+        std::optional<delivery> (*send)(void*, command const&);
     };
     template <class Hub>
     static void execute_on(void* object, command const& c, completion<outcome> done) {
@@ -6025,16 +6026,16 @@ private:
     }
 
     template <class Hub>
-    static std::optional<delivery> send_on(void* object, std::string_view id, message const& m, patience wait) {
+    static std::optional<delivery> send_on(void* object, command const& c) {
         Hub& hub = *static_cast<Hub*>(object);
-        if constexpr (requires(command const& c, completion<outcome> done) { hub.execute(c, std::move(done)); }) {
+        if constexpr (requires(completion<outcome> done) { hub.execute(c, std::move(done)); }) {
             std::optional<delivery> result;
-            hub.execute({command::kind::send, id, &m, {}, wait}, [&result](outcome const& o) {
+            hub.execute(c, [&result](outcome const& o) {
                 if (!o.deferred) result = o.result;
             });
             return result;
         } else {
-            return wait == patience::queued ? hub.send(id, m) : hub.try_send(id, m);
+            return c.wait == patience::queued ? hub.send(c.id, *c.body) : hub.try_send(c.id, *c.body);
         }
     }
 
@@ -6741,6 +6742,157 @@ protected:
 
 #endif
 
+// ---- backchannel/incoming_request.hpp
+#ifndef BACKCHANNEL_INCOMING_REQUEST_HPP
+#define BACKCHANNEL_INCOMING_REQUEST_HPP
+
+// ---- backchannel/support/owned_request.hpp
+#ifndef BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
+#define BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A request that owns its bytes, for what outlives the call that brought it. Does not move: views point into it.
+class owned_request {
+public:
+    explicit owned_request(request_view const& r) : owned_request{r, r.body} {}
+
+    /// Only the head of `r`; the body is appended to `body`.
+    [[nodiscard]] static owned_request head_of(request_view const& r) { return owned_request{r, {}}; }
+
+    owned_request(owned_request const&) = delete;
+    owned_request& operator=(owned_request const&) = delete;
+
+    /// The request as it is now; valid until `body` changes.
+    [[nodiscard]] request_view view() const noexcept {
+        request_view r = head_;
+        r.headers = headers_;
+        r.body = body;
+        return r;
+    }
+
+    std::string body;
+
+private:
+    owned_request(request_view const& r, std::string_view content) : body{content}, head_{r} {
+        std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();
+        for (header_view const& h : r.headers) size += h.name.size() + h.value.size();
+        bytes_.reserve(size); // exactly, so that no view is moved by the next piece
+        head_.method = keep(r.method);
+        head_.target = keep(r.target);
+        head_.source_ip = keep(r.source_ip);
+        headers_.reserve(r.headers.size());
+        for (header_view const& h : r.headers) {
+            std::string_view const name = keep(h.name);
+            headers_.push_back({name, keep(h.value)});
+        }
+    }
+
+    [[nodiscard]] std::string_view keep(std::string_view piece) {
+        std::size_t const at = bytes_.size();
+        bytes_.append(piece);
+        return std::string_view{bytes_}.substr(at);
+    }
+
+    request_view head_;
+    std::string bytes_;
+    std::vector<header_view> headers_;
+};
+
+}
+
+#endif
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A request to a `management_router` whose body is still arriving, see its `begin`. Move-only; empty if the request is
+/// not the router's.
+///
+/// From any thread, one at a time.
+template <class Router>
+class incoming_request {
+public:
+    incoming_request() noexcept = default;
+
+    incoming_request(incoming_request&&) noexcept = default;
+    incoming_request& operator=(incoming_request&&) noexcept = default;
+
+    explicit operator bool() const noexcept { return request_ != nullptr; }
+
+    /// The next piece of the body. False: nothing more is needed, the answer is known; `finish` gives it.
+    bool append(std::string_view piece) {
+        if (request_->refused) return false;
+        if (piece.size() > request_->router.dialect_.max_body() - request_->head.body.size()) {
+            request_->refused = failure::too_large;
+            return false;
+        }
+        request_->state.append(piece);
+        request_->head.body.append(piece);
+        return true;
+    }
+
+    /// The body is known to be longer than it may be, and is not going to be read.
+    void refuse_as_too_large() noexcept {
+        if (!request_->refused) request_->refused = failure::too_large;
+    }
+
+    /// The body is complete; `done(response)` is called exactly once.
+    template <class F>
+    void finish(F done) {
+        static_assert(std::is_invocable_v<F&, response>, "finish needs a callable `void done(backchannel::response)`");
+        Router& router = request_->router;
+        if (request_->refused) return done(router.failed(*request_->refused, request_->target));
+        if constexpr (has_begin<typename Router::auth_type>) {
+            auto* const r = request_.get();
+            r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
+                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
+            });
+        } else {
+            router.async_handle(request_->head.view(), std::move(done));
+        }
+    }
+
+private:
+    friend Router;
+
+    struct data {
+        Router& router;
+        typename Router::call target;
+        owned_request head;
+        request_view view;
+        std::optional<failure> refused;
+        piecewise<typename Router::auth_type> state;
+
+        data(Router& r, typename Router::call const& c, request_view const& request)
+            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
+              state{r.auth_, view, c.what, target.target.id()} {}
+    };
+
+    incoming_request(Router& router, request_view const& head) {
+        auto const c = router.dialect_.read(head.method, head.target, head.form);
+        if (!c.ours) return;
+        request_view only_head = head;
+        only_head.body = {};
+        request_ = std::make_unique<data>(router, c, only_head);
+    }
+
+    std::unique_ptr<data> request_;
+};
+
+}
+
+#endif
+
 // ---- backchannel/response_stamp.hpp
 #ifndef BACKCHANNEL_RESPONSE_STAMP_HPP
 #define BACKCHANNEL_RESPONSE_STAMP_HPP
@@ -6870,67 +7022,6 @@ private:
     crypto::siphash_word high_;
     std::uint64_t low_ = 0;
     std::atomic<std::uint64_t> counter_{0};
-};
-
-}
-
-#endif
-
-// ---- backchannel/support/owned_request.hpp
-#ifndef BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
-#define BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
-
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A request that owns its bytes, for what outlives the call that brought it. Does not move: views point into it.
-class owned_request {
-public:
-    explicit owned_request(request_view const& r) : owned_request{r, r.body} {}
-
-    /// Only the head of `r`; the body is appended to `body`.
-    [[nodiscard]] static owned_request head_of(request_view const& r) { return owned_request{r, {}}; }
-
-    owned_request(owned_request const&) = delete;
-    owned_request& operator=(owned_request const&) = delete;
-
-    /// The request as it is now; valid until `body` changes.
-    [[nodiscard]] request_view view() const noexcept {
-        request_view r = head_;
-        r.headers = headers_;
-        r.body = body;
-        return r;
-    }
-
-    std::string body;
-
-private:
-    owned_request(request_view const& r, std::string_view content) : body{content}, head_{r} {
-        std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();
-        for (header_view const& h : r.headers) size += h.name.size() + h.value.size();
-        bytes_.reserve(size); // exactly, so that no view is moved by the next piece
-        head_.method = keep(r.method);
-        head_.target = keep(r.target);
-        head_.source_ip = keep(r.source_ip);
-        headers_.reserve(r.headers.size());
-        for (header_view const& h : r.headers) {
-            std::string_view const name = keep(h.name);
-            headers_.push_back({name, keep(h.value)});
-        }
-    }
-
-    [[nodiscard]] std::string_view keep(std::string_view piece) {
-        std::size_t const at = bytes_.size();
-        bytes_.append(piece);
-        return std::string_view{bytes_}.substr(at);
-    }
-
-    request_view head_;
-    std::string bytes_;
-    std::vector<header_view> headers_;
 };
 
 }
@@ -7080,9 +7171,10 @@ public:
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         message const m = content.message();
         std::string const key = send_key(request, decision.who);
-        if (sends_plainly(c, key)) return answer(c, *hub_.send(c.target.id(), m, patience::queued));
+        command const asked = command_for(c, m, patience::queued, key);
+        if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
         outcome result;
-        execute(command_for(c, m, patience::queued, key), result);
+        execute(asked, result);
         return answer(c, std::move(result));
     }
 
@@ -7117,15 +7209,15 @@ public:
         return true;
     }
 
-    /// A request whose body is still arriving. Move-only; empty if the request is not ours.
-    ///
-    /// From any thread, one at a time.
-    class incoming;
+    /// A request whose body is still arriving.
+    using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
     [[nodiscard]] incoming begin(request_view const& head) { return incoming{*this, head}; }
 
 private:
+    friend incoming;
+
     /// A request that waits for its authorizer.
     template <class F>
     struct pending {
@@ -7183,13 +7275,6 @@ private:
         return {command::kind::find, c.target.id()};
     }
 
-    /// Whether the call is a send and nothing else is to be known of it.
-    [[nodiscard]] bool sends_plainly(call const& c, std::string_view key) const noexcept {
-        if constexpr (has_terms_of<dialect_type>)
-            if (dialect_.terms_of(c, {})) return false;
-        return c.what == operation::post && key.empty();
-    }
-
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
         hub_.execute(what, [&result](outcome o) { result = std::move(o); });
@@ -7204,8 +7289,8 @@ private:
         if (performs(c)) return done(performed(c, request, m, decision.who));
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
-        if (sends_plainly(c, key)) {
-            if (auto const sent = hub_.send(c.target.id(), m, patience::inline_only)) return done(answer(c, *sent));
+        if (asked.is_plain_send()) {
+            if (auto const sent = hub_.send(asked)) return done(answer(c, *sent));
         } else {
             outcome result;
             execute(asked, result);
@@ -7324,76 +7409,6 @@ private:
     [[no_unique_address]] typename Traits::clock clock_;
     [[no_unique_address]] typename Traits::hooks hooks_;
     Auth auth_; // last: what it still owes when it is destroyed is answered with the help of the others
-};
-
-template <class Auth, class Traits>
-class management_router<Auth, Traits>::incoming {
-public:
-    incoming() noexcept = default;
-
-    incoming(incoming&&) noexcept = default;
-    incoming& operator=(incoming&&) noexcept = default;
-
-    explicit operator bool() const noexcept { return request_ != nullptr; }
-
-    /// The next piece of the body. False: nothing more is needed, the answer is known; `finish` gives it.
-    bool append(std::string_view piece) {
-        if (request_->refused) return false;
-        if (piece.size() > request_->router.dialect_.max_body() - request_->head.body.size()) {
-            request_->refused = failure::too_large;
-            return false;
-        }
-        request_->state.append(piece);
-        request_->head.body.append(piece);
-        return true;
-    }
-
-    /// The body is known to be longer than it may be, and is not going to be read.
-    void refuse_as_too_large() noexcept {
-        if (!request_->refused) request_->refused = failure::too_large;
-    }
-
-    /// The body is complete; `done(response)` is called exactly once.
-    template <class F>
-    void finish(F done) {
-        static_assert(std::is_invocable_v<F&, response>, "finish needs a callable `void done(backchannel::response)`");
-        management_router& router = request_->router;
-        if (request_->refused) return done(router.failed(*request_->refused, request_->target));
-        if constexpr (has_begin<Auth>) {
-            auto* const r = request_.get();
-            r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
-            });
-        } else {
-            router.async_handle(request_->head.view(), std::move(done));
-        }
-    }
-
-private:
-    friend class management_router;
-
-    struct data {
-        management_router& router;
-        call target;
-        owned_request head;
-        request_view view;
-        std::optional<failure> refused;
-        piecewise<Auth> state;
-
-        data(management_router& r, call const& c, request_view const& request)
-            : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, c.what, target.target.id()} {}
-    };
-
-    incoming(management_router& router, request_view const& head) {
-        call const c = router.dialect_.read(head.method, head.target, head.form);
-        if (!c.ours) return;
-        request_view only_head = head;
-        only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head);
-    }
-
-    std::unique_ptr<data> request_;
 };
 
 template <class Hub, class Auth>

@@ -25,7 +25,8 @@ for page, (sources, least) in pages.items():
 # The sentences of the checks: adjacent literals are one text, as are the lines of a quotation.
 asserted = set()
 for header in ("concepts.hpp", "auth/access_keys.hpp", "auth/any_of.hpp", "auth/sigv4.hpp", "auth/with_policy.hpp",
-               "auth/with_rate_limit.hpp", "connection_hub.hpp", "gateway/handler.hpp", "management_router.hpp"):
+               "auth/with_rate_limit.hpp", "connection_hub.hpp", "gateway/handler.hpp", "incoming_request.hpp",
+               "management_router.hpp"):
     text = (root / "include" / "backchannel" / header).read_text(encoding="utf-8")
     for literals in re.findall(r'static_assert\([^;]*?((?:"[^"]*"\s*)+)\);', text):
         asserted.add("".join(re.findall(r'"([^"]*)"', literals)))

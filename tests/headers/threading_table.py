@@ -16,7 +16,7 @@ classes = {
     "hub_ref": ("hub_ref.hpp", "class hub_ref {"),
     "session": ("session.hpp", "class session {"),
     "management_router": ("management_router.hpp", "class management_router {"),
-    "incoming": ("management_router.hpp", "class management_router<Auth, Traits>::incoming {"),
+    "incoming_request": ("incoming_request.hpp", "class incoming_request {"),
     "completion": ("completion.hpp", "class completion {"),
     "message": ("message.hpp", "class message {"),
     "shared_message": ("message.hpp", "class shared_message {"),

@@ -87,23 +87,32 @@ TEST_CASE("a plain send of a hub_ref is the hub's send", "[hub_ref]") {
     hub_ref const hub{*t.hub};
     auto s = t.open(3);
     std::string const id{s.id()};
+    message const body = text("body");
     for (auto const wait : {patience::queued, patience::inline_only}) {
-        CHECK(hub.send(id, text("body"), wait) == delivery::accepted);
-        CHECK(hub.send("no id at all", text("body"), wait) == delivery::gone);
+        CHECK(hub.send({command::kind::send, id, &body, {}, wait}) == delivery::accepted);
+        CHECK(hub.send({command::kind::send, "no id at all", &body, {}, wait}) == delivery::gone);
     }
     CHECK(t.sent() == lines{"send 3 body", "send 3 body"});
 }
 
 TEST_CASE("a plain send through what wraps a hub is one of its commands", "[hub_ref]") {
     node n;
-    CHECK(hub_ref{n}.send("an id", text("body"), patience::queued) == delivery::unavailable);
+    message const body = text("body");
+    CHECK(hub_ref{n}.send({command::kind::send, "an id", &body, {}, patience::queued}) == delivery::unavailable);
     CHECK(n.executed == std::vector<std::string>{"an id"});
     struct busy_node {
         void execute(command const& c, completion<outcome> done) {
             done({delivery::unknown, c.wait == patience::inline_only});
         }
     } busy;
-    CHECK_FALSE(hub_ref{busy}.send("an id", text("body"), patience::inline_only));
+    CHECK_FALSE(hub_ref{busy}.send({command::kind::send, "an id", &body, {}, patience::inline_only}));
+}
+
+TEST_CASE("a send is plain if it has neither key nor terms", "[hub_ref]") {
+    CHECK(command{.what = command::kind::send}.is_plain_send());
+    CHECK_FALSE(command{.what = command::kind::close}.is_plain_send());
+    CHECK_FALSE(command{.what = command::kind::send, .key = "k"}.is_plain_send());
+    CHECK_FALSE(command{.what = command::kind::send, .terms = send_terms{}}.is_plain_send());
 }
 
 TEST_CASE("a hub_ref tags, untags and selects on the hub it views", "[hub_ref]") {

@@ -13,7 +13,7 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// A management request of a gateway's whose body is still arriving, see `management_router::incoming`.
+/// A management request of a gateway's whose body is still arriving, see `incoming_request`.
 class arriving_request {
 public:
     virtual ~arriving_request() = default;

@@ -268,7 +268,7 @@ TEST_CASE("management_router::begin: threads begin requests at once, each its ow
     CHECK(r.h.seen->saw_no_lock());
 }
 
-TEST_CASE("incoming::append: bodies arrive on many threads at once, each in its own request", "[threading]") {
+TEST_CASE("incoming_request::append: bodies arrive on many threads at once, each in its own request", "[threading]") {
     shared_router<direct_hub> r;
     std::atomic<int> wrong{0};
     std::string const too_long(131072, 'x');
@@ -285,7 +285,7 @@ TEST_CASE("incoming::append: bodies arrive on many threads at once, each in its 
     CHECK(r.h.seen->saw_no_lock());
 }
 
-TEST_CASE("incoming::finish: each answer comes once, on the client's loop, whoever finishes", "[threading]") {
+TEST_CASE("incoming_request::finish: each answer comes once, on the client's loop, whoever finishes", "[threading]") {
     shared_router<looped_hub> r;
     std::atomic<int> answered{0}, elsewhere{0}, denied{0};
     r.h.start();
@@ -315,7 +315,7 @@ TEST_CASE("incoming::finish: each answer comes once, on the client's loop, whoev
     CHECK(r.h.seen->saw_no_lock());
 }
 
-TEST_CASE("incoming::refuse_as_too_large: each thread refuses its own request", "[threading]") {
+TEST_CASE("incoming_request::refuse_as_too_large: each thread refuses its own request", "[threading]") {
     shared_router<direct_hub> r;
     std::atomic<int> refused{0};
     at_once(threads, [&](int) {
@@ -328,7 +328,7 @@ TEST_CASE("incoming::refuse_as_too_large: each thread refuses its own request", 
     CHECK(refused == threads * rounds);
 }
 
-TEST_CASE("incoming::incoming, operator=, operator bool: a request moves from thread to thread", "[threading]") {
+TEST_CASE("incoming_request::incoming_request, operator=, operator bool: a request moves from thread to thread", "[threading]") {
     shared_router<direct_hub> r;
     std::atomic<int> sent{0}, wrong{0};
     at_once(threads, [&](int) {

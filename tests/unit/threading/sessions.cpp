@@ -270,8 +270,8 @@ TEST_CASE("hub_ref::send: a message is queued for the loop from any thread, and 
     at_once(threads, [&](int) {
         for (int i = 0; i != rounds; ++i) {
             message const m = text("x");
-            queued += hub.send(id, m, patience::queued) == delivery::accepted;
-            left += !hub.send(id, m, patience::inline_only);
+            queued += hub.send({command::kind::send, id, &m, {}, patience::queued}) == delivery::accepted;
+            left += !hub.send({command::kind::send, id, &m, {}, patience::inline_only});
         }
     });
     h.stop();
