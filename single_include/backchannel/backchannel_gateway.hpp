@@ -3230,6 +3230,44 @@ private:
 
 #endif
 
+// ---- backchannel/support/outgoing_frames.hpp
+#ifndef BACKCHANNEL_SUPPORT_OUTGOING_FRAMES_HPP
+#define BACKCHANNEL_SUPPORT_OUTGOING_FRAMES_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Queues one whole frame of a server. If it throws, nothing is queued.
+inline void append_frame(outbox& out, websocket::opcode kind, std::string_view payload, bool compressed = false) {
+    auto const header = websocket::make_frame_header(kind, payload.size(), true, compressed);
+    out.append_by([&](std::string& text) {
+        text.append(header.view()).append(payload);
+        return true;
+    });
+}
+
+/// Queues a message; one that is long or for many receivers is kept as it is. False: there is no memory to share it.
+[[nodiscard]] inline bool append_message(outbox& out, message const& m) {
+    constexpr std::size_t copy_limit = 16 * 1024; // up to there a copy costs less than a piece of its own
+    if (!m.is_for_many() && m.data().size() <= copy_limit) {
+        append_frame(out, m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
+                     m.data());
+        return true;
+    }
+    shared_message shared = m.share();
+    if (!shared) return false;
+    out.append(std::move(shared));
+    return true;
+}
+
+}
+
+#endif
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -3405,9 +3443,6 @@ public:
     void terminate() override { carrier_.websocket_drop(); }
 
 private:
-    // frames up to this size are gathered into one piece; a copy costs less than a piece of its own
-    static constexpr std::size_t copy_limit = 16 * 1024;
-
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
@@ -3437,12 +3472,8 @@ private:
                 carrier_.websocket_drop();
                 return delivery::gone;
             }
-        } else if (m.data().size() > copy_limit || m.is_for_many()) {
-            shared_message shared = m.share();
-            if (!shared) return delivery::backpressure;
-            out.append(std::move(shared));
-        } else {
-            append_frame(kind, m.data());
+        } else if (!append_message(out, m)) {
+            return delivery::backpressure;
         }
         carrier_.websocket_counters().messages_sent.add(1);
         carrier_.websocket_send();
@@ -3564,11 +3595,7 @@ private:
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
-        auto const header = websocket::make_frame_header(kind, payload.size(), true, compressed);
-        carrier_.websocket_out().append_by([&](std::string& text) {
-            text.append(header.view()).append(payload);
-            return true;
-        });
+        backchannel::append_frame(carrier_.websocket_out(), kind, payload, compressed);
     }
 
     websocket_carrier& carrier_;

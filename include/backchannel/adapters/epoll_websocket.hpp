@@ -7,7 +7,7 @@
 #include <backchannel/protocol/websocket_frame.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/loop_transport.hpp>
-#include <backchannel/support/outbox.hpp>
+#include <backchannel/support/outgoing_frames.hpp>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -120,14 +120,7 @@ public:
 
     delivery send(message const& m) {
         if (close_sent_) return delivery::gone;
-        if (m.is_for_many() || m.data().size() > copy_limit) {
-            shared_message shared = m.share();
-            if (!shared) return delivery::backpressure;
-            waiting().append(std::move(shared));
-        } else {
-            append_frame(m.kind() == message_kind::text ? opcode::text : opcode::binary, m.data());
-        }
-        return delivery::accepted;
+        return append_message(waiting(), m) ? delivery::accepted : delivery::backpressure;
     }
     void close(std::uint16_t code, std::string_view reason) {
         if (std::exchange(close_sent_, true)) return;
@@ -145,7 +138,6 @@ private:
     using opcode = ::backchannel::websocket::opcode;
     using event_type = ::backchannel::websocket::frame_event::type;
 
-    static constexpr std::size_t copy_limit = 16 * 1024;     // up to there a copy costs less than a piece of its own
     static constexpr std::size_t most_for_pongs = 64 * 1024; // a peer that pings has to read the pongs
 
     /// What is not complete.
@@ -228,11 +220,7 @@ private:
     }
 
     void append_frame(opcode kind, std::string_view payload) {
-        auto const header = ::backchannel::websocket::make_frame_header(kind, payload.size());
-        outbox& out = waiting();
-        std::string& text = out.tail();
-        text.append(header.view()).append(payload);
-        out.appended(header.size + payload.size());
+        ::backchannel::append_frame(waiting(), kind, payload);
     }
 
     void write() {

@@ -14,7 +14,7 @@
 #include <backchannel/session.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/guarded.hpp>
-#include <backchannel/support/outbox.hpp>
+#include <backchannel/support/outgoing_frames.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -191,9 +191,6 @@ public:
     void terminate() override { carrier_.websocket_drop(); }
 
 private:
-    // frames up to this size are gathered into one piece; a copy costs less than a piece of its own
-    static constexpr std::size_t copy_limit = 16 * 1024;
-
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
@@ -223,12 +220,8 @@ private:
                 carrier_.websocket_drop();
                 return delivery::gone;
             }
-        } else if (m.data().size() > copy_limit || m.is_for_many()) {
-            shared_message shared = m.share();
-            if (!shared) return delivery::backpressure;
-            out.append(std::move(shared));
-        } else {
-            append_frame(kind, m.data());
+        } else if (!append_message(out, m)) {
+            return delivery::backpressure;
         }
         carrier_.websocket_counters().messages_sent.add(1);
         carrier_.websocket_send();
@@ -350,11 +343,7 @@ private:
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
-        auto const header = websocket::make_frame_header(kind, payload.size(), true, compressed);
-        carrier_.websocket_out().append_by([&](std::string& text) {
-            text.append(header.view()).append(payload);
-            return true;
-        });
+        backchannel::append_frame(carrier_.websocket_out(), kind, payload, compressed);
     }
 
     websocket_carrier& carrier_;
