@@ -58,7 +58,8 @@ public:
     }
 
 private:
-    /// Each word for exactly one other, so that no id comes twice (the finaliser of SplitMix64).
+    /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
+    /// taken two bits of it (the finaliser of SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
         word = (word ^ word >> 27) * 0x94d049bb133111ebu;

@@ -2387,11 +2387,11 @@ private:
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
         // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
-        std::uint64_t sum = id.size();
-        for (std::string_view const text : {id, scope.date, scope.region})
-            if (text.size() >= 8) sum = (sum ^ byte_words::load(text.data() + text.size() - 8)) * 0x9e3779b97f4a7c15u;
-            else
-                for (char const c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x9e3779b97f4a7c15u;
+        std::uint64_t sum = 0;
+        for (std::string_view const text : {id, scope.date, scope.region}) {
+            std::uint64_t const end = text.size() < 8 ? text.size() : byte_words::load(text.data() + text.size() - 8);
+            sum = (sum ^ end) * 0x9e3779b97f4a7c15u;
+        }
         return static_cast<std::size_t>(sum >> 32) % capacity;
     }
 
@@ -7012,7 +7012,8 @@ public:
     }
 
 private:
-    /// Each word for exactly one other, so that no id comes twice (the finaliser of SplitMix64).
+    /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
+    /// taken two bits of it (the finaliser of SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
         word = (word ^ word >> 27) * 0x94d049bb133111ebu;

@@ -50,11 +50,11 @@ private:
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
         // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
-        std::uint64_t sum = id.size();
-        for (std::string_view const text : {id, scope.date, scope.region})
-            if (text.size() >= 8) sum = (sum ^ byte_words::load(text.data() + text.size() - 8)) * 0x9e3779b97f4a7c15u;
-            else
-                for (char const c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x9e3779b97f4a7c15u;
+        std::uint64_t sum = 0;
+        for (std::string_view const text : {id, scope.date, scope.region}) {
+            std::uint64_t const end = text.size() < 8 ? text.size() : byte_words::load(text.data() + text.size() - 8);
+            sum = (sum ^ end) * 0x9e3779b97f4a7c15u;
+        }
         return static_cast<std::size_t>(sum >> 32) % capacity;
     }
 
