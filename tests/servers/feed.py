@@ -1,6 +1,5 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """The feed of changes: streamed by servers that can, refused by the others."""
-import json
 import os
 import socket
 import struct
@@ -8,63 +7,13 @@ import time
 
 from support import sigv4
 from support.checks import expect, expect_equal
+from support.feed import Feed
 from support.raw_http import RawHttp, encode_request
 from support.raw_websocket import CLOSE, TEXT, RawWebSocket
 
 WITHOUT = {"crow", "qt", "websocketpp"}  # servers that cannot stream an answer
 ONLY_HTTP_1_1 = {"drogon": 501, "httplib": 501, "uwebsockets": 400}  # and what they say to HTTP/1.0
 FEED = "/prod/@connections?events"
-
-
-class Feed:
-    """Reads GET ?events; each event is (name, data), and `last` the id of the newest."""
-
-    def __init__(self, server, last=None, version="1.1"):
-        self.connection = RawHttp(server.host, server.port)
-        self.text = b""
-        self.between = False
-        more = [("Last-Event-ID", last)] if last else []
-        request = encode_request("GET", FEED, [*sigv4.signed_headers("GET", FEED, server.authority), *more])
-        self.connection.send(request.replace(b"HTTP/1.1\r\n", f"HTTP/{version}\r\n".encode(), 1))
-        self.status = int(self.line().split()[1])
-        self.headers = {}
-        while line := self.line():
-            name, _, value = line.partition(":")
-            self.headers[name.lower()] = value.strip()
-        self.chunked = self.headers.get("transfer-encoding") == "chunked"
-
-    def line(self):
-        return self.connection.input.readline().decode().rstrip("\r\n")
-
-    def more(self):
-        """The next bytes of the body; none: it is over."""
-        if not self.chunked:
-            return self.connection.input.read1(65536)
-        if self.between:
-            self.line()  # uWebSockets ends a chunk when the next one begins
-        self.between = True
-        return self.connection.input.read(int(self.line(), 16))
-
-    def event(self):
-        while True:
-            text, end, rest = self.text.partition(b"\n\n")
-            if not end:
-                piece = self.more()
-                expect(piece, f"the feed ended behind {self.text!r}")
-                self.text += piece
-                continue
-            self.text = rest
-            if text == b":":
-                continue
-            fields = dict(line.split(": ", 1) for line in text.decode().split("\n"))
-            self.last = fields["id"]
-            return fields["event"], json.loads(fields["data"])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.close()
 
 
 def expect_event(feed, name, **expected):
@@ -89,7 +38,7 @@ def refuses(server, version="1.1", status=501):
 
 
 def tells(server):
-    with Feed(server) as feed:
+    with Feed(server, FEED) as feed:
         expect_equal(feed.status, 200, "GET of the feed")
         expect_equal(feed.headers["content-type"], "text/event-stream", "its type")
         expect("content-length" not in feed.headers, "the feed has a length")
@@ -100,12 +49,12 @@ def tells(server):
             seen = feed.last
             websocket.send(CLOSE, b"\x0f\xa2enough")
             expect_event(feed, "closed", connectionId=identifier, closedBy="peer")
-    with Feed(server, seen) as feed:
+    with Feed(server, FEED, seen) as feed:
         name, data = feed.event()
         expect_equal((name, data["connectionId"]), ("closed", identifier), "what came meanwhile")
         with RawWebSocket(server) as websocket:
             expect_event(feed, "opened", connectionId=websocket.receive_greeting())
-    with Feed(server, "1-1") as feed:
+    with Feed(server, FEED, "1-1") as feed:
         expect_event(feed, "missed")
     return data["closeCode"]
 
@@ -137,18 +86,18 @@ def readers_leave(server):
     """Readers that go while they wait, and while they do not read; the server serves on, also new readers."""
     for how in ("reset", "close", "half"):
         for _ in range(5):
-            with Feed(server) as feed:
+            with Feed(server, FEED) as feed:
                 expect_event(feed, "ready")
                 leave(feed, how)
         is_served(server)
-    lazy = [Feed(server) for _ in range(3)]
+    lazy = [Feed(server, FEED) for _ in range(3)]
     for _ in range(50):
         with RawWebSocket(server) as websocket:
             websocket.receive_greeting()
     for feed in lazy:
         leave(feed, "reset")
         feed.connection.close()
-    with Feed(server) as feed:
+    with Feed(server, FEED) as feed:
         expect_event(feed, "ready")
         is_served(server, feed)
 
@@ -178,16 +127,16 @@ def feed(context, program):
         if name in ONLY_HTTP_1_1:
             refuses(server, "1.0", ONLY_HTTP_1_1[name])
         else:
-            with Feed(server, version="1.0") as old:
+            with Feed(server, FEED, version="1.0") as old:
                 expect_event(old, "ready")
                 expect(not old.chunked, "chunks for an HTTP/1.0 client")
         before = open_files(server)
         readers_leave(server)
         expect_no_more_files(server, before)
         for _ in range(3):  # and nothing happens behind that
-            with Feed(server) as left:
+            with Feed(server, FEED) as left:
                 expect_event(left, "ready")
         expect_no_more_files(server, before)
-        waiting = Feed(server)  # does not keep the server from ending
+        waiting = Feed(server, FEED)  # does not keep the server from ending
         expect_event(waiting, "ready")
     waiting.connection.close()

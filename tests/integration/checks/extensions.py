@@ -7,9 +7,10 @@ import threading
 import time
 
 from checks.clients import succeed
-from support import clients, sigv4
+from support import clients
 from support.checks import check, expect, expect_equal, expect_in, skip
-from support.raw_http import RawHttp, encode_request, request, signed
+from support.feed import Feed
+from support.raw_http import request, signed
 from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
 
 COLLECTION = "/@connections"
@@ -122,37 +123,11 @@ def written(context):
         expect_equal(websocket.receive(), (TEXT, b"last"), "the message")
 
 
-class Feed:
-    """Reads GET ?events; each event is (name, data), and `last` the id of the newest."""
-
-    def __init__(self, gateway, last=None):
-        target = gateway.path(f"{COLLECTION}?events")
-        headers = sigv4.signed_headers("GET", target, gateway.authority)
-        self.connection = RawHttp(gateway.host, gateway.port)
-        self.connection.send(encode_request("GET", target, [*headers, *([("Last-Event-ID", last)] if last else [])]))
-        self.status = int(self.connection.input.readline().split()[1])
-        while self.connection.input.readline().strip():
-            pass
-
-    def event(self):
-        fields = {}
-        while line := self.connection.input.readline().decode().strip():
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        self.last = fields["id"]
-        return fields["event"], json.loads(fields["data"])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.close()
-
-
 @check("extensions: a feed tells what happens to connections, and goes on where its reader was")
 def events(context):
     with extended(context, "--threads", "2") as gateway:
-        with Feed(gateway) as feed:
+        target = gateway.path(f"{COLLECTION}?events")
+        with Feed(gateway, target) as feed:
             expect_equal((feed.status, feed.event()), (200, ("ready", {})), "the first event")
             with RawWebSocket(gateway) as websocket:
                 name, data = feed.event()
@@ -163,11 +138,11 @@ def events(context):
                 seen = feed.last
                 websocket.send(CLOSE, b"\x0f\xa2enough")
                 expect_equal(websocket.receive_close(), 4002, "the echoed code")
-        with Feed(gateway, seen) as feed:
+        with Feed(gateway, target, seen) as feed:
             name, data = feed.event()
             told = (name, data["connectionId"], data["closeCode"], data["reason"], data["closedBy"])
             expect_equal(told, ("closed", websocket.id, 4002, "enough", "peer"), "what came meanwhile")
-        with Feed(gateway, "1-1") as feed:
+        with Feed(gateway, target, "1-1") as feed:
             expect_equal(feed.event()[0], "missed", "of another server")
         for target in ("?events&tag=a", "?events&count=true"):
             expect_equal(many(gateway, "GET", target).status, 400, f"GET {target}")
