@@ -4,7 +4,7 @@
 //                             instructions if callgrind is told to begin without instrumentation
 
 #include "allocation_counter.hpp"
-#include "counting_blocks.hpp"
+#include "support/counting_crypto.hpp"
 #include "support/fixed_clock.hpp"
 #include "support/signed_post.hpp"
 
@@ -19,7 +19,7 @@
 namespace {
 
 struct counted : test::fixed_sigv4_traits {
-    using crypto = bench::counting_blocks;
+    using crypto = test::counting_crypto;
 };
 
 constexpr int times = 100;
@@ -54,9 +54,9 @@ int main(int argc, char** argv) {
     bench::signed_post const post{body, std::string(token, 't')};
 
     verifier<counted> with_blocks{post};
-    bench::counting_blocks::count = 0;
+    test::crypto_calls::current() = {};
     with_blocks.run();
-    std::uint64_t const blocks = bench::counting_blocks::count;
+    std::size_t const blocks = test::crypto_calls::current().blocks;
 
     verifier<test::fixed_sigv4_traits> plain{post};
     std::uint64_t const before = bench::allocations();
