@@ -30,6 +30,7 @@ UNTIMED = {"connect", "idle"}
 SERVERS = {
     BASELINE: ("raw_epoll", ["--verify"], True),
     "raw epoll, coalescing": ("raw_epoll", ["--verify", "--coalesce"], True),
+    "backchannel on epoll": ("epoll", [], True),
     "backchannel gateway": ("gateway", [], True),
     "Beast": ("beast", [], False),
     "RESTinio": ("restinio", [], False),

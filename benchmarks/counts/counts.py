@@ -34,7 +34,7 @@ ONE_AT_A_TIME = ["--mode", "latency", "--sign", "--payload", "64"]
 PLAIN_LIBRARY = "glibc.cpu.hwcaps=-AVX2,-AVX,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-BMI2"
 
 # name of the server: arguments behind the port
-SERVERS = {"gateway": [], "raw_epoll": ["--verify"]}
+SERVERS = {"gateway": [], "epoll": [], "raw_epoll": ["--verify"]}
 
 
 def run(command, seconds=300):

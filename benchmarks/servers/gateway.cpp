@@ -1,8 +1,7 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 //
 // gateway PORT [--threads N]   the embedded gateway with all its defaults, signatures included; POST /broadcast sends
-// the
-//                              body to everybody
+//                              the body to everybody
 
 #include "command_line.hpp"
 

@@ -78,7 +78,7 @@ struct loop {
         tasks.end();
     }
     void accept() {
-        int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int const fd = accept_from(listener);
         if (fd < 0) return; // the other thread was faster
         connections[fd] = std::make_unique<connection>(service, fd, shared, [this, fd] { turn(fd, 0); });
         watch(fd, adapter::wanted_events);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 /// A socket that listens on 127.0.0.1, for servers on the system's own calls; `port` is the one it got.
@@ -23,6 +24,13 @@ inline int listen_on(std::uint16_t& port) {
     getsockname(listener, address, &size);
     port = ntohs(at.sin_port);
     return listener;
+}
+
+/// A connection, or -1; what it sends never waits for the acknowledgement of what it sent before.
+inline int accept_from(int listener) {
+    int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC), yes = 1;
+    if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    return fd;
 }
 
 #endif

@@ -75,7 +75,7 @@ struct loop {
     }
 
     void accept() {
-        int const fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int const fd = accept_from(listener);
         if (fd < 0) return; // the other thread was faster
         connections[fd] = std::make_shared<connection>(service, fd, shared, [this, fd] { turn(fd, 0); });
         watch(fd, adapter::epoll::wanted_events);
