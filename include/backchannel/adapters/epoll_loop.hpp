@@ -210,8 +210,8 @@ struct opening {
     readiness ready; ///< of the socket
 };
 
-/// How a socket is to be watched. It should have TCP_NODELAY, or what is sent waits until the peer has acknowledged what
-/// was sent before.
+/// How a socket is to be watched. It should have TCP_NODELAY, or what is sent waits until the peer has acknowledged
+/// what was sent before.
 inline constexpr std::uint32_t wanted_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 }
