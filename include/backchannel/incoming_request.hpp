@@ -73,17 +73,19 @@ private:
         std::optional<failure> refused;
         piecewise<typename Router::auth_type> state;
 
-        data(Router& r, typename Router::call const& c, request_view const& request)
+        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected)
             : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, c.what, target.target.id()} {}
+              state{r.auth_, view, c.what, target.target.id()} {
+            head.body.expect(expected);
+        }
     };
 
-    incoming_request(Router& router, request_view const& head) {
+    incoming_request(Router& router, request_view const& head, std::size_t expected) {
         auto const c = router.dialect_.read(head.method, head.target, head.form);
         if (!c.ours) return;
         request_view only_head = head;
         only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head);
+        request_ = std::make_unique<data>(router, c, only_head, expected);
     }
 
     std::unique_ptr<data> request_;

@@ -99,7 +99,8 @@ public:
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
-        message const m = content.message();
+        shared_message const taken = taken_over(request, content.message());
+        message const m = taken ? message{taken} : content.message();
         std::string const key = send_key(request, decision.who);
         command const asked = command_for(c, m, patience::queued, key);
         if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
@@ -143,7 +144,8 @@ public:
     using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
-    [[nodiscard]] incoming begin(request_view const& head) { return incoming{*this, head}; }
+    /// `expected`: the bytes of the body, if they are known.
+    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0) { return {*this, head, expected}; }
 
 private:
     friend incoming;
@@ -176,6 +178,14 @@ private:
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
         return guarded_or([&] { return auth_.authorize(request, c.what, c.target.id()); },
                           [] { return auth_decision::refuse(auth_error::internal); });
+    }
+
+    /// A message that is a whole body, in the memory where that came, if it may be taken over; else nothing.
+    [[nodiscard]] static shared_message taken_over(request_view const& request, message const& m) noexcept {
+        if (request.body_memory == nullptr) return {};
+        std::string_view const there = request.body_memory->data();
+        bool const is_all = m.data().data() == there.data() && m.data().size() == there.size();
+        return is_all ? request.body_memory->share(m.kind()) : shared_message{};
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
@@ -215,8 +225,9 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
-        message const m = content.message();
-        if (performs(c)) return done(performed(c, request, m, decision.who));
+        if (performs(c)) return done(performed(c, request, content.message(), decision.who));
+        shared_message const taken = taken_over(request, content.message());
+        message const m = taken ? message{taken} : content.message();
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
         if (asked.is_plain_send()) {

@@ -59,17 +59,24 @@ public:
     [[nodiscard]] message_kind kind() const noexcept { return block_ == nullptr ? message_kind::text : block_->kind; }
 
 private:
+    friend class message_buffer;
+
     struct block {
         std::atomic<std::uint32_t> references{1};
         message_kind kind{};
         bool for_many = false;
         std::uint8_t frame_header_size = 0;
         std::size_t size = 0;
+        std::size_t capacity = 0; // for the body
         // headroom and body follow
         [[nodiscard]] char* body() noexcept { return reinterpret_cast<char*>(this + 1) + headroom; }
+        /// Writes the header of the frame; the size is final.
+        BACKCHANNEL_DECL void seal(message_kind what) noexcept;
     };
 
     explicit shared_message(block* b) noexcept : block_{b} {}
+    /// A message of no bytes yet, with room for so many; empty if there is no memory.
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size) noexcept;
     BACKCHANNEL_DECL static void destroy(block*) noexcept;
 
     block* block_ = nullptr;

@@ -324,6 +324,8 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+class message_buffer;
+
 /// One header field as it was received: the name in any case, the value without the blanks around it.
 struct header_view {
     std::string_view name, value;
@@ -348,6 +350,7 @@ struct request_view {
     std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
     std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
     bool streams = false;         ///< whether the server can write an answer's `stream`
+    message_buffer const* body_memory = nullptr; ///< where `body` stands, if a message may take it over
 };
 
 /// The body of an answer that comes bit by bit, and may never end. Used on one thread at a time.
@@ -717,17 +720,24 @@ public:
     [[nodiscard]] message_kind kind() const noexcept { return block_ == nullptr ? message_kind::text : block_->kind; }
 
 private:
+    friend class message_buffer;
+
     struct block {
         std::atomic<std::uint32_t> references{1};
         message_kind kind{};
         bool for_many = false;
         std::uint8_t frame_header_size = 0;
         std::size_t size = 0;
+        std::size_t capacity = 0; // for the body
         // headroom and body follow
         [[nodiscard]] char* body() noexcept { return reinterpret_cast<char*>(this + 1) + headroom; }
+        /// Writes the header of the frame; the size is final.
+        BACKCHANNEL_DECL void seal(message_kind what) noexcept;
     };
 
     explicit shared_message(block* b) noexcept : block_{b} {}
+    /// A message of no bytes yet, with room for so many; empty if there is no memory.
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size) noexcept;
     BACKCHANNEL_DECL static void destroy(block*) noexcept;
 
     block* block_ = nullptr;
@@ -6750,6 +6760,80 @@ protected:
 #ifndef BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
 #define BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
 
+// ---- backchannel/support/message_buffer.hpp
+#ifndef BACKCHANNEL_SUPPORT_MESSAGE_BUFFER_HPP
+#define BACKCHANNEL_SUPPORT_MESSAGE_BUFFER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The bytes of a message while they arrive, where the shared message will have them: `share` copies nothing.
+///
+/// Its memory grows with what has come, to four times of it, and beyond what is expected only if more comes than
+/// that. Not thread-safe. What allocates throws std::bad_alloc, and nothing is lost then.
+class message_buffer {
+public:
+    message_buffer() noexcept = default;
+    message_buffer(message_buffer const&) = delete;
+    message_buffer& operator=(message_buffer const&) = delete;
+
+    /// How many bytes will come in all, if that is known.
+    void expect(std::size_t size) noexcept { expected_ = size; }
+
+    /// A piece at the front of what `room` has given is not copied.
+    void append(std::string_view piece) {
+        if (piece.empty()) return;
+        if (capacity() - size() < piece.size()) grow(size() + piece.size());
+        char* const end = block_.block_->body() + size();
+        if (piece.data() != end) std::memcpy(end, piece.data(), piece.size());
+        block_.block_->size += piece.size();
+    }
+
+    /// Memory behind the bytes, never none; no more than is expected to come.
+    [[nodiscard]] std::span<char> room() {
+        if (capacity() == size()) grow(expected_ > size() ? std::min(expected_, size() + least) : size() + least);
+        std::size_t const end = expected_ > size() ? std::min(expected_, capacity()) : capacity();
+        return {block_.block_->body() + size(), end - size()};
+    }
+
+    [[nodiscard]] std::string_view data() const noexcept { return block_.data(); }
+    [[nodiscard]] std::size_t size() const noexcept { return block_.data().size(); }
+
+    /// The bytes as a message; empty if there are none. Nothing may be appended afterwards, and each call gives the
+    /// same kind.
+    [[nodiscard]] shared_message share(message_kind kind) const noexcept {
+        if (block_ && block_.block_->frame_header_size == 0) block_.block_->seal(kind); // else others read it by now
+        return block_;
+    }
+
+private:
+    static constexpr std::size_t least = 1024;
+
+    [[nodiscard]] std::size_t capacity() const noexcept { return block_ ? block_.block_->capacity : 0; }
+
+    void grow(std::size_t needed) {
+        shared_message larger =
+            shared_message::with_room(expected_ < needed ? 2 * needed : std::min(expected_, 4 * needed));
+        if (!larger) throw std::bad_alloc{};
+        if (block_) std::memcpy(larger.block_->body(), block_.block_->body(), size());
+        larger.block_->size = size();
+        block_ = std::move(larger);
+    }
+
+    shared_message block_;
+    std::size_t expected_ = 0;
+};
+
+}
+
+#endif
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -6771,14 +6855,17 @@ public:
     [[nodiscard]] request_view view() const noexcept {
         request_view r = head_;
         r.headers = headers_;
-        r.body = body;
+        r.body = body.data();
+        r.body_memory = &body;
         return r;
     }
 
-    std::string body;
+    message_buffer body;
 
 private:
-    owned_request(request_view const& r, std::string_view content) : body{content}, head_{r} {
+    owned_request(request_view const& r, std::string_view content) : head_{r} {
+        body.expect(content.size());
+        body.append(content);
         std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();
         for (header_view const& h : r.headers) size += h.name.size() + h.value.size();
         bytes_.reserve(size); // exactly, so that no view is moved by the next piece
@@ -6873,17 +6960,19 @@ private:
         std::optional<failure> refused;
         piecewise<typename Router::auth_type> state;
 
-        data(Router& r, typename Router::call const& c, request_view const& request)
+        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected)
             : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
-              state{r.auth_, view, c.what, target.target.id()} {}
+              state{r.auth_, view, c.what, target.target.id()} {
+            head.body.expect(expected);
+        }
     };
 
-    incoming_request(Router& router, request_view const& head) {
+    incoming_request(Router& router, request_view const& head, std::size_t expected) {
         auto const c = router.dialect_.read(head.method, head.target, head.form);
         if (!c.ours) return;
         request_view only_head = head;
         only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head);
+        request_ = std::make_unique<data>(router, c, only_head, expected);
     }
 
     std::unique_ptr<data> request_;
@@ -7170,7 +7259,8 @@ public:
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
         if (performs(c)) return performed(c, request, content.message(), decision.who);
-        message const m = content.message();
+        shared_message const taken = taken_over(request, content.message());
+        message const m = taken ? message{taken} : content.message();
         std::string const key = send_key(request, decision.who);
         command const asked = command_for(c, m, patience::queued, key);
         if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
@@ -7214,7 +7304,8 @@ public:
     using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
-    [[nodiscard]] incoming begin(request_view const& head) { return incoming{*this, head}; }
+    /// `expected`: the bytes of the body, if they are known.
+    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0) { return {*this, head, expected}; }
 
 private:
     friend incoming;
@@ -7247,6 +7338,14 @@ private:
     [[nodiscard]] auth_decision decide(request_view const& request, call const& c) {
         return guarded_or([&] { return auth_.authorize(request, c.what, c.target.id()); },
                           [] { return auth_decision::refuse(auth_error::internal); });
+    }
+
+    /// A message that is a whole body, in the memory where that came, if it may be taken over; else nothing.
+    [[nodiscard]] static shared_message taken_over(request_view const& request, message const& m) noexcept {
+        if (request.body_memory == nullptr) return {};
+        std::string_view const there = request.body_memory->data();
+        bool const is_all = m.data().data() == there.data() && m.data().size() == there.size();
+        return is_all ? request.body_memory->share(m.kind()) : shared_message{};
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
@@ -7286,8 +7385,9 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
-        message const m = content.message();
-        if (performs(c)) return done(performed(c, request, m, decision.who));
+        if (performs(c)) return done(performed(c, request, content.message(), decision.who));
+        shared_message const taken = taken_over(request, content.message());
+        message const m = taken ? message{taken} : content.message();
         std::string const key = send_key(request, decision.who);
         command asked = command_for(c, m, patience::inline_only, key);
         if (asked.is_plain_send()) {
@@ -8523,30 +8623,95 @@ BACKCHANNEL_DECL char* header_lines::extend(std::size_t size) {
 #ifndef BACKCHANNEL_IMPL_MESSAGE_IPP
 #define BACKCHANNEL_IMPL_MESSAGE_IPP
 
+#include <array>
+#include <cstddef>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+namespace detail_message {
+
+struct memory {
+    void* at = nullptr;
+    std::size_t size = 0; // of the message that it has room for
+};
+
+/// The memory of the last long messages that a thread has destroyed: it would go back to the system, and cost more to
+/// get again, page by page, than all else that is done with the message. Up to 1 MiB.
+struct kept_memory {
+    static constexpr std::size_t least = 32 * 1024, most = 256 * 1024;
+
+    std::array<memory, 4> list{};
+    std::size_t oldest = 0;
+    bool ended = false; // as its thread
+
+    [[nodiscard]] memory take(std::size_t size) noexcept {
+        for (memory& m : list)
+            if (m.size >= size && m.size / 2 <= size) return std::exchange(m, {});
+        return {};
+    }
+    /// Returns what is not kept.
+    [[nodiscard]] memory put(memory m) noexcept {
+        if (m.size > most || ended) return m;
+        for (memory& place : list)
+            if (place.at == nullptr) return std::exchange(place, m);
+        return std::exchange(list[oldest++ % list.size()], m);
+    }
+};
+
+/// Trivial to destroy: what a thread destroys after its own objects still finds it.
+[[nodiscard]] inline kept_memory& kept_by_thread() noexcept {
+    thread_local constinit kept_memory kept;
+    struct at_end {
+        kept_memory& all;
+        ~at_end() {
+            all.ended = true;
+            for (memory const& m : all.list) ::operator delete(m.at);
+        }
+    };
+    thread_local at_end const end{kept};
+    (void)end;
+    return kept;
+}
+
+}
+
 BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind,
                                                         bool for_many) noexcept {
-    void* const memory = ::operator new(sizeof(block) + headroom + data.size(), std::nothrow);
-    if (memory == nullptr) return {};
-    auto* const made = ::new (memory) block;
+    shared_message made = with_room(data.size());
+    if (!made) return made;
+    made.block_->for_many = for_many;
+    made.block_->size = data.size();
+    if (!data.empty()) std::memcpy(made.block_->body(), data.data(), data.size());
+    made.block_->seal(kind);
+    return made;
+}
+
+BACKCHANNEL_DECL shared_message shared_message::with_room(std::size_t size) noexcept {
+    detail_message::memory got;
+    if (size >= detail_message::kept_memory::least) got = detail_message::kept_by_thread().take(size);
+    if (got.at == nullptr) got = {::operator new(sizeof(block) + headroom + size, std::nothrow), size};
+    if (got.at == nullptr) return {};
+    shared_message made{::new (got.at) block};
+    made.block_->capacity = got.size;
+    return made;
+}
+
+BACKCHANNEL_DECL void shared_message::block::seal(message_kind what) noexcept {
     auto const header = websocket::make_frame_header(
-        kind == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, data.size());
-    made->kind = kind;
-    made->for_many = for_many;
-    made->frame_header_size = header.size;
-    made->size = data.size();
-    std::memcpy(made->body() - header.size, header.bytes.data(), header.size);
-    if (!data.empty()) std::memcpy(made->body(), data.data(), data.size());
-    return shared_message{made};
+        what == message_kind::text ? websocket::opcode::text : websocket::opcode::binary, size);
+    kind = what;
+    frame_header_size = header.size;
+    std::memcpy(body() - header.size, header.bytes.data(), header.size);
 }
 
 BACKCHANNEL_DECL void shared_message::destroy(block* b) noexcept {
+    detail_message::memory memory{b, b->capacity};
     b->~block();
-    ::operator delete(b);
+    if (memory.size >= detail_message::kept_memory::least) memory = detail_message::kept_by_thread().put(memory);
+    ::operator delete(memory.at);
 }
 
 }
@@ -10518,7 +10683,6 @@ BACKCHANNEL_DECL void json_writer::separate() {
 #define BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
 
 #include <cstddef>
-#include <cstring>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -10526,11 +10690,14 @@ namespace detail_utf8 {
 
 // The number of leading bytes below 0x80, rounded down to a multiple of eight.
 [[nodiscard]] inline std::size_t ascii_words(std::string_view text) noexcept {
+    auto const word = [&](std::size_t at) { return byte_words::load(text.data() + at); };
     std::size_t i = 0;
-    for (std::uint64_t word = 0; text.size() - i >= sizeof word; i += sizeof word) {
-        std::memcpy(&word, text.data() + i, sizeof word);
-        if ((word & 0x8080808080808080u) != 0) break;
+    for (; text.size() - i >= 64; i += 64) {
+        std::uint64_t const some = word(i) | word(i + 8) | word(i + 16) | word(i + 24);
+        std::uint64_t const others = word(i + 32) | word(i + 40) | word(i + 48) | word(i + 56);
+        if (((some | others) & byte_words::high_bits) != 0) break;
     }
+    while (text.size() - i >= 8 && (word(i) & byte_words::high_bits) == 0) i += 8;
     return i;
 }
 

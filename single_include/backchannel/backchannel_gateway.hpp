@@ -2456,7 +2456,7 @@ public:
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// Precondition of both: the target is owned.
     virtual void handle(request_view const& request, completion<response> done) = 0;
-    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -2504,8 +2504,8 @@ public:
         (void)router_.async_handle(request, std::move(done));
     }
 
-    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head) override {
-        return std::make_unique<arriving>(router_.begin(head));
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
+        return std::make_unique<arriving>(router_.begin(head, expected));
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -2810,10 +2810,14 @@ protected:
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        if (router_ != nullptr)
-            incoming_ = router_->begin(request);
-        else
+        auto const expected =
+            static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), body_limit()));
+        if (router_ != nullptr) {
+            incoming_ = router_->begin(request, expected);
+        } else {
             kept_ = std::make_unique<owned_request>(request);
+            kept_->body.expect(expected);
+        }
         body_.emplace(head, body_limit());
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);

@@ -2,6 +2,7 @@
 #include <backchannel/management_router.hpp>
 
 #include "support/catch.hpp"
+#include "support/count_allocations.hpp"
 #include "support/router_fixture.hpp"
 
 #include <backchannel/auth/allow_all.hpp>
@@ -85,4 +86,62 @@ TEST_CASE("Two routers may serve one hub, each with its own stage and authorizer
     r.target = target;
     CHECK_FALSE(first.handle(r).has_value());
     CHECK(second.handle(r)->status == 403);
+}
+
+TEST_CASE("A body that came in its own memory is kept there by the message", "[management_router]") {
+    struct keeper {
+        shared_message kept{};
+        void execute(command const& c, completion<outcome> done) {
+            if (c.body != nullptr) kept = c.body->share();
+            done({delivery::accepted});
+        }
+    };
+    auto const run = [](auto const& send) {
+        keeper hub;
+        std::string const text(1000, 'x');
+        auto const [memory, status] = send(hub, text);
+        CHECK(status == 200);
+        CHECK(hub.kept.data() == text);
+        CHECK(hub.kept.kind() == message_kind::text);
+        return hub.kept.data().data() == memory;
+    };
+    request_view r;
+    r.method = "POST";
+    r.target = "/prod/@connections/abc";
+    using answered = std::pair<char const*, int>;
+    CHECK(run([&](keeper& hub, std::string_view text) -> answered {
+        management_router<allow_all> router{hub, allow_all{}, {.stage = "prod"}};
+        message_buffer body;
+        body.append(text);
+        request_view whole = r;
+        whole.body = body.data();
+        whole.body_memory = &body;
+        return {body.data().data(), router.handle(whole)->status};
+    }));
+    CHECK(run([&](keeper& hub, std::string_view text) -> answered { // what is only a part of the memory is copied
+              management_router<allow_all> router{hub, allow_all{}, {.stage = "prod"}};
+              message_buffer body;
+              body.append(text);
+              body.append("behind it");
+              request_view part = r;
+              part.body = body.data().substr(0, text.size());
+              part.body_memory = &body;
+              return {nullptr, router.handle(part)->status};
+          }) == false);
+    CHECK(run([&](keeper& hub, std::string_view text) -> answered {
+        management_router<allow_all> router{hub, allow_all{}, {.stage = "prod"}};
+        test::allocation_count const count;
+        auto incoming = router.begin(r, text.size());
+        std::size_t const before = count.so_far();
+        for (std::size_t at = 0; at != text.size(); at += 500) (void)incoming.append(text.substr(at, 500));
+        CHECK(count.so_far() - before == BACKCHANNEL_TESTS_COUNT_ALLOCATIONS);
+        int status = 0;
+        char const* memory = nullptr;
+        incoming.finish([&](response const& answer) {
+            status = answer.status;
+            memory = hub.kept.data().data();
+            CHECK(count.so_far() - before < 4); // none of them for the body
+        });
+        return {memory, status};
+    }));
 }

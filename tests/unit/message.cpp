@@ -2,6 +2,7 @@
 #include <backchannel/message.hpp>
 
 #include "support/catch.hpp"
+#include "support/count_allocations.hpp"
 
 #include <cstddef>
 #include <exception>
@@ -131,4 +132,66 @@ TEST_CASE("a message for many receivers says so, also where it was queued", "[me
     shared_message const own = view.share();
     CHECK_FALSE(message{own}.share(true).is_for_many()); // others may hold it already
     CHECK_FALSE(shared_message{}.is_for_many());
+}
+
+namespace {
+
+[[nodiscard]] shared_message long_message(std::size_t size, char filling = 'x') {
+    return shared_message::copy_of(std::string(size, filling), message_kind::binary);
+}
+
+}
+
+TEST_CASE("a thread uses the memory of long messages again", "[message]") {
+    std::thread{[] {
+        std::string const text(100'000, 'a'), shorter(60'000, 'b'), tiny(20'000, 'c'), longest(300'000, 'd');
+        auto const made = [](std::string const& t) {
+            test::allocation_count const count;
+            auto const m = shared_message::copy_of(t, message_kind::text);
+            std::size_t const allocated = count.so_far();
+            CHECK(m.data() == t);
+            CHECK_FALSE(m.is_for_many());
+            CHECK((m.frame() == header(0x81, t.size()) + t));
+            return allocated;
+        };
+        std::size_t const one = BACKCHANNEL_TESTS_COUNT_ALLOCATIONS;
+        CHECK(made(text) == one);
+        CHECK(made(text) == 0);
+        CHECK(made(shorter) == 0); // which needs more than half of it
+        CHECK(made(tiny) == one);
+        CHECK(made(longest) == one);
+        CHECK(made(longest) == one); // it is too long to be kept
+    }}.join();
+}
+
+TEST_CASE("a thread keeps the memory of four long messages at most, and gives it back when it ends", "[message]") {
+    test::allocation_count const outside;
+    std::thread{[] {
+        test::allocation_count const count;
+        std::vector<shared_message> many;
+        many.reserve(10);
+        for (std::size_t i = 0; i != 10; ++i) many.push_back(long_message(40'000 + i));
+        many.clear();
+        if (BACKCHANNEL_TESTS_COUNT_ALLOCATIONS != 0) CHECK(count.kept() == 4 + 1); // and `many` itself
+    }}.join();
+}
+
+TEST_CASE("a long message may go with another thread than it came with", "[message]") {
+    for (int i = 0; i != 20; ++i) {
+        shared_message sent = long_message(50'000, 'y');
+        std::thread{[kept = std::move(sent)]() mutable {
+            CHECK(kept.data() == std::string(50'000, 'y'));
+            kept = {};
+            CHECK(long_message(50'000).data() == std::string(50'000, 'x'));
+        }}.join();
+    }
+}
+
+TEST_CASE("a thread's own objects may keep long messages to its end", "[message]") {
+    std::thread{[] {
+        thread_local shared_message first; // goes after what the thread keeps, which is made later
+        first = long_message(50'000);
+        thread_local shared_message last = long_message(60'000);
+        CHECK(first.data().size() + last.data().size() == 110'000);
+    }}.join();
 }

@@ -110,11 +110,15 @@ private:
     /// A request that is not complete.
     struct partial {
         partial(request_view const& head, http1::request_head const& parsed, std::size_t limit)
-            : request{owned_request::head_of(head)}, body{parsed, limit}, expects_continue{parsed.expect_continue &&
-                                                                                           parsed.minor_version > 0} {}
+            : request{owned_request::head_of(head)}, body{parsed, limit}, is_counted{parsed.content_length.has_value()},
+              expects_continue{parsed.expect_continue && parsed.minor_version > 0} {
+            request.body.expect(
+                static_cast<std::size_t>(std::min<std::uint64_t>(parsed.content_length.value_or(0), limit)));
+        }
 
         owned_request request;
         http1::body_reader body;
+        bool is_counted; // its length is known
         bool expects_continue;
         http1::parse_error error = http1::parse_error::none;
     };
@@ -135,14 +139,19 @@ private:
         std::weak_ptr<http_client*> self;
     };
 
+    /// Whether nothing but a body comes next, which then is received where it stays.
+    [[nodiscard]] bool receives_body() const noexcept {
+        return partial_ != nullptr && partial_->is_counted && in_.empty();
+    }
+
     /// Whether the next request has to wait.
     [[nodiscard]] bool busy() const noexcept { return asked_ || (!out_.empty() && stream_ == nullptr); }
 
     template <class Router, class Own>
     progress read(Router& router, Own& own, std::size_t own_limit) {
-        std::span<char> const room = shared_.buffer_;
         while (!busy() && (held_back_ || ready_.readable())) {
             std::size_t size = in_.size();
+            std::span<char> const room = receives_body() ? partial_->request.body.room() : shared_.buffer_;
             if (size != 0) std::memcpy(room.data(), in_.data(), size);
             if (!std::exchange(held_back_, false)) {
                 ssize_t const n = recv(socket_, room.data() + size, room.size() - size, 0);

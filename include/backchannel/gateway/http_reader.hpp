@@ -129,10 +129,14 @@ protected:
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        if (router_ != nullptr)
-            incoming_ = router_->begin(request);
-        else
+        auto const expected =
+            static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), body_limit()));
+        if (router_ != nullptr) {
+            incoming_ = router_->begin(request, expected);
+        } else {
             kept_ = std::make_unique<owned_request>(request);
+            kept_->body.expect(expected);
+        }
         body_.emplace(head, body_limit());
         auto const first = body_->next({});
         if (first.error != http1::parse_error::none) return body_failed(first.error);

@@ -36,7 +36,7 @@ public:
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// Precondition of both: the target is owned.
     virtual void handle(request_view const& request, completion<response> done) = 0;
-    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -84,8 +84,8 @@ public:
         (void)router_.async_handle(request, std::move(done));
     }
 
-    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head) override {
-        return std::make_unique<arriving>(router_.begin(head));
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
+        return std::make_unique<arriving>(router_.begin(head, expected));
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }

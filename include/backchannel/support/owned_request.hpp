@@ -3,6 +3,7 @@
 #define BACKCHANNEL_SUPPORT_OWNED_REQUEST_HPP
 
 #include <backchannel/http.hpp>
+#include <backchannel/support/message_buffer.hpp>
 
 #include <string>
 #include <string_view>
@@ -25,14 +26,17 @@ public:
     [[nodiscard]] request_view view() const noexcept {
         request_view r = head_;
         r.headers = headers_;
-        r.body = body;
+        r.body = body.data();
+        r.body_memory = &body;
         return r;
     }
 
-    std::string body;
+    message_buffer body;
 
 private:
-    owned_request(request_view const& r, std::string_view content) : body{content}, head_{r} {
+    owned_request(request_view const& r, std::string_view content) : head_{r} {
+        body.expect(content.size());
+        body.append(content);
         std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();
         for (header_view const& h : r.headers) size += h.name.size() + h.value.size();
         bytes_.reserve(size); // exactly, so that no view is moved by the next piece

@@ -27,10 +27,12 @@ struct transport {
     static constexpr bool unbounded = true;
     backchannel::delivery send(int, backchannel::message const& m) {
         *last = m.data();
+        if (m.data().size() > 16384) *kept_in_place = m.share().data().data() == m.data().data();
         return backchannel::delivery::accepted;
     }
     void close(int, std::uint16_t, std::string_view) {}
     std::shared_ptr<std::string> last = std::make_shared<std::string>();
+    std::shared_ptr<bool> kept_in_place = std::make_shared<bool>(false); // a long message, without a copy
 };
 
 /// Decides when it is told to.
@@ -83,7 +85,8 @@ struct fixture {
 
     test::socket_pair link;
     std::shared_ptr<std::string> delivered = std::make_shared<std::string>();
-    backchannel::connection_hub<transport> hub{transport{delivered}};
+    std::shared_ptr<bool> kept_in_place = std::make_shared<bool>(false);
+    backchannel::connection_hub<transport> hub{transport{delivered, kept_in_place}};
     backchannel::management_router<Auth> router;
     std::unique_ptr<adapter::http_client> http;
     backchannel::session tracked;
@@ -252,6 +255,29 @@ TEST_CASE("epoll: what breaks a limit or the protocol is answered, and read to i
     CHECK(f.owned == 0);
     f.link.finish();
     CHECK(f.turn(EPOLLIN | EPOLLRDHUP) == progress::over);
+}
+
+TEST_CASE("epoll: a long body is received where its message keeps it, and nothing behind it with it") {
+    home h;
+    for (std::size_t const piece : {std::size_t{1000}, std::size_t{30'000}, std::size_t{50'123}}) {
+        CAPTURE(piece);
+        plain f{h, {}, SOCK_STREAM};
+        std::string body(120'000, ' ');
+        for (std::size_t i = 0; i != body.size(); ++i) body[i] = static_cast<char>('!' + i * i % 90);
+        std::string const text = f.post(body) + std::string{get} + f.post("short");
+        std::string heard;
+        for (std::size_t at = 0; at < text.size(); at += piece) {
+            f.link.say(std::string_view{text}.substr(at, piece));
+            f.turn();
+            heard += f.link.hear();
+            if (at + piece < body.size()) REQUIRE(heard.empty());
+            if (heard.size() != 0 && f.owned == 0) CHECK(*f.delivered == body);
+        }
+        CHECK(*f.kept_in_place);
+        CHECK(f.owned == 1);
+        CHECK(*f.delivered == "short");
+        CHECK(count(heard, "HTTP/1.1 200 OK\r\n") == 3);
+    }
 }
 
 TEST_CASE("epoll: a client that waits for it is told once to send its body") {

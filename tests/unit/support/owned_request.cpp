@@ -43,7 +43,7 @@ TEST_CASE("An owned request outlives what it was made of", "[owned_request]") {
             CHECK(v.form == target_form::decoded);
             CHECK(v.source_ip == "192.0.2.7");
             CHECK(v.secure == true);
-            kept.body += "more";
+            kept.body.append("more");
             CHECK(kept.view().body.ends_with("more"));
         };
         if (head_only) {

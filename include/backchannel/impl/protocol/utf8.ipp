@@ -3,9 +3,9 @@
 #define BACKCHANNEL_IMPL_PROTOCOL_UTF8_IPP
 
 #include <backchannel/protocol/utf8.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <cstddef>
-#include <cstring>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -13,11 +13,14 @@ namespace detail_utf8 {
 
 // The number of leading bytes below 0x80, rounded down to a multiple of eight.
 [[nodiscard]] inline std::size_t ascii_words(std::string_view text) noexcept {
+    auto const word = [&](std::size_t at) { return byte_words::load(text.data() + at); };
     std::size_t i = 0;
-    for (std::uint64_t word = 0; text.size() - i >= sizeof word; i += sizeof word) {
-        std::memcpy(&word, text.data() + i, sizeof word);
-        if ((word & 0x8080808080808080u) != 0) break;
+    for (; text.size() - i >= 64; i += 64) {
+        std::uint64_t const some = word(i) | word(i + 8) | word(i + 16) | word(i + 24);
+        std::uint64_t const others = word(i + 32) | word(i + 40) | word(i + 48) | word(i + 56);
+        if (((some | others) & byte_words::high_bits) != 0) break;
     }
+    while (text.size() - i >= 8 && (word(i) & byte_words::high_bits) == 0) i += 8;
     return i;
 }
 
