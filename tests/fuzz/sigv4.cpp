@@ -45,7 +45,8 @@ bool change(http_request& r, std::size_t what, std::size_t where, bool host_coun
         r.method.push_back('X');
         return true;
     case 2:
-        r.target.insert(1 + (path_size == 0 ? 0 : where % path_size), 1, 'x'); // a target may be a query only
+        // a target may be a query only, or nothing
+        r.target.insert(std::min(r.target.size(), 1 + (path_size == 0 ? 0 : where % path_size)), 1, 'x');
         return true;
     case 3:
         r.target.append(r.target.size() == path_size ? "?zz=1" : "&zz=1");
