@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import subprocess
 import sys
 
@@ -41,6 +42,9 @@ SERVERS = {
 # name: (what it is, options of the load generator, the measured unit)
 CASES = {
     "spread": ("posts of 64 B to 100 connections, 8 in flight", "--connections 100 --payload 64 --sign"),
+    "4 KB": ("posts of 4 KB to 100 connections, 8 in flight", "--connections 100 --payload 4096 --sign"),
+    "pipelined": ("posts of 64 B to 100 connections, 8 in flight on each of 8 HTTP connections",
+                  "--connections 100 --pipeline 8 --payload 64 --sign"),
     "hot": ("posts of 64 B to 1 connection, 64 in flight", "--connections 1 --http 64 --payload 64 --sign"),
     "large": ("posts of 128 KB to 100 connections, 8 in flight", "--connections 100 --payload 131072 --sign"),
     "info": ("GET of a connection's state, 8 in flight", "--mode get --connections 100 --sign"),
@@ -51,6 +55,19 @@ CASES = {
     "connect": ("WebSocket handshakes, until the id is known", "--mode connect --connections 1000 --rounds 3"),
     "idle": ("bytes of the server's memory per idle connection", "--mode idle --connections 5000 --sources 4"),
 }
+
+
+# a server that does not answer all requests of a case: it is left out there, and the page says so
+UNFIT = {"pipelined": {"libwebsockets"}}
+
+# posts of 64 B to so many connections
+CROWDS = (1, 10, 100, 1_000, 10_000, 19_000)
+CROWD = "--connections {} --sources {} --payload 64 --sign"
+OURS = (BASELINE, "backchannel on epoll", "backchannel gateway")
+
+# the library's servers with so many loops, which share both processors with the load
+LOOPS = (1, 2)
+SHARED = "--connections 100 --http 16 --payload 64 --sign"
 
 
 def first_line(command):
@@ -124,10 +141,62 @@ def heading(case, result):
 def section(case, result):
     what, options = CASES[case]
     text = [f"## {what[0].upper()}{what[1:]}", "", *table(heading(case, result), rows(case, result)), ""]
+    if case in UNFIT:
+        text += [f"Left out, as requests stayed unanswered: {', '.join(sorted(UNFIT[case]))}.", ""]
     return [*text, f"    load {options}" if case in UNTIMED else f"    load {options} {TIMES}", ""]
 
 
-def page(results, where, load, rounds, plot):
+def crowds(build, rounds):
+    """Posts to more and more connections: {count: result}."""
+    known = commands(build)
+    mine = {name: known[name] for name in OURS if name in known}
+    open_files, results = resource.getrlimit(resource.RLIMIT_NOFILE)[1], {}
+    for count in CROWDS:
+        if count + 100 > open_files:
+            continue
+        arguments = f"{CROWD.format(count, count // 10_000 + 1)} {TIMES}"
+        results[count] = Comparison(build, mine, rounds, 0, 1).run(arguments, {})
+        print_case(f"{count} connections", arguments, results[count])
+    return results
+
+
+def crowds_section(results):
+    names = list(next(iter(results.values())))
+    lines = []
+    for count, result in results.items():
+        noise = noise_of(result)
+        cells = [f"{count:,}", f"{result[BASELINE]['server_cpu_ns']['median'] / 1000:,.1f}"]
+        for name in names[1:]:
+            cells.append(told(result[name]["ratios"]["server_cpu_ns"], 0 if name == AGAIN else noise))
+        lines.append(cells)
+    head = ["connections", f"{BASELINE}, us", *(f"ratio of {name}" for name in names[1:])]
+    head[2] = f"{BASELINE}, again (control)"
+    text = ["## Posts of 64 B to few and to many connections, 8 in flight", "", *table(head, lines), ""]
+    return [*text, f"    load {CROWD.format('N', 'M')} {TIMES}", ""]
+
+
+def loops(build, rounds):
+    """The same posts served by one loop and by more: a result whose baseline is raw epoll, which has one."""
+    known = commands(build)
+    servers = {BASELINE: known[BASELINE]}
+    for name in OURS[1:]:
+        servers |= {f"{name}, {n} loop{'s'[: n > 1]}": f"{known[name]} --threads {n}" for n in LOOPS if name in known}
+    result = Comparison(build, servers, rounds, None, None).run(f"{SHARED} {TIMES}", {})
+    print_case("loops", SHARED, result)
+    return result
+
+
+def loops_section(result):
+    cores = os.cpu_count()
+    what = [f"Nothing is pinned here: the servers and the load generator share {cores} processors. With two loops half of",
+            "the posts arrive at another loop than their connection's, and hop."]
+    if cores < max(LOOPS) + 1:
+        what[-1] += f" Two loops and a load generator are more threads than {cores} processors."
+    body = [*what, "", *table(heading("loops", result), rows("loops", result)), "", f"    load {SHARED} {TIMES}", ""]
+    return ["## Posts of 64 B to 100 connections, 16 in flight, on one loop and on two", "", *body]
+
+
+def page(results, growth, threads, where, load, rounds, plot):
     unsigned = [name for name, (_, _, verifies) in SERVERS.items() if not verifies]
     unsigned = [name for name in unsigned if any(name in result for result in results.values())]
     lines = [
@@ -161,6 +230,7 @@ def page(results, where, load, rounds, plot):
               f"![Server CPU time relative to {BASELINE}]({plot})", ""]
     for case, result in results.items():
         lines += section(case, result)
+    lines += crowds_section(growth) + loops_section(threads)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -178,9 +248,11 @@ def main():
         for case, (_, options) in CASES.items():
             arguments = options if case in UNTIMED else f"{options} {TIMES}"
             rounds = min(given.rounds, 3) if case in UNTIMED else given.rounds
-            comparison = Comparison(given.build, commands(given.build), rounds, 0, 1)
+            servers = {n: c for n, c in commands(given.build).items() if n not in UNFIT.get(case, ())}
+            comparison = Comparison(given.build, servers, rounds, 0, 1)
             results[case] = comparison.run(arguments, {})
             print_case(case, arguments, results[case])
+        growth, threads = crowds(given.build, given.rounds), loops(given.build, given.rounds)
     except (Failed, subprocess.TimeoutExpired) as failure:
         print(f"report.py: {failure}", file=sys.stderr)
         return 1
@@ -190,10 +262,10 @@ def main():
                for case, result in results.items() if case != "idle"}
     plot = bars({CASES[case][0]: ratios for case, ratios in plotted.items()}, BASELINE)
     (given.output / "performance.svg").write_text(plot, encoding="utf-8")
-    text = page(results, machine(), load, given.rounds, "performance.svg")
+    text = page(results, growth, threads, machine(), load, given.rounds, "performance.svg")
     (given.output / "performance.md").write_text(text, encoding="utf-8")
     if given.json:
-        given.json.write_text(json.dumps({"machine": machine(), "cases": results}, indent=1) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps({"machine": machine(), "cases": results, "crowds": growth, "loops": threads}, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten: {given.output}/performance.md")
     return 0
 
