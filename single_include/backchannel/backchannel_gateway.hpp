@@ -642,6 +642,179 @@ using gateway_counters = gateway_numbers<loop_counter>;
 
 #endif
 
+// ---- backchannel/gateway/outbox_pool.hpp
+#ifndef BACKCHANNEL_GATEWAY_OUTBOX_POOL_HPP
+#define BACKCHANNEL_GATEWAY_OUTBOX_POOL_HPP
+
+// ---- backchannel/support/outbox.hpp
+#ifndef BACKCHANNEL_SUPPORT_OUTBOX_HPP
+#define BACKCHANNEL_SUPPORT_OUTBOX_HPP
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Bytes that wait for a socket, in order.
+///
+/// Small texts are gathered into one piece; a shared message is kept as it is and never copied. Between `gather` and
+/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile. Not thread-safe.
+class outbox {
+public:
+    outbox() noexcept = default;
+    /// `most_kept`: the largest buffer that is kept for the next turn, in bytes.
+    explicit outbox(std::size_t most_kept) noexcept : most_kept_{most_kept} {}
+
+    /// Bytes that wait.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Whether `gather` gives one piece at most.
+    [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
+
+    /// Where a text may be appended; `appended(n)` must follow with the number of bytes that were.
+    [[nodiscard]] std::string& tail() {
+        if (pieces_.size() <= gathered_ || pieces_.back().shared)
+            pieces_.emplace_back().text.reserve(256); // beyond any inline buffer: the bytes stay when pieces_ grows
+        return pieces_.back().text;
+    }
+    void appended(std::size_t n) noexcept { size_ += n; }
+
+    void append(std::string_view text) {
+        tail().append(text);
+        appended(text.size());
+    }
+
+    /// Queues what `write(text)` appends; nothing if it returns false or throws.
+    template <class F>
+    bool append_by(F&& write) {
+        struct change {
+            std::string& text;
+            std::size_t const before = text.size();
+            bool good = false;
+            ~change() {
+                if (!good) text.resize(before);
+            }
+        } made{tail()};
+        made.good = write(made.text);
+        if (made.good) appended(made.text.size() - made.before);
+        return made.good;
+    }
+
+    /// Queues the frame of a shared message.
+    void append(shared_message m) {
+        std::size_t const size = m.frame().size();
+        pieces_.push_back({std::move(m), {}});
+        size_ += size;
+    }
+
+    /// The first bytes that wait, as up to `out.size()` pieces; returns how many.
+    [[nodiscard]] std::size_t gather(std::span<std::string_view> out) noexcept {
+        if (empty()) return 0;
+        std::size_t n = 0;
+        while (n != out.size() && first_ + n != pieces_.size()) {
+            out[n] = pieces_[first_ + n].bytes();
+            ++n;
+        }
+        if (n != 0) out[0].remove_prefix(written_);
+        gathered_ = first_ + n;
+        return n;
+    }
+
+    /// The socket has taken the first `n` of the bytes that were gathered.
+    void consume(std::size_t n) {
+        size_ -= n;
+        n += written_;
+        while (first_ != pieces_.size() && n >= pieces_[first_].bytes().size()) {
+            n -= pieces_[first_].bytes().size();
+            ++first_;
+        }
+        written_ = n;
+        gathered_ = 0;
+        if (first_ == pieces_.size()) {
+            reset();
+        } else if (first_ >= 32) {
+            pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
+            first_ = 0;
+        }
+    }
+
+    void clear() noexcept {
+        size_ = 0;
+        reset();
+    }
+
+private:
+    struct piece {
+        shared_message shared;
+        std::string text;
+        [[nodiscard]] std::string_view bytes() const noexcept {
+            return shared ? shared.frame() : std::string_view{text};
+        }
+    };
+
+    void reset() noexcept {
+        // one small buffer is kept for the next turn
+        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= most_kept_)
+            pieces_[0].text.clear();
+        else
+            std::vector<piece>{}.swap(pieces_);
+        first_ = 0;
+        written_ = 0;
+        gathered_ = 0;
+    }
+
+    std::vector<piece> pieces_;
+    std::size_t first_ = 0;    // pieces before it are written
+    std::size_t written_ = 0;  // bytes of the first piece that are written
+    std::size_t gathered_ = 0; // pieces before it must not change
+    std::size_t size_ = 0;
+    std::size_t most_kept_ = 1024;
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Outboxes with their memory for connections that have something to send: an idle one has none. Used on one thread.
+class outbox_pool {
+public:
+    /// How many are kept; an outbox keeps 1 KiB of its memory at most.
+    static constexpr std::size_t most_kept = 1024;
+
+    outbox_pool() { free_.reserve(most_kept); }
+
+    /// An empty one. Throws std::bad_alloc.
+    [[nodiscard]] std::unique_ptr<outbox> take() {
+        if (free_.empty()) return std::make_unique<outbox>();
+        auto taken = std::move(free_.back());
+        free_.pop_back();
+        return taken;
+    }
+
+    /// Precondition: it is empty.
+    void give_back(std::unique_ptr<outbox> used) noexcept {
+        if (free_.size() < most_kept) free_.push_back(std::move(used));
+    }
+
+private:
+    std::vector<std::unique_ptr<outbox>> free_;
+};
+
+}
+
+#endif
+
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
@@ -713,6 +886,9 @@ public:
 
     /// Parsed heads share their storage; valid until the next request is parsed.
     [[nodiscard]] http1::request_head& head() noexcept { return head_; }
+
+    /// Where a connection takes an outbox from when it has something to send, and gives it back to.
+    [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
     /// What has happened on this loop, for `gateway::metrics`.
     [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
@@ -933,141 +1109,9 @@ private:
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
+    outbox_pool outboxes_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
-};
-
-}
-
-#endif
-
-// ---- backchannel/support/outbox.hpp
-#ifndef BACKCHANNEL_SUPPORT_OUTBOX_HPP
-#define BACKCHANNEL_SUPPORT_OUTBOX_HPP
-
-#include <cstddef>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Bytes that wait for a socket, in order.
-///
-/// Small texts are gathered into one piece; a shared message is kept as it is and never copied. Between `gather` and
-/// `consume` the bytes that were gathered stay where they are, so a write may be under way meanwhile. Not thread-safe.
-class outbox {
-public:
-    outbox() noexcept = default;
-    /// `most_kept`: the largest buffer that is kept for the next turn, in bytes.
-    explicit outbox(std::size_t most_kept) noexcept : most_kept_{most_kept} {}
-
-    /// Bytes that wait.
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    /// Whether `gather` gives one piece at most.
-    [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
-
-    /// Where a text may be appended; `appended(n)` must follow with the number of bytes that were.
-    [[nodiscard]] std::string& tail() {
-        if (pieces_.size() <= gathered_ || pieces_.back().shared)
-            pieces_.emplace_back().text.reserve(256); // beyond any inline buffer: the bytes stay when pieces_ grows
-        return pieces_.back().text;
-    }
-    void appended(std::size_t n) noexcept { size_ += n; }
-
-    void append(std::string_view text) {
-        tail().append(text);
-        appended(text.size());
-    }
-
-    /// Queues what `write(text)` appends; nothing if it returns false or throws.
-    template <class F>
-    bool append_by(F&& write) {
-        struct change {
-            std::string& text;
-            std::size_t const before = text.size();
-            bool good = false;
-            ~change() {
-                if (!good) text.resize(before);
-            }
-        } made{tail()};
-        made.good = write(made.text);
-        if (made.good) appended(made.text.size() - made.before);
-        return made.good;
-    }
-
-    /// Queues the frame of a shared message.
-    void append(shared_message m) {
-        std::size_t const size = m.frame().size();
-        pieces_.push_back({std::move(m), {}});
-        size_ += size;
-    }
-
-    /// The first bytes that wait, as up to `out.size()` pieces; returns how many.
-    [[nodiscard]] std::size_t gather(std::span<std::string_view> out) noexcept {
-        if (empty()) return 0;
-        std::size_t n = 0;
-        while (n != out.size() && first_ + n != pieces_.size()) {
-            out[n] = pieces_[first_ + n].bytes();
-            ++n;
-        }
-        if (n != 0) out[0].remove_prefix(written_);
-        gathered_ = first_ + n;
-        return n;
-    }
-
-    /// The socket has taken the first `n` of the bytes that were gathered.
-    void consume(std::size_t n) {
-        size_ -= n;
-        n += written_;
-        while (first_ != pieces_.size() && n >= pieces_[first_].bytes().size()) {
-            n -= pieces_[first_].bytes().size();
-            ++first_;
-        }
-        written_ = n;
-        gathered_ = 0;
-        if (first_ == pieces_.size()) {
-            reset();
-        } else if (first_ >= 32) {
-            pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
-            first_ = 0;
-        }
-    }
-
-    void clear() noexcept {
-        size_ = 0;
-        reset();
-    }
-
-private:
-    struct piece {
-        shared_message shared;
-        std::string text;
-        [[nodiscard]] std::string_view bytes() const noexcept {
-            return shared ? shared.frame() : std::string_view{text};
-        }
-    };
-
-    void reset() noexcept {
-        // one small buffer is kept for the next turn
-        if (pieces_.size() == 1 && !pieces_[0].shared && pieces_[0].text.capacity() <= most_kept_)
-            pieces_[0].text.clear();
-        else
-            std::vector<piece>{}.swap(pieces_);
-        first_ = 0;
-        written_ = 0;
-        gathered_ = 0;
-    }
-
-    std::vector<piece> pieces_;
-    std::size_t first_ = 0;    // pieces before it are written
-    std::size_t written_ = 0;  // bytes of the first piece that are written
-    std::size_t gathered_ = 0; // pieces before it must not change
-    std::size_t size_ = 0;
-    std::size_t most_kept_ = 1024;
 };
 
 }
@@ -1153,7 +1197,14 @@ protected:
 
     [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
-    [[nodiscard]] outbox& out() noexcept { return out_; }
+
+    /// Where bytes are put that are to be sent. Throws std::bad_alloc.
+    [[nodiscard]] outbox& out() {
+        if (out_ == nullptr) out_ = worker_.outboxes().take();
+        return *out_;
+    }
+    /// Bytes that wait there.
+    [[nodiscard]] std::size_t queued() const noexcept { return out_ == nullptr ? 0 : out_->size(); }
 
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
@@ -1189,7 +1240,7 @@ protected:
         if (sent_ != begin || closed_) return false;
         if constexpr (requires { stream_.write_blocked(); })
             if (stream_.write_blocked()) return false;
-        out_.consume(size);
+        out_->consume(size);
         expect_progress(false);
         return true;
     }
@@ -1221,7 +1272,7 @@ protected:
         paused_ = false;
         held_ = {};
         clear_deadline();
-        if (out_.empty())
+        if (queued() == 0)
             end_sending();
         else
             send_soon();
@@ -1238,8 +1289,8 @@ protected:
         auto const self = shared_from_this(); // the worker lets go of it
         stream_.close();
         worker_.remove(*this);
-        out_.clear();
-        count_queue();
+        if (out_ != nullptr) out_->clear();
+        settle_queue();
         held_ = {};
         on_end();
     }
@@ -1248,7 +1299,7 @@ protected:
         if (closed_) return;
         if (std::exchange(resume_pending_, false)) resume();
         write();
-        count_queue();
+        settle_queue();
     }
 
 private:
@@ -1305,12 +1356,12 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (closed_ || out_.empty() || !stream_.established()) return;
+        if (closed_ || queued() == 0 || !stream_.established()) return;
         if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
-        while (!out_.empty() && !error)
-            taken += out_.is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
+        while (!out_->empty() && !error)
+            taken += out_->is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
         worker_.counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
@@ -1319,16 +1370,16 @@ private:
         if (closed_) return;
         if (is_retry(error))
             wait_to_write();
-        else if (finishing_ && out_.empty())
+        else if (finishing_ && queued() == 0)
             end_sending();
     }
 
     template <std::size_t Most>
     [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
         std::array<std::string_view, Most> pieces;
-        std::size_t const count = out_.gather(pieces);
+        std::size_t const count = out_->gather(pieces);
         std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
-        out_.consume(n);
+        out_->consume(n);
         return n;
     }
 
@@ -1337,15 +1388,15 @@ private:
         stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
             self.waiting_to_write_ = false;
             if (error) return self.drop();
-            if (self.finishing_ && self.out_.empty()) return self.end_sending();
+            if (self.finishing_ && self.queued() == 0) return self.end_sending();
             self.write();
-            self.count_queue();
+            self.settle_queue();
         }));
     }
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
-        if (out_.empty()) {
+        if (queued() == 0) {
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
@@ -1368,9 +1419,10 @@ private:
         if (ended_ || error) drop();
     }
 
-    /// Keeps the worker's sum of what waits in all queues.
-    void count_queue() noexcept {
-        std::size_t const now = closed_ ? 0 : out_.size() + held_back();
+    /// Keeps the worker's sum of what waits in all queues, and no outbox for nothing.
+    void settle_queue() noexcept {
+        std::size_t const now = closed_ ? 0 : queued() + held_back();
+        if (out_ != nullptr && out_->empty()) worker_.outboxes().give_back(std::move(out_));
         worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
         counted_ = now;
     }
@@ -1445,13 +1497,13 @@ private:
     gateway_worker& worker_;
     Stream stream_;
     connection_deadlines const& deadlines_; // of the owner
-    outbox out_;
+    std::unique_ptr<outbox> out_;           // while something waits
     std::string held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
-    std::size_t counted_ = 0;                       // bytes that wait, as far as the worker knows
+    std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
+    std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
     bool established_ = false;
     bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool finishing_ = false;     // what was queued is sent, what comes is dropped
@@ -2352,7 +2404,7 @@ private:
     /// Sends what there is now, and waits for more.
     void send_stream() {
         bool more = true;
-        while (more && this->out().size() < high_water) {
+        while (more && this->queued() < high_water) {
             std::string piece;
             more = stream_->read(piece, high_water / 4);
             if (piece.empty()) break;
@@ -2361,7 +2413,7 @@ private:
         this->send_soon();
         set_stream_deadline();
         if (!more) return this->finish();
-        stream_waits_for_room_ = this->out().size() >= high_water;
+        stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
         auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
         stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
@@ -3286,9 +3338,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// What a WebSocket session needs of the connection that carries it.
 class websocket_carrier {
 public:
-    virtual outbox& websocket_out() = 0;
+    virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
+    [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
+    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
@@ -3395,9 +3448,8 @@ public:
     void on_wake() {
         if (line_ == nullptr) return;
         message_line::news_list news;
-        line_->expire(std::chrono::steady_clock::now(), news, [&](std::uint64_t begin, std::size_t size) {
-            return carrier_.websocket_take_back(begin, size);
-        });
+        line_->expire(std::chrono::steady_clock::now(), news,
+                      [&](std::uint64_t begin, std::size_t size) { return carrier_.websocket_take_back(begin, size); });
         advance();
         tell(news);
     }
@@ -3430,8 +3482,10 @@ public:
 
     void close(std::uint16_t code, std::string_view reason) override {
         if (!is_open()) return;
-        if (line_ != nullptr && !line_->empty()) close_behind_line(code, reason);
-        else send_close(code, reason);
+        if (line_ != nullptr && !line_->empty())
+            close_behind_line(code, reason);
+        else
+            send_close(code, reason);
         tracked_.closed(code, reason, closed_by::server); // nothing can be sent any more, so nobody shall find it
         carrier_.websocket_closing();
     }
@@ -3459,12 +3513,11 @@ private:
         std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
-        return size <= limit && carrier_.websocket_out().size() + held <= limit - size;
+        return size <= limit && carrier_.websocket_queued() + held <= limit - size;
     }
 
     /// Puts a message into the outbox.
     delivery put(message const& m, bool may_compress = true) {
-        outbox& out = carrier_.websocket_out();
         auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
         if (codec_ != nullptr && may_compress) {
             bool const whole = guarded([&] {
@@ -3476,7 +3529,7 @@ private:
                 carrier_.websocket_drop();
                 return delivery::gone;
             }
-        } else if (!append_message(out, m)) {
+        } else if (!append_message(carrier_.websocket_out(), m)) {
             return delivery::backpressure;
         }
         carrier_.websocket_counters().messages_sent.add(1);
@@ -3487,7 +3540,7 @@ private:
     /// Lets those of the line go whose turn has come. One with a limit is not compressed: a peer that has to know all
     /// compressed messages could not do without it.
     void advance() {
-        while (auto next = line_->take(carrier_.websocket_out().empty())) {
+        while (auto next = line_->take(carrier_.websocket_queued() == 0)) {
             if (next->is_close) {
                 close_sent_ = true;
                 append_frame(websocket::opcode::close, next->payload.data());
@@ -3495,7 +3548,7 @@ private:
             }
             std::uint64_t const begin = carrier_.websocket_sent();
             if (put(message{next->payload}, !next->limited()) != delivery::accepted) return; // the connection has ended
-            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_out().size());
+            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_queued());
         }
         carrier_.websocket_send();
         carrier_.websocket_wake_at(line_->next_expiry());
@@ -3554,7 +3607,7 @@ private:
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_out().size() > options_.hub.queue_limit) return;
+        if (close_sent_ || carrier_.websocket_queued() > options_.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -3780,22 +3833,22 @@ private:
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
     [[nodiscard]] bool must_wait() noexcept {
         if (phase_ == phase::answering || phase_ == phase::streaming) return true;
-        return this->out().size() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
+        return this->queued() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
     }
 
     void on_sent() override {
-        echoed_ = std::min(echoed_, this->out().size());
+        echoed_ = std::min(echoed_, this->queued());
         if (phase_ == phase::websocket) websocket_->on_sent();
-        if (phase_ == phase::streaming && this->out().size() < high_water) this->continue_stream();
+        if (phase_ == phase::streaming && this->queued() < high_water) this->continue_stream();
         if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
 
     /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
     void read_frames(std::span<char>& bytes) {
-        std::size_t const before = this->out().size();
+        std::size_t const before = this->queued();
         websocket_->on_bytes(bytes);
-        if (this->out().size() > before) echoed_ += this->out().size() - before;
+        if (this->queued() > before) echoed_ += this->queued() - before;
     }
 
     /// Something of the server's own has thrown.
@@ -3928,7 +3981,7 @@ private:
     void check_websocket() {
         if (websocket_->is_closing()) return this->drop();
         bool const arriving = this->still_arriving();
-        if (auto const next = websocket_->check_alive(this->out().empty() && !arriving))
+        if (auto const next = websocket_->check_alive(this->queued() == 0 && !arriving))
             return this->set_deadline(*next);
         this->worker().counters().peers_vanished.add(1);
         note({gateway_event::type::peer_vanished, 0, websocket_->source_ip(), websocket_id()});
@@ -3940,6 +3993,7 @@ private:
     }
 
     outbox& websocket_out() override { return this->out(); }
+    std::size_t websocket_queued() const noexcept override { return this->queued(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
     void websocket_send() override { this->send_soon(); }
     std::uint64_t websocket_sent() override { return this->sent(); }

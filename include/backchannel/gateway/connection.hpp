@@ -85,7 +85,14 @@ protected:
 
     [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
-    [[nodiscard]] outbox& out() noexcept { return out_; }
+
+    /// Where bytes are put that are to be sent. Throws std::bad_alloc.
+    [[nodiscard]] outbox& out() {
+        if (out_ == nullptr) out_ = worker_.outboxes().take();
+        return *out_;
+    }
+    /// Bytes that wait there.
+    [[nodiscard]] std::size_t queued() const noexcept { return out_ == nullptr ? 0 : out_->size(); }
 
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
@@ -121,7 +128,7 @@ protected:
         if (sent_ != begin || closed_) return false;
         if constexpr (requires { stream_.write_blocked(); })
             if (stream_.write_blocked()) return false;
-        out_.consume(size);
+        out_->consume(size);
         expect_progress(false);
         return true;
     }
@@ -153,7 +160,7 @@ protected:
         paused_ = false;
         held_ = {};
         clear_deadline();
-        if (out_.empty())
+        if (queued() == 0)
             end_sending();
         else
             send_soon();
@@ -170,8 +177,8 @@ protected:
         auto const self = shared_from_this(); // the worker lets go of it
         stream_.close();
         worker_.remove(*this);
-        out_.clear();
-        count_queue();
+        if (out_ != nullptr) out_->clear();
+        settle_queue();
         held_ = {};
         on_end();
     }
@@ -180,7 +187,7 @@ protected:
         if (closed_) return;
         if (std::exchange(resume_pending_, false)) resume();
         write();
-        count_queue();
+        settle_queue();
     }
 
 private:
@@ -237,12 +244,12 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (closed_ || out_.empty() || !stream_.established()) return;
+        if (closed_ || queued() == 0 || !stream_.established()) return;
         if (waiting_to_write_) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
-        while (!out_.empty() && !error)
-            taken += out_.is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
+        while (!out_->empty() && !error)
+            taken += out_->is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
         worker_.counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
@@ -251,16 +258,16 @@ private:
         if (closed_) return;
         if (is_retry(error))
             wait_to_write();
-        else if (finishing_ && out_.empty())
+        else if (finishing_ && queued() == 0)
             end_sending();
     }
 
     template <std::size_t Most>
     [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
         std::array<std::string_view, Most> pieces;
-        std::size_t const count = out_.gather(pieces);
+        std::size_t const count = out_->gather(pieces);
         std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
-        out_.consume(n);
+        out_->consume(n);
         return n;
     }
 
@@ -269,15 +276,15 @@ private:
         stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
             self.waiting_to_write_ = false;
             if (error) return self.drop();
-            if (self.finishing_ && self.out_.empty()) return self.end_sending();
+            if (self.finishing_ && self.queued() == 0) return self.end_sending();
             self.write();
-            self.count_queue();
+            self.settle_queue();
         }));
     }
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
-        if (out_.empty()) {
+        if (queued() == 0) {
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
@@ -300,9 +307,10 @@ private:
         if (ended_ || error) drop();
     }
 
-    /// Keeps the worker's sum of what waits in all queues.
-    void count_queue() noexcept {
-        std::size_t const now = closed_ ? 0 : out_.size() + held_back();
+    /// Keeps the worker's sum of what waits in all queues, and no outbox for nothing.
+    void settle_queue() noexcept {
+        std::size_t const now = closed_ ? 0 : queued() + held_back();
+        if (out_ != nullptr && out_->empty()) worker_.outboxes().give_back(std::move(out_));
         worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
         counted_ = now;
     }
@@ -377,13 +385,13 @@ private:
     gateway_worker& worker_;
     Stream stream_;
     connection_deadlines const& deadlines_; // of the owner
-    outbox out_;
+    std::unique_ptr<outbox> out_;           // while something waits
     std::string held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0, arrived_ = 0;          // bytes that the socket has taken; that have reached the peer
-    std::size_t counted_ = 0;                       // bytes that wait, as far as the worker knows
+    std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
+    std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
     bool established_ = false;
     bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool finishing_ = false;     // what was queued is sent, what comes is dropped

@@ -231,7 +231,7 @@ private:
     /// Sends what there is now, and waits for more.
     void send_stream() {
         bool more = true;
-        while (more && this->out().size() < high_water) {
+        while (more && this->queued() < high_water) {
             std::string piece;
             more = stream_->read(piece, high_water / 4);
             if (piece.empty()) break;
@@ -240,7 +240,7 @@ private:
         this->send_soon();
         set_stream_deadline();
         if (!more) return this->finish();
-        stream_waits_for_room_ = this->out().size() >= high_water;
+        stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
         auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
         stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {

@@ -74,22 +74,22 @@ private:
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
     [[nodiscard]] bool must_wait() noexcept {
         if (phase_ == phase::answering || phase_ == phase::streaming) return true;
-        return this->out().size() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
+        return this->queued() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
     }
 
     void on_sent() override {
-        echoed_ = std::min(echoed_, this->out().size());
+        echoed_ = std::min(echoed_, this->queued());
         if (phase_ == phase::websocket) websocket_->on_sent();
-        if (phase_ == phase::streaming && this->out().size() < high_water) this->continue_stream();
+        if (phase_ == phase::streaming && this->queued() < high_water) this->continue_stream();
         if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
         if (!must_wait()) this->resume();
     }
 
     /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
     void read_frames(std::span<char>& bytes) {
-        std::size_t const before = this->out().size();
+        std::size_t const before = this->queued();
         websocket_->on_bytes(bytes);
-        if (this->out().size() > before) echoed_ += this->out().size() - before;
+        if (this->queued() > before) echoed_ += this->queued() - before;
     }
 
     /// Something of the server's own has thrown.
@@ -222,7 +222,7 @@ private:
     void check_websocket() {
         if (websocket_->is_closing()) return this->drop();
         bool const arriving = this->still_arriving();
-        if (auto const next = websocket_->check_alive(this->out().empty() && !arriving))
+        if (auto const next = websocket_->check_alive(this->queued() == 0 && !arriving))
             return this->set_deadline(*next);
         this->worker().counters().peers_vanished.add(1);
         note({gateway_event::type::peer_vanished, 0, websocket_->source_ip(), websocket_id()});
@@ -234,6 +234,7 @@ private:
     }
 
     outbox& websocket_out() override { return this->out(); }
+    std::size_t websocket_queued() const noexcept override { return this->queued(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
     void websocket_send() override { this->send_soon(); }
     std::uint64_t websocket_sent() override { return this->sent(); }

@@ -30,9 +30,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// What a WebSocket session needs of the connection that carries it.
 class websocket_carrier {
 public:
-    virtual outbox& websocket_out() = 0;
+    virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
+    [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    virtual void websocket_send() = 0;    ///< send what is in the outbox, soon
+    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
@@ -139,9 +140,8 @@ public:
     void on_wake() {
         if (line_ == nullptr) return;
         message_line::news_list news;
-        line_->expire(std::chrono::steady_clock::now(), news, [&](std::uint64_t begin, std::size_t size) {
-            return carrier_.websocket_take_back(begin, size);
-        });
+        line_->expire(std::chrono::steady_clock::now(), news,
+                      [&](std::uint64_t begin, std::size_t size) { return carrier_.websocket_take_back(begin, size); });
         advance();
         tell(news);
     }
@@ -174,8 +174,10 @@ public:
 
     void close(std::uint16_t code, std::string_view reason) override {
         if (!is_open()) return;
-        if (line_ != nullptr && !line_->empty()) close_behind_line(code, reason);
-        else send_close(code, reason);
+        if (line_ != nullptr && !line_->empty())
+            close_behind_line(code, reason);
+        else
+            send_close(code, reason);
         tracked_.closed(code, reason, closed_by::server); // nothing can be sent any more, so nobody shall find it
         carrier_.websocket_closing();
     }
@@ -203,12 +205,11 @@ private:
         std::size_t const limit = options_.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
-        return size <= limit && carrier_.websocket_out().size() + held <= limit - size;
+        return size <= limit && carrier_.websocket_queued() + held <= limit - size;
     }
 
     /// Puts a message into the outbox.
     delivery put(message const& m, bool may_compress = true) {
-        outbox& out = carrier_.websocket_out();
         auto const kind = m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary;
         if (codec_ != nullptr && may_compress) {
             bool const whole = guarded([&] {
@@ -220,7 +221,7 @@ private:
                 carrier_.websocket_drop();
                 return delivery::gone;
             }
-        } else if (!append_message(out, m)) {
+        } else if (!append_message(carrier_.websocket_out(), m)) {
             return delivery::backpressure;
         }
         carrier_.websocket_counters().messages_sent.add(1);
@@ -231,7 +232,7 @@ private:
     /// Lets those of the line go whose turn has come. One with a limit is not compressed: a peer that has to know all
     /// compressed messages could not do without it.
     void advance() {
-        while (auto next = line_->take(carrier_.websocket_out().empty())) {
+        while (auto next = line_->take(carrier_.websocket_queued() == 0)) {
             if (next->is_close) {
                 close_sent_ = true;
                 append_frame(websocket::opcode::close, next->payload.data());
@@ -239,7 +240,7 @@ private:
             }
             std::uint64_t const begin = carrier_.websocket_sent();
             if (put(message{next->payload}, !next->limited()) != delivery::accepted) return; // the connection has ended
-            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_out().size());
+            if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_queued());
         }
         carrier_.websocket_send();
         carrier_.websocket_wake_at(line_->next_expiry());
@@ -298,7 +299,7 @@ private:
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_out().size() > options_.hub.queue_limit) return;
+        if (close_sent_ || carrier_.websocket_queued() > options_.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }

@@ -4,6 +4,7 @@
 
 #include <backchannel/connection.hpp>
 #include <backchannel/gateway/metrics.hpp>
+#include <backchannel/gateway/outbox_pool.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
 
@@ -78,6 +79,9 @@ public:
 
     /// Parsed heads share their storage; valid until the next request is parsed.
     [[nodiscard]] http1::request_head& head() noexcept { return head_; }
+
+    /// Where a connection takes an outbox from when it has something to send, and gives it back to.
+    [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
     /// What has happened on this loop, for `gateway::metrics`.
     [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
@@ -298,6 +302,7 @@ private:
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
+    outbox_pool outboxes_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };
