@@ -187,6 +187,7 @@ private:
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include <array>
@@ -239,7 +240,8 @@ concept gateway_stream = std::movable<S> &&
 };
 
 /// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
-[[nodiscard]] inline std::size_t unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket& socket) {
+template <class Socket>
+[[nodiscard]] std::size_t unacknowledged_bytes([[maybe_unused]] Socket& socket) {
 #if defined(__linux__)
     struct {
         int value = 0;
@@ -259,18 +261,23 @@ concept gateway_stream = std::movable<S> &&
     return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
 }
 
+/// A socket of one loop. It and each wait on it take less memory than those of `asio::ip::tcp::socket`, which may be of
+/// anything that runs handlers; it can be moved into one of those.
+using loop_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
 /// What every stream on a TCP socket does in the same way.
-class tcp_stream {
+template <class Socket>
+class basic_tcp_stream {
 public:
     [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
 
     template <class F>
     void wait_readable(F&& f) {
-        socket_.async_wait(asio::ip::tcp::socket::wait_read, std::forward<F>(f));
+        socket_.async_wait(asio::socket_base::wait_read, std::forward<F>(f));
     }
     template <class F>
     void wait_writable(F&& f) {
-        socket_.async_wait(asio::ip::tcp::socket::wait_write, std::forward<F>(f));
+        socket_.async_wait(asio::socket_base::wait_write, std::forward<F>(f));
     }
 
     void close() noexcept {
@@ -279,18 +286,24 @@ public:
     }
 
 protected:
-    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
+    explicit basic_tcp_stream(Socket socket) : socket_{std::move(socket)} {}
 
-    asio::ip::tcp::socket socket_;
+    Socket socket_;
+};
+
+/// The same on Asio's own kind of socket, which is what users of `gateway::listen` make their streams of.
+class tcp_stream : public basic_tcp_stream<asio::ip::tcp::socket> {
+protected:
+    using basic_tcp_stream::basic_tcp_stream;
 };
 
 /// TCP as it is.
-class plain_stream : public tcp_stream {
+class plain_stream : public basic_tcp_stream<loop_socket> {
 public:
     static constexpr bool secure = false;
 
     /// Precondition: the socket is connected and non-blocking.
-    explicit plain_stream(asio::ip::tcp::socket socket) : tcp_stream{std::move(socket)} {}
+    explicit plain_stream(loop_socket socket) : basic_tcp_stream{std::move(socket)} {}
 
     [[nodiscard]] bool established() const noexcept { return true; }
     [[nodiscard]] bool has_more() const noexcept { return false; }
@@ -310,7 +323,7 @@ public:
         return socket_.write_some(list, error);
     }
 
-    void end_sending(std::error_code& error) { socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error); }
+    void end_sending(std::error_code& error) { socket_.shutdown(asio::socket_base::shutdown_send, error); }
 
 private:
     static constexpr std::size_t max_pieces = 16;
@@ -1311,10 +1324,10 @@ private:
 
     /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
     template <class F>
-    [[nodiscard]] auto guarded_handler(F act) {
-        return [self = self_as_connection(), act](std::error_code const& error) {
+    [[nodiscard]] auto guarded_handler(F) {
+        return [self = self_as_connection()](std::error_code const& error) {
             self->protect([&] {
-                if (!self->closed_) act(*self, error);
+                if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
             });
         };
     }
@@ -4128,8 +4141,7 @@ public:
     }
 
     /// `on_error` is told why accepting pauses for a moment.
-    void accept(std::function<void(asio::ip::tcp::socket)> on_socket,
-                std::function<void(std::error_code const&)> on_error) {
+    void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
         accept_next();
@@ -4157,7 +4169,7 @@ private:
     void accept_one(std::error_code error) {
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
-            asio::ip::tcp::socket socket{acceptor_.get_executor()};
+            loop_socket socket{acceptor_.get_executor()};
             acceptor_.accept(socket, error);
             if (error == asio::error::would_block)
                 error = {}; // another loop was quicker, or the peer has gone
@@ -4183,10 +4195,10 @@ private:
         if (!waits) accept_next(); // not even memory for a timer
     }
 
-    asio::ip::tcp::acceptor acceptor_;
+    asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(asio::ip::tcp::socket)> on_socket_;
+    std::function<void(loop_socket)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 
@@ -4333,7 +4345,7 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](asio::ip::tcp::socket socket) {
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket) {
                     if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
                 },
                 [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
@@ -4392,7 +4404,7 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket, MakeStream const& make_stream) {
+    void add_connection(gateway_worker& worker, loop_socket socket, MakeStream const& make_stream) {
         std::error_code error;
         auto const peer = socket.remote_endpoint(error);
         if (error || stopping) return; // it has gone already, or comes too late
@@ -4411,7 +4423,7 @@ private:
             ->start();
     }
 
-    static void configure(asio::ip::tcp::socket& socket) {
+    static void configure(loop_socket& socket) {
         std::error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
         socket.non_blocking(true, ignored);
@@ -4559,7 +4571,7 @@ public:
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
         return core_->listen(
-            where, [](asio::ip::tcp::socket s) { return plain_stream{std::move(s)}; }, error);
+            where, [](loop_socket s) { return plain_stream{std::move(s)}; }, error);
     }
 
     /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and

@@ -199,10 +199,10 @@ private:
 
     /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
     template <class F>
-    [[nodiscard]] auto guarded_handler(F act) {
-        return [self = self_as_connection(), act](std::error_code const& error) {
+    [[nodiscard]] auto guarded_handler(F) {
+        return [self = self_as_connection()](std::error_code const& error) {
             self->protect([&] {
-                if (!self->closed_) act(*self, error);
+                if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
             });
         };
     }

@@ -82,7 +82,7 @@ public:
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
         return core_->listen(
-            where, [](asio::ip::tcp::socket s) { return plain_stream{std::move(s)}; }, error);
+            where, [](loop_socket s) { return plain_stream{std::move(s)}; }, error);
     }
 
     /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and

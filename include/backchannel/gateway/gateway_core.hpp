@@ -13,6 +13,7 @@
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/gateway/mounted_router.hpp>
 #include <backchannel/gateway/request_rules.hpp>
+#include <backchannel/gateway/stream.hpp>
 #include <backchannel/gateway/transport.hpp>
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/support/guarded.hpp>
@@ -157,7 +158,7 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](asio::ip::tcp::socket socket) {
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket) {
                     if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
                 },
                 [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
@@ -216,7 +217,7 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, asio::ip::tcp::socket socket, MakeStream const& make_stream) {
+    void add_connection(gateway_worker& worker, loop_socket socket, MakeStream const& make_stream) {
         std::error_code error;
         auto const peer = socket.remote_endpoint(error);
         if (error || stopping) return; // it has gone already, or comes too late
@@ -235,7 +236,7 @@ private:
             ->start();
     }
 
-    static void configure(asio::ip::tcp::socket& socket) {
+    static void configure(loop_socket& socket) {
         std::error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
         socket.non_blocking(true, ignored);

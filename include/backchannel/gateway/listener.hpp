@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
+#include <backchannel/gateway/stream.hpp>
 #include <backchannel/gateway/wait_memory.hpp>
 #include <backchannel/support/guarded.hpp>
 
@@ -49,8 +50,7 @@ public:
     }
 
     /// `on_error` is told why accepting pauses for a moment.
-    void accept(std::function<void(asio::ip::tcp::socket)> on_socket,
-                std::function<void(std::error_code const&)> on_error) {
+    void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
         accept_next();
@@ -78,7 +78,7 @@ private:
     void accept_one(std::error_code error) {
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
-            asio::ip::tcp::socket socket{acceptor_.get_executor()};
+            loop_socket socket{acceptor_.get_executor()};
             acceptor_.accept(socket, error);
             if (error == asio::error::would_block)
                 error = {}; // another loop was quicker, or the peer has gone
@@ -104,10 +104,10 @@ private:
         if (!waits) accept_next(); // not even memory for a timer
     }
 
-    asio::ip::tcp::acceptor acceptor_;
+    asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(asio::ip::tcp::socket)> on_socket_;
+    std::function<void(loop_socket)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 

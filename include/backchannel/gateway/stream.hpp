@@ -6,6 +6,7 @@
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include <array>
@@ -58,7 +59,8 @@ concept gateway_stream = std::movable<S> &&
 };
 
 /// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
-[[nodiscard]] inline std::size_t unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket& socket) {
+template <class Socket>
+[[nodiscard]] std::size_t unacknowledged_bytes([[maybe_unused]] Socket& socket) {
 #if defined(__linux__)
     struct {
         int value = 0;
@@ -78,18 +80,23 @@ concept gateway_stream = std::movable<S> &&
     return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
 }
 
+/// A socket of one loop. It and each wait on it take less memory than those of `asio::ip::tcp::socket`, which may be of
+/// anything that runs handlers; it can be moved into one of those.
+using loop_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
 /// What every stream on a TCP socket does in the same way.
-class tcp_stream {
+template <class Socket>
+class basic_tcp_stream {
 public:
     [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
 
     template <class F>
     void wait_readable(F&& f) {
-        socket_.async_wait(asio::ip::tcp::socket::wait_read, std::forward<F>(f));
+        socket_.async_wait(asio::socket_base::wait_read, std::forward<F>(f));
     }
     template <class F>
     void wait_writable(F&& f) {
-        socket_.async_wait(asio::ip::tcp::socket::wait_write, std::forward<F>(f));
+        socket_.async_wait(asio::socket_base::wait_write, std::forward<F>(f));
     }
 
     void close() noexcept {
@@ -98,18 +105,24 @@ public:
     }
 
 protected:
-    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
+    explicit basic_tcp_stream(Socket socket) : socket_{std::move(socket)} {}
 
-    asio::ip::tcp::socket socket_;
+    Socket socket_;
+};
+
+/// The same on Asio's own kind of socket, which is what users of `gateway::listen` make their streams of.
+class tcp_stream : public basic_tcp_stream<asio::ip::tcp::socket> {
+protected:
+    using basic_tcp_stream::basic_tcp_stream;
 };
 
 /// TCP as it is.
-class plain_stream : public tcp_stream {
+class plain_stream : public basic_tcp_stream<loop_socket> {
 public:
     static constexpr bool secure = false;
 
     /// Precondition: the socket is connected and non-blocking.
-    explicit plain_stream(asio::ip::tcp::socket socket) : tcp_stream{std::move(socket)} {}
+    explicit plain_stream(loop_socket socket) : basic_tcp_stream{std::move(socket)} {}
 
     [[nodiscard]] bool established() const noexcept { return true; }
     [[nodiscard]] bool has_more() const noexcept { return false; }
@@ -129,7 +142,7 @@ public:
         return socket_.write_some(list, error);
     }
 
-    void end_sending(std::error_code& error) { socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error); }
+    void end_sending(std::error_code& error) { socket_.shutdown(asio::socket_base::shutdown_send, error); }
 
 private:
     static constexpr std::size_t max_pieces = 16;

@@ -108,7 +108,7 @@ TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "
     std::error_code error;
     auto const where = l->open(anywhere, false, error);
     l->accept(
-        [&](asio::ip::tcp::socket) {
+        [&](backchannel::loop_socket) {
             if (++accepted == 2) l->close();
         },
         ignore);
@@ -126,7 +126,7 @@ TEST_CASE("a listener outlives whoever throws when it is given a connection", "[
     auto const where = l->open(anywhere, false, error);
     int told = 0;
     l->accept(
-        [&](asio::ip::tcp::socket) {
+        [&](backchannel::loop_socket) {
             if (++accepted == 2) l->close();
             throw std::bad_alloc{};
         },

@@ -25,10 +25,11 @@ struct pair {
     asio::ip::tcp::socket peer{io};
     plain_stream stream{connect()};
 
-    [[nodiscard]] asio::ip::tcp::socket connect() {
+    [[nodiscard]] backchannel::loop_socket connect() {
         asio::ip::tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
         peer.connect(acceptor.local_endpoint());
-        auto accepted = acceptor.accept();
+        backchannel::loop_socket accepted{io};
+        acceptor.accept(accepted);
         accepted.non_blocking(true);
         return accepted;
     }
