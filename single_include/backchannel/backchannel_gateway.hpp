@@ -42,6 +42,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -74,26 +75,29 @@ public:
     /// 0: any number, and nothing is counted.
     explicit places_per_address(std::size_t limit) noexcept : limit_{limit} {}
 
-    /// Throws std::bad_alloc, and nothing is taken.
-    [[nodiscard]] bool take(std::string const& address) {
-        if (limit_ == 0) return true;
+    /// An address with the number of its places that are taken.
+    using entry = std::pair<std::string const, std::size_t>;
+
+    [[nodiscard]] bool counts() const noexcept { return limit_ != 0; }
+
+    /// The address that one more place has been taken of, there until it is given back; nullptr: there is none left.
+    /// Throws std::bad_alloc, and nothing is taken. Precondition: `counts()`.
+    [[nodiscard]] entry* take(std::string_view address) {
         std::lock_guard const lock{mutex_};
-        std::size_t& taken = taken_[address];
-        if (taken == limit_) return false;
-        ++taken;
-        return true;
+        entry& taken = *taken_.try_emplace(std::string{address}).first;
+        if (taken.second == limit_) return nullptr;
+        ++taken.second;
+        return &taken;
     }
-    void give_back(std::string const& address) noexcept {
-        if (limit_ == 0) return;
+    void give_back(entry& taken) noexcept {
         std::lock_guard const lock{mutex_};
-        auto const found = taken_.find(address);
-        if (found != taken_.end() && --found->second == 0) taken_.erase(found);
+        if (--taken.second == 0) taken_.erase(taken_.find(taken.first));
     }
 
 private:
     std::size_t const limit_;
     std::mutex mutex_;
-    std::unordered_map<std::string, std::size_t> taken_;
+    std::unordered_map<std::string, std::size_t> taken_; // whose elements stay where they are
 };
 
 /// Who may come in: the limits on connections, and what each connection holds of them.
@@ -102,6 +106,8 @@ public:
     admission(std::size_t connections, std::size_t per_address, std::size_t handshakes) noexcept
         : connections_{connections}, turned_away_{connections / 16 + 64}, handshakes_{handshakes}, addresses_{
                                                                                                        per_address} {}
+
+    enum class limit : std::uint8_t { none, connections, address, handshakes };
 
     /// One connection's places, given back at its end.
     class permit {
@@ -115,15 +121,27 @@ public:
         ~permit() {
             if (from_ == nullptr) return;
             if (handshake_) from_->handshakes_.give_back();
-            if (!address_.empty()) from_->addresses_.give_back(address_);
-            (refusal_.empty() ? from_->connections_ : from_->turned_away_).give_back();
+            if (address_ != nullptr) from_->addresses_.give_back(*address_);
+            (reached_ == limit::none ? from_->connections_ : from_->turned_away_).give_back();
         }
 
         /// False: there is no room even for a refusal.
         explicit operator bool() const noexcept { return from_ != nullptr; }
 
         /// Which limit was reached; empty: none, the connection is let in.
-        [[nodiscard]] std::string_view refusal() const noexcept { return refusal_; }
+        [[nodiscard]] std::string_view refusal() const noexcept {
+            switch (reached_) {
+            case limit::connections:
+                return "Too many connections";
+            case limit::address:
+                return "Too many connections from one address";
+            case limit::handshakes:
+                return "Too many handshakes";
+            case limit::none:
+                break;
+            }
+            return {};
+        }
 
         /// The first request is there.
         void handshake_done() noexcept {
@@ -135,37 +153,37 @@ public:
 
         void swap(permit& other) noexcept {
             std::swap(from_, other.from_);
-            std::swap(refusal_, other.refusal_);
             std::swap(address_, other.address_);
+            std::swap(reached_, other.reached_);
             std::swap(handshake_, other.handshake_);
         }
 
         admission* from_ = nullptr;
-        std::string_view refusal_{};
-        std::string address_{}; // that has been counted
+        places_per_address::entry* address_ = nullptr; // where it is counted
+        limit reached_ = limit::none;
         bool handshake_ = false;
     };
 
     /// A connection from there has been accepted; `address` is empty if it is not to be counted.
-    [[nodiscard]] permit enter(std::string address) {
+    [[nodiscard]] permit enter(std::string_view address) {
         permit p;
-        if (!connections_.take()) return refused("Too many connections");
+        if (!connections_.take()) return refused(limit::connections);
         p.from_ = this; // from here on `p` gives back what it holds
-        if (!address.empty()) {
-            if (!addresses_.take(address)) return refused("Too many connections from one address");
-            p.address_ = std::move(address);
+        if (!address.empty() && addresses_.counts()) {
+            p.address_ = addresses_.take(address);
+            if (p.address_ == nullptr) return refused(limit::address);
         }
         p.handshake_ = handshakes_.take();
-        return p.handshake_ ? std::move(p) : refused("Too many handshakes");
+        return p.handshake_ ? std::move(p) : refused(limit::handshakes);
     }
 
 private:
     /// Those that are told so are connections too.
-    [[nodiscard]] permit refused(std::string_view limit) noexcept {
+    [[nodiscard]] permit refused(limit reached) noexcept {
         permit p;
         if (!turned_away_.take()) return p;
         p.from_ = this;
-        p.refusal_ = limit;
+        p.reached_ = reached;
         return p;
     }
 
@@ -4411,7 +4429,7 @@ private:
         configure(socket);
         std::string address = normalise_ip(peer.address().to_string());
         bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
-        auto permit = admission_.enter(counted ? address : std::string{});
+        auto permit = admission_.enter(counted ? std::string_view{address} : std::string_view{});
         if (!permit) {
             worker.counters().connections_refused.add(1); // there is no room even for a refusal
             note({.what = gateway_event::type::connection_refused, .source_ip = address, .text = "Too many refusals"});

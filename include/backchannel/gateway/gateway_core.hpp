@@ -224,7 +224,7 @@ private:
         configure(socket);
         std::string address = normalise_ip(peer.address().to_string());
         bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
-        auto permit = admission_.enter(counted ? address : std::string{});
+        auto permit = admission_.enter(counted ? std::string_view{address} : std::string_view{});
         if (!permit) {
             worker.counters().connections_refused.add(1); // there is no room even for a refusal
             note({.what = gateway_event::type::connection_refused, .source_ip = address, .text = "Too many refusals"});

@@ -27,17 +27,20 @@ TEST_CASE("places are as many as there are, and 0 means any number", "[admission
 
 TEST_CASE("each address has places of its own", "[admission]") {
     places_per_address places{2};
-    CHECK(places.take("a"));
-    CHECK(places.take("a"));
-    CHECK_FALSE(places.take("a"));
-    CHECK(places.take("b"));
-    places.give_back("a");
-    places.give_back("unknown");
-    CHECK(places.take("a"));
-    CHECK_FALSE(places.take("a"));
-    places_per_address any{0};
-    for (int i = 0; i != 100; ++i) CHECK(any.take("a"));
-    any.give_back("a");
+    auto* const a = places.take("a");
+    REQUIRE(a != nullptr);
+    CHECK(places.take("a") == a);
+    CHECK(places.take("a") == nullptr);
+    auto* const b = places.take("b");
+    REQUIRE(b != nullptr);
+    CHECK(b != a);
+    places.give_back(*a);
+    CHECK(places.take("a") == a);
+    CHECK(places.take("a") == nullptr);
+    places.give_back(*b);
+    CHECK(places.take("b") != nullptr);
+    CHECK(places.counts());
+    CHECK_FALSE(places_per_address{0}.counts());
 }
 
 TEST_CASE("a permit gives back what it holds, once, wherever it goes", "[admission]") {
