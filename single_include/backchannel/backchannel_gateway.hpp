@@ -195,6 +195,10 @@ private:
 
 #endif
 
+// ---- backchannel/gateway/client_connection.hpp
+#ifndef BACKCHANNEL_GATEWAY_CLIENT_CONNECTION_HPP
+#define BACKCHANNEL_GATEWAY_CLIENT_CONNECTION_HPP
+
 // ---- backchannel/gateway/connection.hpp
 #ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
 #define BACKCHANNEL_GATEWAY_CONNECTION_HPP
@@ -854,6 +858,7 @@ private:
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -890,11 +895,12 @@ public:
 private:
     friend class gateway_worker;
 
-    static constexpr std::size_t none = ~std::size_t{0};
+    using index_type = std::uint32_t; // there are fewer sockets than that
+    static constexpr index_type none = ~index_type{0};
 
     time_point deadline_ = time_point::max();
-    std::size_t position_ = none; // in the worker's heap
-    std::size_t index_ = none;    // in the worker's list
+    index_type position_ = none; // in the worker's heap
+    index_type index_ = none;    // in the worker's list
     bool flush_pending_ = false;
 };
 
@@ -929,14 +935,14 @@ public:
 
     void add(std::shared_ptr<worker_client> c) {
         clients_.push_back(std::move(c));
-        clients_.back()->index_ = clients_.size() - 1;
+        clients_.back()->index_ = static_cast<index_type>(clients_.size() - 1);
     }
 
     /// The caller keeps `c` alive meanwhile.
     void remove(worker_client& c) noexcept {
         clear_deadline(c);
         if (c.index_ == worker_client::none) return;
-        std::size_t const hole = std::exchange(c.index_, worker_client::none);
+        index_type const hole = std::exchange(c.index_, worker_client::none);
         std::swap(clients_[hole], clients_.back());
         if (hole + 1 != clients_.size()) clients_[hole]->index_ = hole;
         clients_.pop_back();
@@ -990,7 +996,7 @@ public:
         c.deadline_ = when;
         if (c.position_ == worker_client::none) {
             deadlines_.push_back({c.deadline_, &c});
-            c.position_ = deadlines_.size() - 1;
+            c.position_ = static_cast<index_type>(deadlines_.size() - 1);
             rise(c.position_);
         } else if (c.deadline_ < deadlines_[c.position_].when) {
             deadlines_[c.position_].when = c.deadline_;
@@ -1012,6 +1018,8 @@ public:
     }
 
 private:
+    using index_type = worker_client::index_type;
+
     struct entry {
         time_point when; // not after the client's own deadline
         worker_client* who;
@@ -1062,7 +1070,7 @@ private:
 
     void put(std::size_t at, entry e) noexcept {
         deadlines_[at] = e;
-        e.who->position_ = at;
+        e.who->position_ = static_cast<index_type>(at);
     }
 
     void rise(std::size_t at) noexcept {
@@ -1165,30 +1173,22 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// The deadlines of a connection that do not depend on what its bytes mean.
-struct connection_deadlines {
-    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
-    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
-    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
-};
-
 /// The socket side of a connection: receives, sends, lingers and closes. What the bytes mean is the derived class's.
 ///
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
-template <gateway_stream Stream>
+template <class Owner, gateway_stream Stream>
 class gateway_connection : public worker_client {
 public:
-    /// `owner` keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream,
-                       connection_deadlines const& deadlines)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)}, deadlines_{deadlines} {}
+    /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
+    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
+        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
 
     void start() {
         worker_.add(shared_from_this());
         this->protect([this] {
             on_accepted();
-            if (!look_whether_established()) set_deadline(deadlines_.handshake);
+            if (!look_whether_established()) set_deadline(owner_->deadlines.handshake);
             receive();
         });
     }
@@ -1226,7 +1226,10 @@ protected:
     /// Bytes could not be exchanged in time, or what came was no handshake. The connection is dropped after that.
     virtual void on_no_handshake(std::error_code const&) {}
 
-    [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
+public:
+    // ------------------------------------------------------------------------------ for the parts of a connection
+
+    [[nodiscard]] std::shared_ptr<Owner> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
 
     /// Where bytes are put that are to be sent. Throws std::bad_alloc.
@@ -1301,7 +1304,7 @@ protected:
         if (finishing_ || closed_) return;
         finishing_ = true;
         paused_ = false;
-        held_ = {};
+        held_.reset();
         clear_deadline();
         if (queued() == 0)
             end_sending();
@@ -1322,7 +1325,7 @@ protected:
         worker_.remove(*this);
         if (out_ != nullptr) out_->clear();
         settle_queue();
-        held_ = {};
+        held_.reset();
         on_end();
     }
 
@@ -1336,14 +1339,10 @@ protected:
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    [[nodiscard]] std::shared_ptr<gateway_connection> self_as_connection() {
-        return std::static_pointer_cast<gateway_connection>(shared_from_this());
-    }
-
     /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
     template <class F>
     [[nodiscard]] auto guarded_handler(F) {
-        return [self = self_as_connection()](std::error_code const& error) {
+        return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {
             self->protect([&] {
                 if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
             });
@@ -1431,7 +1430,7 @@ private:
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(deadlines_.write, std::chrono::steady_clock::now());
+            write_deadline_ = after(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -1440,7 +1439,7 @@ private:
 
     void end_sending() {
         if (std::exchange(sending_ended_, true)) return;
-        set_deadline(deadlines_.linger);
+        set_deadline(owner_->deadlines.linger);
         std::error_code error;
         stream_.end_sending(error);
         if (is_retry(error)) {
@@ -1504,43 +1503,44 @@ private:
     }
 
     void show(std::span<char> fresh) {
-        if (held_.empty()) {
+        if (held_ == nullptr) {
             on_bytes(fresh);
-            if (!closed_ && !finishing_) held_.assign(fresh.data(), fresh.size());
+            if (fresh.empty() || closed_ || finishing_) return;
+            held_ = std::make_unique<std::string>(fresh.data(), fresh.size());
         } else {
-            held_.append(fresh.data(), fresh.size());
+            held_->append(fresh.data(), fresh.size());
             show_held();
         }
     }
 
     void show_held() {
-        if (held_.empty() || closed_) return;
-        std::string bytes = std::move(held_); // the connection may be dropped while they are looked at
-        held_ = {};
-        std::span<char> rest{bytes};
+        if (held_ == nullptr || closed_) return;
+        auto bytes = std::move(held_); // the connection may be dropped while they are looked at
+        std::span<char> rest{*bytes};
         on_bytes(rest);
         if (rest.empty() || closed_ || finishing_) return;
-        bytes.erase(0, bytes.size() - rest.size());
+        bytes->erase(0, bytes->size() - rest.size());
         held_ = std::move(bytes);
     }
 
-    std::shared_ptr<void const> const owner_;
+    // First, where the base leaves room.
+    bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    bool sending_ended_ = false; // our side has ended
+    bool closed_ = false;
+    bool established_ : 1 = false;
+    bool receiving_ : 1 = false;
+    bool finishing_ : 1 = false; // what was queued is sent, what comes is dropped
+    bool ended_ : 1 = false;     // the peer has ended its side
+    std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
-    connection_deadlines const& deadlines_; // of the owner
-    std::unique_ptr<outbox> out_;           // while something waits
-    std::string held_;
+    std::unique_ptr<outbox> out_;       // while something waits
+    std::unique_ptr<std::string> held_; // what could not be used yet
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
     std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
     std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
-    bool established_ = false;
-    bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
-    bool finishing_ = false;     // what was queued is sent, what comes is dropped
-    bool sending_ended_ = false; // our side has ended
-    bool ended_ = false;         // the peer has ended its side
-    bool closed_ = false;
 };
 
 }
@@ -1629,6 +1629,213 @@ struct gateway_event {
 }
 
 #endif
+
+// ---- backchannel/gateway/http_session.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
+
+// ---- backchannel/gateway/answers.hpp
+#ifndef BACKCHANNEL_GATEWAY_ANSWERS_HPP
+#define BACKCHANNEL_GATEWAY_ANSWERS_HPP
+
+// ---- backchannel/protocol/http1_response.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
+inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
+[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
+
+/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
+///
+/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
+/// if one is given, unless the status forbids it (1xx and 204, and 304 with a length of zero), and `Connection: close`
+/// if the connection isn't kept, or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither. That of a 426
+/// names `Upgrade` too, as its Upgrade header wants it (RFC 9110 7.8).
+///
+/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
+/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
+/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
+                                                         std::span<header_view const> headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+/// The same for headers that were collected and checked before.
+[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
+                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
+                                                         int minor_version = 1);
+
+}
+
+#endif
+
+// ---- backchannel/protocol/websocket_handshake.hpp
+#ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
+#define BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::websocket {
+
+/// The value of Sec-WebSocket-Accept that answers a key. RFC 6455 4.2.2.
+[[nodiscard]] BACKCHANNEL_DECL std::array<char, 28> accept_key(std::string_view key);
+
+/// Why a request opens no WebSocket.
+enum class handshake_error : std::uint8_t {
+    none,
+    bad_method,       ///< not GET: 405
+    bad_http_version, ///< HTTP/1.0: 400
+    not_websocket,    ///< asks for no upgrade to `websocket`: 426
+    body_present,     ///< 400
+    bad_version,      ///< Sec-WebSocket-Version isn't 13, exactly once: 426
+    bad_key,          ///< Sec-WebSocket-Key isn't 16 bytes in base64, exactly once: 400
+    bad_subprotocols, ///< see `read_subprotocols`: 400
+    bad_extensions,   ///< see `extensions_are_valid`: 400
+    repeated_origin   ///< more than one Origin: 400
+};
+
+/// The only protocol version there is, for the Sec-WebSocket-Version that goes with a 426. RFC 6455 4.4.
+inline constexpr std::string_view supported_version = "13";
+
+/// Whether a request may be answered with 101, but for the Origin and the subprotocol, which are the application's.
+/// RFC 6455 4.2.1.
+[[nodiscard]] BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head);
+
+/// The status that answers such a request: 400, 405 (with `Allow: GET`) or 426 (with `Upgrade: websocket`,
+/// `Connection: Upgrade` and `Sec-WebSocket-Version: 13`); 101 for `none`.
+[[nodiscard]] BACKCHANNEL_DECL int status_of(handshake_error error) noexcept;
+
+/// One plain phrase for logs and response bodies; a constant.
+[[nodiscard]] BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept;
+
+/// The subprotocols that a client offers, in its order of preference; views into the request.
+class subprotocol_list {
+public:
+    static constexpr std::size_t capacity = 32;
+
+    [[nodiscard]] std::string_view const* begin() const noexcept { return names_.data(); }
+    [[nodiscard]] std::string_view const* end() const noexcept { return names_.data() + size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    /// Compared with case. RFC 6455 leaves that open; registered names differ in more than case.
+    [[nodiscard]] BACKCHANNEL_DECL bool contains(std::string_view name) const noexcept;
+
+    /// False if the name is no token, is there already, or there is no room.
+    [[nodiscard]] BACKCHANNEL_DECL bool add(std::string_view name) noexcept;
+
+private:
+    std::array<std::string_view, capacity> names_{};
+    std::size_t size_ = 0;
+};
+
+/// Reads Sec-WebSocket-Protocol, all its lines together. RFC 6455 4.1 and 11.3.4.
+///
+/// Nothing if an offer is no token, stands there twice, or is one of more than 32, or if a line offers nothing.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<subprotocol_list>
+read_subprotocols(http1::request_head const& head) noexcept;
+
+/// What a request says of its Origin. RFC 6454 7, RFC 6455 10.2.
+struct origin_field {
+    bool valid = true;                       ///< false: there is more than one, and none may be believed
+    std::optional<std::string_view> value{}; ///< as sent, `null` included; nothing: no browser sent this
+};
+
+[[nodiscard]] BACKCHANNEL_DECL origin_field read_origin(http1::request_head const& head) noexcept;
+
+}
+
+#endif
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
+
+/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
+[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
+    response r{status};
+    r.headers.add("Content-Type", "application/json");
+    r.headers.add("x-amzn-ErrorType", type);
+    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
+    return r;
+}
+
+[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
+
+[[nodiscard]] inline response internal_error() {
+    return problem(500, "InternalServerErrorException", "Internal server error");
+}
+
+/// For want of room, or of time to come.
+[[nodiscard]] inline response unavailable(std::string_view why) {
+    response r = problem(503, "ServiceUnavailableException", why);
+    r.headers.add("Retry-After", "1");
+    return r;
+}
+
+/// What is said of the connection beside the answer.
+struct framing {
+    bool keep_alive = true;
+    bool to_head = false;  ///< the body is not sent
+    int minor_version = 1; ///< of the request
+};
+
+/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
+/// the server's (see `response`).
+[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
+    if (r.status < 200) return false;
+    return out.append_by([&](std::string& text) {
+        if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
+            return false;
+        if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
+        return true;
+    });
+}
+
+/// To a request that breaks HTTP or a limit. RFC 9112.
+[[nodiscard]] inline response bad_request(http1::parse_error why) {
+    return problem(http1::status_of(why),
+                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
+                   http1::describe(why));
+}
+
+/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
+[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
+    int const status = websocket::status_of(why);
+    response r =
+        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
+    if (status == 426) {
+        r.headers.add("Upgrade", "websocket");
+        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
+    }
+    if (status == 405) r.headers.add("Allow", "GET");
+    return r;
+}
+
+}
+
+#endif
+
+// ---- backchannel/gateway/http_reader.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_READER_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_READER_HPP
 
 // ---- backchannel/gateway/gateway_options.hpp
 #ifndef BACKCHANNEL_GATEWAY_GATEWAY_OPTIONS_HPP
@@ -1744,6 +1951,64 @@ struct gateway_options {
 
     /// Header of the 101 answer that tells the client its id; empty: none.
     std::string connection_id_header = "X-Connection-Id";
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/http_exchange.hpp
+#ifndef BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+#define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
+
+// ---- backchannel/gateway/connection_part.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_PART_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_PART_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a part of a connection uses of it as if it were its own, see `gateway_connection`. The connection owns it.
+template <class Connection>
+class connection_part {
+protected:
+    explicit connection_part(Connection& whole) noexcept : connection_{whole} {}
+    ~connection_part() = default;
+
+    connection_part(connection_part const&) = delete;
+    connection_part& operator=(connection_part const&) = delete;
+
+    [[nodiscard]] gateway_worker& worker() const noexcept { return connection_.worker(); }
+    [[nodiscard]] auto const& owner() const noexcept { return connection_.owner(); }
+    [[nodiscard]] std::weak_ptr<Connection> weak_connection() const {
+        return std::static_pointer_cast<Connection>(connection_.shared_from_this());
+    }
+
+    [[nodiscard]] outbox& out() const { return connection_.out(); }
+    [[nodiscard]] std::size_t queued() const noexcept { return connection_.queued(); }
+    void send_soon() const { connection_.send_soon(); }
+
+    void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) const {
+        connection_.set_deadline(wait, since);
+    }
+    void clear_deadline() const { connection_.clear_deadline(); }
+    void forget_deadline() const noexcept { connection_.forget_deadline(); }
+
+    void resume_soon() const { connection_.resume_soon(); }
+    void finish() const { connection_.finish(); }
+    [[nodiscard]] bool peer_has_ended() const noexcept { return connection_.peer_has_ended(); }
+    [[nodiscard]] bool finishing() const noexcept { return connection_.finishing(); }
+    [[nodiscard]] bool closed() const noexcept { return connection_.closed(); }
+    template <class F>
+    void protect(F&& act) const {
+        connection_.protect(std::forward<F>(act));
+    }
+
+    Connection& connection_;
 };
 
 }
@@ -2003,217 +2268,6 @@ consteval bool check_handler() {
 
 #endif
 
-// ---- backchannel/gateway/http_session.hpp
-#ifndef BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
-#define BACKCHANNEL_GATEWAY_HTTP_SESSION_HPP
-
-// ---- backchannel/gateway/answers.hpp
-#ifndef BACKCHANNEL_GATEWAY_ANSWERS_HPP
-#define BACKCHANNEL_GATEWAY_ANSWERS_HPP
-
-// ---- backchannel/protocol/http1_response.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_RESPONSE_HPP
-
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// The whole interim response that lets a client with `Expect: 100-continue` send its body. RFC 9110 15.2.1.
-inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/// The phrase of a status as RFC 9110 15 and RFC 6585 have it; empty for any other.
-[[nodiscard]] BACKCHANNEL_DECL std::string_view reason_phrase(int status) noexcept;
-
-/// Appends a response's status line, header lines and blank line. RFC 9112 4 and 6, RFC 9110 8.6.
-///
-/// The version written is always HTTP/1.1; `minor_version` is the request's. Behind the headers come `Content-Length`,
-/// if one is given, unless the status forbids it (1xx and 204, and 304 with a length of zero), and `Connection: close`
-/// if the connection isn't kept, or `keep-alive` if it is kept for an HTTP/1.0 client; a 1xx has neither. That of a 426
-/// names `Upgrade` too, as its Upgrade header wants it (RFC 9110 7.8).
-///
-/// False, and `out` is left as it was, if the status isn't within 100 to 599, a header's name is no token, its value
-/// has a control character other than a tab (so nobody can add a header or a response through one), or it is one of
-/// those that are decided here: Content-Length, Transfer-Encoding and, except with 101, Connection.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status,
-                                                         std::span<header_view const> headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-/// The same for headers that were collected and checked before.
-[[nodiscard]] BACKCHANNEL_DECL bool append_response_head(std::string& out, int status, header_lines const& headers,
-                                                         std::optional<std::uint64_t> content_length, bool keep_alive,
-                                                         int minor_version = 1);
-
-}
-
-#endif
-
-// ---- backchannel/protocol/websocket_handshake.hpp
-#ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
-#define BACKCHANNEL_PROTOCOL_WEBSOCKET_HANDSHAKE_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::websocket {
-
-/// The value of Sec-WebSocket-Accept that answers a key. RFC 6455 4.2.2.
-[[nodiscard]] BACKCHANNEL_DECL std::array<char, 28> accept_key(std::string_view key);
-
-/// Why a request opens no WebSocket.
-enum class handshake_error : std::uint8_t {
-    none,
-    bad_method,       ///< not GET: 405
-    bad_http_version, ///< HTTP/1.0: 400
-    not_websocket,    ///< asks for no upgrade to `websocket`: 426
-    body_present,     ///< 400
-    bad_version,      ///< Sec-WebSocket-Version isn't 13, exactly once: 426
-    bad_key,          ///< Sec-WebSocket-Key isn't 16 bytes in base64, exactly once: 400
-    bad_subprotocols, ///< see `read_subprotocols`: 400
-    bad_extensions,   ///< see `extensions_are_valid`: 400
-    repeated_origin   ///< more than one Origin: 400
-};
-
-/// The only protocol version there is, for the Sec-WebSocket-Version that goes with a 426. RFC 6455 4.4.
-inline constexpr std::string_view supported_version = "13";
-
-/// Whether a request may be answered with 101, but for the Origin and the subprotocol, which are the application's.
-/// RFC 6455 4.2.1.
-[[nodiscard]] BACKCHANNEL_DECL handshake_error check_handshake(http1::request_head const& head);
-
-/// The status that answers such a request: 400, 405 (with `Allow: GET`) or 426 (with `Upgrade: websocket`,
-/// `Connection: Upgrade` and `Sec-WebSocket-Version: 13`); 101 for `none`.
-[[nodiscard]] BACKCHANNEL_DECL int status_of(handshake_error error) noexcept;
-
-/// One plain phrase for logs and response bodies; a constant.
-[[nodiscard]] BACKCHANNEL_DECL std::string_view describe(handshake_error error) noexcept;
-
-/// The subprotocols that a client offers, in its order of preference; views into the request.
-class subprotocol_list {
-public:
-    static constexpr std::size_t capacity = 32;
-
-    [[nodiscard]] std::string_view const* begin() const noexcept { return names_.data(); }
-    [[nodiscard]] std::string_view const* end() const noexcept { return names_.data() + size_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-
-    /// Compared with case. RFC 6455 leaves that open; registered names differ in more than case.
-    [[nodiscard]] BACKCHANNEL_DECL bool contains(std::string_view name) const noexcept;
-
-    /// False if the name is no token, is there already, or there is no room.
-    [[nodiscard]] BACKCHANNEL_DECL bool add(std::string_view name) noexcept;
-
-private:
-    std::array<std::string_view, capacity> names_{};
-    std::size_t size_ = 0;
-};
-
-/// Reads Sec-WebSocket-Protocol, all its lines together. RFC 6455 4.1 and 11.3.4.
-///
-/// Nothing if an offer is no token, stands there twice, or is one of more than 32, or if a line offers nothing.
-[[nodiscard]] BACKCHANNEL_DECL std::optional<subprotocol_list>
-read_subprotocols(http1::request_head const& head) noexcept;
-
-/// What a request says of its Origin. RFC 6454 7, RFC 6455 10.2.
-struct origin_field {
-    bool valid = true;                       ///< false: there is more than one, and none may be believed
-    std::optional<std::string_view> value{}; ///< as sent, `null` included; nothing: no browser sent this
-};
-
-[[nodiscard]] BACKCHANNEL_DECL origin_field read_origin(http1::request_head const& head) noexcept;
-
-}
-
-#endif
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::gateway_answers {
-
-/// What the gateway answers on its own account: an error type for SDKs, and JSON with a `message`.
-[[nodiscard]] inline response problem(int status, std::string_view type, std::string_view text) {
-    response r{status};
-    r.headers.add("Content-Type", "application/json");
-    r.headers.add("x-amzn-ErrorType", type);
-    protocol::json_writer{r.body}.begin_object().member("message", text).end_object();
-    return r;
-}
-
-[[nodiscard]] inline response forbidden() { return problem(403, "ForbiddenException", "Forbidden"); }
-
-[[nodiscard]] inline response internal_error() {
-    return problem(500, "InternalServerErrorException", "Internal server error");
-}
-
-/// For want of room, or of time to come.
-[[nodiscard]] inline response unavailable(std::string_view why) {
-    response r = problem(503, "ServiceUnavailableException", why);
-    r.headers.add("Retry-After", "1");
-    return r;
-}
-
-/// What is said of the connection beside the answer.
-struct framing {
-    bool keep_alive = true;
-    bool to_head = false;  ///< the body is not sent
-    int minor_version = 1; ///< of the request
-};
-
-/// Queues a response. False, and nothing is queued, if its status is none of a final answer or it has a header that is
-/// the server's (see `response`).
-[[nodiscard]] inline bool append(outbox& out, response const& r, framing f) {
-    if (r.status < 200) return false;
-    return out.append_by([&](std::string& text) {
-        if (!http1::append_response_head(text, r.status, r.headers, r.body.size(), f.keep_alive, f.minor_version))
-            return false;
-        if (!f.to_head && r.status != 204 && r.status != 304) text.append(r.body);
-        return true;
-    });
-}
-
-/// To a request that breaks HTTP or a limit. RFC 9112.
-[[nodiscard]] inline response bad_request(http1::parse_error why) {
-    return problem(http1::status_of(why),
-                   why == http1::parse_error::body_too_large ? "PayloadTooLargeException" : "BadRequestException",
-                   http1::describe(why));
-}
-
-/// To a request that opens no WebSocket. RFC 6455 4.2.2 and 4.4, RFC 9110 15.5.6.
-[[nodiscard]] inline response bad_handshake(websocket::handshake_error why) {
-    int const status = websocket::status_of(why);
-    response r =
-        problem(status, status == 426 ? "UpgradeRequiredException" : "BadRequestException", websocket::describe(why));
-    if (status == 426) {
-        r.headers.add("Upgrade", "websocket");
-        r.headers.add("Sec-WebSocket-Version", websocket::supported_version);
-    }
-    if (status == 405) r.headers.add("Allow", "GET");
-    return r;
-}
-
-}
-
-#endif
-
-// ---- backchannel/gateway/http_reader.hpp
-#ifndef BACKCHANNEL_GATEWAY_HTTP_READER_HPP
-#define BACKCHANNEL_GATEWAY_HTTP_READER_HPP
-
-// ---- backchannel/gateway/http_exchange.hpp
-#ifndef BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
-#define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
-
 #include <asio/post.hpp>
 
 #include <cstdint>
@@ -2225,12 +2279,17 @@ struct framing {
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+template <class Core, class Stream>
+class client_connection;
+
 /// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
 ///
 /// `Core` has the options, the hub, the router and the handler; connections share it.
 template <class Core, class Stream>
-class http_exchange : public gateway_connection<Stream> {
+class http_exchange : public connection_part<client_connection<Core, Stream>> {
 protected:
+    using connection_type = client_connection<Core, Stream>;
+    using connection_part<connection_type>::connection_;
     using handler_type = typename Core::handler_type;
 
     enum class phase : std::uint8_t {
@@ -2239,12 +2298,11 @@ protected:
         body,      ///< its body is arriving
         answering, ///< the answer is being worked on, maybe elsewhere
         streaming, ///< the answer comes bit by bit
-        websocket
+        upgraded   ///< to a WebSocket: nothing more is read or answered here
     };
 
-    http_exchange(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : gateway_connection<Stream>(core, worker, std::move(stream), core->deadlines), core_(*core),
-          peer_ip_(std::move(peer_ip)) {}
+    explicit http_exchange(connection_type& whole) : connection_part<connection_type>(whole), core_(whole.core()) {}
+    virtual ~http_exchange() = default;
 
     /// A request whose body is arriving is given up.
     virtual void forget_request() = 0;
@@ -2376,7 +2434,6 @@ protected:
     void note(gateway_event const& event) { core_.note(event); }
 
     Core& core_; // kept by `owner`
-    std::string const peer_ip_;
     phase phase_ = phase::idle;
     bool keep_alive_ = false;
 
@@ -2399,7 +2456,7 @@ protected:
 
     /// Who sent the request at hand, for a log.
     [[nodiscard]] std::string_view client_ip() const noexcept {
-        return label_.proxied.empty() ? std::string_view{peer_ip_} : label_.proxied;
+        return label_.proxied.empty() ? connection_.peer_ip() : std::string_view{label_.proxied};
     }
 
     void count_answer(int status) {
@@ -2415,11 +2472,10 @@ private:
     /// The body ends with the connection. RFC 9112 6.3.
     void begin_stream(response r, gateway_event::type what) {
         keep_alive_ = false;
-        bool const whole = r.status >= 200 && r.status != 204 && r.status != 304 &&
-                           this->out().append_by([&](std::string& text) {
-                               return http1::append_response_head(text, r.status, r.headers, std::nullopt, false,
-                                                                  minor_version_);
-                           });
+        bool const whole =
+            r.status >= 200 && r.status != 204 && r.status != 304 && this->out().append_by([&](std::string& text) {
+                return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
+            });
         if (!whole) return respond_with(gateway_answers::internal_error());
         phase_ = phase::streaming;
         stream_ = std::move(r.stream);
@@ -2446,33 +2502,38 @@ private:
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
+        stream_->wait([weak = this->weak_connection(), executor = this->worker().executor()] {
             asio::post(executor, [weak] {
                 auto const there = weak.lock();
                 if (there == nullptr || there->closed() || there->finishing()) return;
-                there->protect([&] { there->send_stream(); });
+                if (http_exchange* const self = there->http()) there->protect([&] { self->send_stream(); });
             });
         });
     }
 
     void set_stream_deadline() {
-        if (core_.options.ping_interval.count() > 0) this->set_deadline(core_.options.ping_interval);
-        else this->clear_deadline();
+        if (core_.options.ping_interval.count() > 0)
+            this->set_deadline(core_.options.ping_interval);
+        else
+            this->clear_deadline();
     }
 
     /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
     /// until then.
     template <class T, class Take>
     [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        return [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept), take](T value) {
+        return [weak = this->weak_connection(), number = ++question_, kept = std::move(kept), take](T value) {
             auto const there = weak.lock(); // the client may have gone, or all of the gateway
             if (there == nullptr) return;
             auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) return take(*there, number, std::move(value));
+            if (executor.running_in_this_thread()) {
+                if (http_exchange* const self = there->http()) take(*self, number, std::move(value));
+                return;
+            }
             asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
-                if (auto const still = weak.lock()) take(*still, number, std::move(value));
+                auto const still = weak.lock();
+                http_exchange* const self = still == nullptr ? nullptr : still->http();
+                if (self != nullptr) take(*self, number, std::move(value));
             });
         };
     }
@@ -2795,16 +2856,13 @@ class http_reader : public http_exchange<Core, Stream> {
     using base = http_exchange<Core, Stream>;
 
 public:
-    http_reader(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
-                admission::permit permit)
-        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
-          parser_(core->options.head) {}
+    explicit http_reader(typename base::connection_type& whole) : base(whole), parser_(core_.options.head) {}
 
 protected:
+    using base::connection_;
     using base::core_;
     using base::keep_alive_;
     using base::label_;
-    using base::peer_ip_;
     using base::phase_;
     using typename base::handler_type;
     using typename base::phase;
@@ -2834,10 +2892,7 @@ protected:
         case http1::request_parser::status::complete:
             break;
         }
-        if (!std::exchange(first_request_, true)) {
-            permit_.handshake_done();
-            this->worker().counters().handshakes_pending.subtract(1);
-        }
+        connection_.request_seen();
         std::span<char> const behind = bytes.subspan(head.size);
         this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
         std::string proxied;
@@ -2872,8 +2927,8 @@ protected:
     }
 
     [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
-        if (core_.options.trusted_proxies.empty()) return peer_ip_;
-        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+        if (core_.options.trusted_proxies.empty()) return connection_.peer_ip();
+        return storage = client_address(connection_.peer_ip(), head.headers, core_.options.trusted_proxies);
     }
 
     void reject(http1::parse_error why) {
@@ -2988,9 +3043,6 @@ protected:
         this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
     }
 
-    admission::permit permit_;
-    bool first_request_ = false; // its head was read
-
 private:
     http1::request_parser parser_;
     std::optional<http1::body_reader> body_;
@@ -3025,7 +3077,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Finds out whether the peer of a WebSocket is still there: by a ping at times, and by whatever comes after it.
 ///
-/// It reads no clock: `check` is called when the time that it gave has passed.
+/// It reads no clock: `check` is called when the interval, and then each time that it gave, has passed.
 class liveness {
 public:
     enum class step : std::uint8_t {
@@ -3038,38 +3090,34 @@ public:
         std::chrono::milliseconds next; ///< until the next check
     };
 
-    /// `interval` lies between two pings, `patience` between a ping and the check whether anything came.
-    liveness(std::chrono::milliseconds interval, std::chrono::milliseconds patience) noexcept
-        : interval_{interval}, patience_{patience} {}
-
-    [[nodiscard]] bool enabled() const noexcept { return interval_.count() > 0; }
-
-    /// Until the first check.
-    [[nodiscard]] std::chrono::milliseconds first() const noexcept { return interval_; }
+    /// The same for all peers.
+    struct times {
+        std::chrono::milliseconds interval; ///< between two pings
+        std::chrono::milliseconds patience; ///< between a ping and the check whether anything came
+    };
 
     /// Bytes came from the peer.
     void heard() noexcept { heard_ = true; }
 
     /// `sent_all`: nothing waits to be sent or is still arriving, so that a ping which was asked for is there, if it
     /// ever will be.
-    [[nodiscard]] advice check(bool sent_all) noexcept {
+    [[nodiscard]] advice check(times const& t, bool sent_all) noexcept {
         if (!asked_) {
             asked_ = true;
             heard_ = false;
             ping_left_ = sent_all;
-            return {step::ping, patience_};
+            return {step::ping, t.patience};
         }
         if (heard_) {
             asked_ = false;
-            return {step::wait, std::max(interval_ - patience_, std::chrono::milliseconds{1})};
+            return {step::wait, std::max(t.interval - t.patience, std::chrono::milliseconds{1})};
         }
         // a peer cannot answer a ping that waits behind other bytes; the deadline for writing watches over those
         if (std::exchange(ping_left_, sent_all)) return {step::gone, {}};
-        return {step::wait, patience_};
+        return {step::wait, t.patience};
     }
 
 private:
-    std::chrono::milliseconds interval_, patience_;
     bool asked_ = false;     // a ping was sent, and not answered when last checked
     bool heard_ = false;     // since then
     bool ping_left_ = false; // at the last check
@@ -3085,6 +3133,7 @@ private:
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -3093,34 +3142,37 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Makes whole messages of what a frame parser gives, inflating those that are compressed.
 class message_assembler {
 public:
-    /// `codec` may be nullptr; `limit`: bytes of a message, after inflation.
-    message_assembler(message_codec* codec, std::uint64_t limit) noexcept : codec_{codec}, limit_{limit} {}
-
     struct piece {
         bool whole = false;      ///< a message is complete: `text` is what it says, valid until the next call
         std::uint16_t error = 0; ///< a close code: the connection fails, `text` says why
         std::string_view text{};
     };
 
-    /// Takes an event of type `data`. Throws std::bad_alloc.
-    [[nodiscard]] piece add(websocket::frame_event const& event) {
-        if (event.first) {
-            collected_.clear();
-            utf8_.reset();
-        }
-        if (event.compressed) return inflate(event);
-        if (event.first && event.last) return {true, 0, event.payload}; // in place
-        collected_.append(event.payload);
-        return {event.last, 0, collected_};
+    /// Takes an event of type `data`. `codec` may be nullptr if it is not compressed; `limit`: bytes of a message,
+    /// after inflation. Throws std::bad_alloc.
+    [[nodiscard]] piece add(websocket::frame_event const& event, message_codec* codec, std::uint64_t limit) {
+        if (event.first) clear();
+        if (event.first && event.last && !event.compressed) return {true, 0, event.payload}; // in place
+        if (begun_ == nullptr) begun_ = std::make_unique<begun>();
+        if (event.compressed) return inflate(event, *codec, static_cast<std::size_t>(limit));
+        begun_->text.append(event.payload);
+        return {event.last, 0, begun_->text};
     }
 
     /// The message has been dealt with. An idle connection holds no memory for it.
-    void clear() noexcept { std::string{}.swap(collected_); }
+    void clear() noexcept { begun_.reset(); }
 
 private:
-    [[nodiscard]] piece inflate(websocket::frame_event const& event) {
-        std::size_t const before = collected_.size();
-        switch (codec_->inflate(event.payload, event.last, collected_, static_cast<std::size_t>(limit_))) {
+    /// A message that came in pieces, or compressed.
+    struct begun {
+        std::string text;
+        protocol::utf8_validator utf8; // of a compressed text; the parser has checked any other
+    };
+
+    [[nodiscard]] piece inflate(websocket::frame_event const& event, message_codec& codec, std::size_t limit) {
+        std::string& text = begun_->text;
+        std::size_t const before = text.size();
+        switch (codec.inflate(event.payload, event.last, text, limit)) {
         case message_codec::status::too_large:
             return {false, 1009, "message too large"};
         case message_codec::status::broken:
@@ -3129,16 +3181,13 @@ private:
             break;
         }
         if (event.message == websocket::opcode::text) {
-            bool const good = utf8_.feed(std::string_view{collected_}.substr(before));
-            if (!good || (event.last && !utf8_.complete())) return {false, 1007, "invalid UTF-8"};
+            bool const good = begun_->utf8.feed(std::string_view{text}.substr(before));
+            if (!good || (event.last && !begun_->utf8.complete())) return {false, 1007, "invalid UTF-8"};
         }
-        return {event.last, 0, collected_};
+        return {event.last, 0, text};
     }
 
-    message_codec* codec_;
-    std::uint64_t limit_;
-    std::string collected_;         // a message that came in pieces, or compressed
-    protocol::utf8_validator utf8_; // of a compressed text; the parser has checked any other
+    std::unique_ptr<begun> begun_;
 };
 
 }
@@ -3372,7 +3421,8 @@ public:
     virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
     [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
+    [[nodiscard]] virtual std::string_view websocket_peer_ip() const noexcept = 0; ///< at the other end of the socket
+    virtual void websocket_send() = 0;                                             ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
@@ -3387,15 +3437,18 @@ protected:
 };
 
 /// One WebSocket after its handshake: frames in, messages to the handler, messages out. RFC 6455 5 to 7.
-template <class Handler>
+template <class Core>
 class websocket_session final : public websocket_peer {
+    using handler_type = typename Core::handler_type;
+
 public:
-    /// `codec` is the compression that was agreed on, if any.
-    websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
-                      gateway_options const& options, std::unique_ptr<message_codec> codec = {})
-        : carrier_{carrier}, handler_{handler}, options_{options}, tracked_{std::move(tracked)},
-          source_ip_{std::move(source_ip)}, codec_{std::move(codec)}, parser_{limits_of(options, codec_ != nullptr)},
-          assembler_{codec_.get(), options.frames.message}, alive_{options.ping_interval, options.pong_timeout} {}
+    /// `core` has the options and the handler; `codec` is the compression that was agreed on, if any.
+    websocket_session(websocket_carrier& carrier, Core& core, session tracked, std::string_view source_ip,
+                      std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, core_{core}, tracked_{std::move(tracked)}, codec_{std::move(codec)},
+          parser_{limits_of(core.options, codec_ != nullptr)} {
+        if (source_ip != carrier.websocket_peer_ip()) proxied_ip_ = std::make_unique<std::string const>(source_ip);
+    }
 
     ~websocket_session() { lost(); }
 
@@ -3404,18 +3457,20 @@ public:
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
     [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
-    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
-    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip_}; }
+    [[nodiscard]] std::string_view source_ip() const noexcept {
+        return proxied_ip_ == nullptr ? carrier_.websocket_peer_ip() : std::string_view{*proxied_ip_};
+    }
+    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip()}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
     void open() noexcept { open_ = true; }
 
     /// The handler hears of it. Precondition: `open` was called.
     void opened() {
-        if constexpr (has_on_client_open<Handler>)
+        if constexpr (has_on_client_open<handler_type>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_open(c);
+                core_.handler.on_open(c);
             });
     }
 
@@ -3454,13 +3509,14 @@ public:
 
     /// Whether the peer is to be looked after, and when for the first time.
     [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
-        if (!alive_.enabled()) return std::nullopt;
-        return alive_.first();
+        if (core_.options.ping_interval.count() <= 0) return std::nullopt;
+        return core_.options.ping_interval;
     }
 
     /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
     [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
-        liveness::advice const advice = alive_.check(sent_all);
+        liveness::advice const advice =
+            alive_.check({core_.options.ping_interval, core_.options.pong_timeout}, sent_all);
         if (advice.what == liveness::step::gone) return std::nullopt;
         if (advice.what == liveness::step::ping) ping({});
         return advice.next;
@@ -3541,7 +3597,7 @@ private:
     [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !close_queued_ && !ended_; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
-        std::size_t const limit = options_.hub.queue_limit;
+        std::size_t const limit = core_.options.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
         return size <= limit && carrier_.websocket_queued() + held <= limit - size;
@@ -3608,15 +3664,15 @@ private:
 
     void on_data(websocket::frame_event const& event) {
         tracked_.touch();
-        message_assembler::piece const piece = assembler_.add(event);
+        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
         if (!piece.whole || close_sent_) return;
         carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
-        if constexpr (has_on_message<Handler>)
+        if constexpr (has_on_message<handler_type>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_message(c, message{piece.text, kind});
+                core_.handler.on_message(c, message{piece.text, kind});
             });
         else
             (void)kind;
@@ -3625,20 +3681,20 @@ private:
 
     /// False, and the connection fails, if the client sends more of them than it may.
     bool control_frame_is_welcome() {
-        if (options_.control_frame_rate == 0) return true;
+        if (core_.options.control_frame_rate == 0) return true;
         auto const now = std::chrono::steady_clock::now();
         if (now - control_since_ >= std::chrono::seconds{1}) {
             control_since_ = now;
             control_frames_ = 0;
         }
-        if (control_frames_++ < options_.control_frame_rate) return true;
+        if (control_frames_++ < core_.options.control_frame_rate) return true;
         fail(1008, "Too many control frames");
         return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_queued() > options_.hub.queue_limit) return;
+        if (close_sent_ || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -3678,8 +3734,8 @@ private:
         }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
-        if constexpr (has_on_disconnect<Handler>)
-            (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
+        if constexpr (has_on_disconnect<handler_type>)
+            (void)guarded([&] { core_.handler.on_disconnect(tracked_.id(), code, reason); });
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
@@ -3687,17 +3743,16 @@ private:
     }
 
     websocket_carrier& carrier_;
-    Handler& handler_;
-    gateway_options const& options_;
+    Core& core_; // outlives the carrier
     session tracked_;
-    std::string source_ip_;
+    std::unique_ptr<std::string const> proxied_ip_; // where a proxy names the client's address
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;
     std::unique_ptr<message_line> line_; // while some message waits for its turn
-    liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
+    liveness alive_;
     bool open_ = false, ended_ = false, reported_ = false;
     bool close_sent_ = false, close_queued_ = false; // the second: behind the line
 };
@@ -3718,9 +3773,9 @@ private:
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// A client that asks for a WebSocket and may have one, if the application lets it in. RFC 6455 4.2.
-template <class Handler>
+template <class Core>
 struct websocket_candidate {
-    std::unique_ptr<websocket_session<Handler>> session; ///< with an id that nobody can find yet
+    std::unique_ptr<websocket_session<Core>> session; ///< with an id that nobody can find yet
     connection_info info{};
     std::array<char, 28> accept_key{};
     std::vector<std::string> subprotocols{}; ///< that it offers
@@ -3728,15 +3783,14 @@ struct websocket_candidate {
 };
 
 /// What becomes of a request to open a WebSocket.
-template <class Handler>
+template <class Core>
 struct websocket_upgrade {
-    response answer{};                                      ///< a refusal, or the 101
-    std::optional<websocket_candidate<Handler>> accepted{}; ///< nothing: refused
+    response answer{};                                   ///< a refusal, or the 101
+    std::optional<websocket_candidate<Core>> accepted{}; ///< nothing: refused
     bool readable = true; ///< whether the next request can be told from what is behind this one
 
     /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
     /// with the client's address.
-    template <class Core>
     [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
                                                    http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
@@ -3748,7 +3802,7 @@ struct websocket_upgrade {
             return {gateway_answers::forbidden()};
         if (core.stopping) return {gateway_answers::unavailable("Going away")};
 
-        websocket_candidate<Handler> made;
+        websocket_candidate<Core> made;
         made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
         auto tracked = core.hub.reserve(); // the rest is told when it opens
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
@@ -3758,16 +3812,14 @@ struct websocket_upgrade {
         made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
         auto const offered = websocket::read_subprotocols(head);
         made.subprotocols.assign(offered->begin(), offered->end());
-        made.session = std::make_unique<websocket_session<Handler>>(
-            carrier, core.handler, std::move(tracked), made.info.source_ip, core.options,
-            compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
+        made.session = std::make_unique<websocket_session<Core>>(carrier, core, std::move(tracked), made.info.source_ip,
+                                                                 compressed ? std::move(compressed->codec)
+                                                                            : std::unique_ptr<message_codec>{});
         return {{}, std::move(made)};
     }
 
     /// What the application has decided about a candidate.
-    template <class Core>
-    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Handler> c,
-                                                    connect_answer decision) {
+    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Core> c, connect_answer decision) {
         if (auto& refusal = decision.refusal()) {
             bool const allowed = refusal->status >= 400 && refusal->status <= 599;
             return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
@@ -3798,8 +3850,6 @@ struct websocket_upgrade {
 
 #endif
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -3809,23 +3859,197 @@ struct websocket_upgrade {
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// One connection of the gateway: HTTP/1.1 requests in order, until one of them upgrades it to a WebSocket.
+/// What a connection has of HTTP/1.1: requests in order, until one of them upgrades it to a WebSocket.
 template <class Core, class Stream>
-class http_session final : public http_reader<Core, Stream>, public websocket_carrier {
+class http_session final : public http_reader<Core, Stream> {
     using base = http_reader<Core, Stream>;
+    using base::connection_;
     using base::core_;
-    using base::first_request_;
-    using base::high_water;
     using base::keep_alive_;
-    using base::note;
-    using base::peer_ip_;
-    using base::permit_;
     using base::phase_;
     using typename base::handler_type;
     using typename base::phase;
 
 public:
     using base::base;
+    using base::high_water;
+
+    /// Bytes can be exchanged. `refusal`: why no request is read; empty: it is let in.
+    void begin(std::string_view refusal) {
+        if (refusal.empty()) return this->set_deadline(this->head_deadline());
+        this->respond_with(gateway_answers::unavailable(refusal), gateway_event::type::connection_refused, refusal);
+    }
+
+    /// Takes what it can of a request off the front. False: that is all for now.
+    bool read(std::span<char>& bytes) {
+        bool progress = false;
+        if (guarded([&] { progress = phase_ == phase::body ? this->read_body(bytes) : this->read_head(bytes); }))
+            return progress;
+        fail();
+        return false;
+    }
+
+    /// A request is being answered.
+    [[nodiscard]] bool is_answering() const noexcept {
+        return phase_ == phase::answering || phase_ == phase::streaming;
+    }
+
+    void on_sent() {
+        if (phase_ == phase::streaming && this->queued() < high_water) this->continue_stream();
+        if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
+    }
+
+    void on_end() {
+        if (candidate_ != nullptr) {
+            candidate_.reset(); // whatever the application decides now
+            if (!this->closed()) connection_.drop();
+        } else if (!this->closed() && phase_ == phase::streaming) {
+            connection_.drop();
+        } else if (!this->closed() && phase_ != phase::answering) {
+            this->finish(); // what was answered is still sent
+        }
+        keep_alive_ = false;
+    }
+
+    void on_time_up() {
+        switch (phase_) {
+        case phase::head:
+        case phase::body:
+            this->worker().counters().request_timeouts.add(1);
+            return this->refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
+                                        "request timeout");
+        case phase::answering:
+            if (std::exchange(candidate_, nullptr) != nullptr) this->worker().counters().websockets_refused.add(1);
+            return this->give_up_waiting();
+        case phase::streaming:
+            return this->keep_stream_alive();
+        case phase::idle:
+            return this->finish();
+        case phase::upgraded:
+            return;
+        }
+    }
+
+    void on_stop() {
+        if (phase_ == phase::idle || phase_ == phase::streaming) this->finish();
+        keep_alive_ = false;
+    }
+
+private:
+    using upgrade_type = websocket_upgrade<Core>;
+
+    /// Something of the server's own has thrown.
+    void fail() {
+        if (phase_ == phase::head || phase_ == phase::body || phase_ == phase::answering)
+            return this->refuse_request(gateway_answers::internal_error(), "internal error");
+        connection_.drop();
+    }
+
+    void upgrade(http1::request_head const& head, request_view const& request) override {
+        auto made = upgrade_type::examine(core_, connection_, head, request);
+        if (!made.accepted) return refuse_websocket(std::move(made));
+        candidate_ = std::make_unique<websocket_candidate<Core>>(std::move(*made.accepted));
+        gateway_client client = candidate_->session->client();
+        if constexpr (has_async_on_connect<handler_type>) {
+            this->template ask<connect_answer>(
+                [&](auto done) {
+                    core_.handler.on_connect(client, request, completion<connect_answer>{std::move(done)});
+                },
+                [](http_exchange<Core, Stream>& self, connect_answer decision) {
+                    static_cast<http_session&>(self).decide(std::move(decision));
+                });
+        } else {
+            connect_answer decision;
+            if constexpr (has_on_connect<handler_type>)
+                if (!guarded([&] { decision = core_.handler.on_connect(client, request); }))
+                    decision = lost<connect_answer>::value();
+            decide(std::move(decision));
+        }
+    }
+
+    void refuse_websocket(upgrade_type made) {
+        this->worker().counters().websockets_refused.add(1);
+        keep_alive_ = keep_alive_ && made.readable;
+        this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
+    }
+
+    void decide(connect_answer decision) {
+        auto made = upgrade_type::conclude(core_, std::move(*std::exchange(candidate_, nullptr)), std::move(decision));
+        if (!made.accepted) return refuse_websocket(std::move(made));
+        response const whole = core_.stamped(std::move(made.answer));
+        (void)this->out().append_by([&](std::string& text) {
+            return http1::append_response_head(text, whole.status, whole.headers, std::nullopt, true, 1);
+        });
+        this->send_soon();
+        this->count_answer(whole.status);
+        phase_ = phase::upgraded;
+        connection_.open_websocket(std::move(made.accepted->session), std::move(made.accepted->info));
+    }
+
+    std::unique_ptr<websocket_candidate<Core>> candidate_; // while the application decides
+};
+
+}
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// One client of the gateway: HTTP/1.1 at first, a WebSocket from when one of its requests has asked for that.
+///
+/// The state of each of the two is there as long as it is needed: an idle WebSocket holds nothing of HTTP.
+/// `Core` has the options, the hub, the routers and the handler; connections share it.
+template <class Core, class Stream>
+class client_connection final : public gateway_connection<Core, Stream>, public websocket_carrier {
+    using base = gateway_connection<Core, Stream>;
+    using http_type = http_session<Core, Stream>;
+    using websocket_type = websocket_session<Core>;
+
+public:
+    client_connection(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
+                      admission::permit permit)
+        : base(std::move(core), worker, std::move(stream)), peer_ip_(std::move(peer_ip)), permit_(std::move(permit)),
+          http_(std::make_unique<http_type>(*this)) {}
+
+    [[nodiscard]] Core& core() noexcept { return *this->owner(); }
+    [[nodiscard]] std::string_view peer_ip() const noexcept { return peer_ip_; }
+
+    /// None: it is a WebSocket, and the turn of the loop in which it became one is over.
+    [[nodiscard]] http_type* http() noexcept { return http_.get(); }
+
+    /// Tells the log, if the handler keeps one.
+    void note(gateway_event const& event) { core().note(event); }
+
+    /// A request's head was read.
+    void request_seen() {
+        if (std::exchange(request_seen_, true)) return;
+        permit_.handshake_done();
+        this->worker().counters().handshakes_pending.subtract(1);
+    }
+
+    /// The 101 has been queued. HTTP's part, which calls this, is there until the end of this turn.
+    void open_websocket(std::unique_ptr<websocket_type> opened, connection_info info) {
+        this->clear_deadline();
+        websocket_ = std::move(opened);
+        auto& counters = this->worker().counters();
+        counters.websockets_opened.add(1);
+        counters.websockets_open.add(1);
+        websocket_->open(); // before anybody hears of it, and may send
+        core().hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, std::move(info));
+        if (this->closed()) return; // a message that had waited for it could not be sent
+        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
+        websocket_->opened();
+    }
 
 private:
     // --------------------------------------------------------------------------------------------- the connection
@@ -3844,34 +4068,29 @@ private:
         this->drop(); // a handshake costs more than the answer is worth
     }
 
-    void on_established() override {
-        if (permit_.refusal().empty()) return this->set_deadline(this->head_deadline());
-        this->respond_with(gateway_answers::unavailable(permit_.refusal()), gateway_event::type::connection_refused,
-                           permit_.refusal());
-    }
+    void on_established() override { http_->begin(permit_.refusal()); }
 
     void on_bytes(std::span<char>& bytes) override {
         while (!bytes.empty() && !this->finishing() && !this->closed()) {
             if (must_wait()) return this->pause();
-            if (phase_ == phase::websocket) return read_frames(bytes);
-            bool progress = false;
-            if (!guarded([&] { progress = phase_ == phase::body ? this->read_body(bytes) : this->read_head(bytes); }))
-                return fail();
-            if (!progress) return;
+            if (websocket_ != nullptr) return read_frames(bytes);
+            if (!http_->read(bytes)) return;
         }
     }
 
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
-    [[nodiscard]] bool must_wait() noexcept {
-        if (phase_ == phase::answering || phase_ == phase::streaming) return true;
-        return this->queued() > high_water && (phase_ != phase::websocket || echoed_ > high_water);
+    [[nodiscard]] bool must_wait() const noexcept {
+        if (websocket_ == nullptr && http_->is_answering()) return true;
+        return this->queued() > http_type::high_water && (websocket_ == nullptr || echoed_ > http_type::high_water);
     }
 
     void on_sent() override {
-        echoed_ = std::min(echoed_, this->queued());
-        if (phase_ == phase::websocket) websocket_->on_sent();
-        if (phase_ == phase::streaming && this->queued() < high_water) this->continue_stream();
-        if (phase_ == phase::idle && !this->finishing()) this->set_deadline(core_.options.keep_alive_timeout);
+        if (websocket_ != nullptr) {
+            echoed_ = std::min(echoed_, this->queued());
+            websocket_->on_sent();
+        } else {
+            http_->on_sent();
+        }
         if (!must_wait()) this->resume();
     }
 
@@ -3882,50 +4101,27 @@ private:
         if (this->queued() > before) echoed_ += this->queued() - before;
     }
 
-    /// Something of the server's own has thrown.
-    void fail() {
-        if (phase_ == phase::head || phase_ == phase::body || phase_ == phase::answering)
-            return this->refuse_request(gateway_answers::internal_error(), "internal error");
-        this->drop();
+    void flush() override {
+        if (websocket_ != nullptr) http_.reset(); // none of its members is running
+        base::flush();
     }
 
     void on_end() override {
-        if (websocket_ != nullptr || candidate_ != nullptr) {
-            if (websocket_ != nullptr) websocket_->lost();
-            candidate_.reset(); // whatever the application decides now
+        if (websocket_ != nullptr) {
+            websocket_->lost();
             if (!this->closed()) this->drop();
-        } else if (!this->closed() && phase_ == phase::streaming) {
-            this->drop();
-        } else if (!this->closed() && phase_ != phase::answering) {
-            this->finish(); // what was answered is still sent
+        } else {
+            http_->on_end();
         }
-        keep_alive_ = false;
         if (!this->closed() || std::exchange(end_noted_, true)) return;
         auto& counters = this->worker().counters();
         counters.connections_open.subtract(1);
-        if (!first_request_) counters.handshakes_pending.subtract(1);
+        if (!request_seen_) counters.handshakes_pending.subtract(1);
         note({gateway_event::type::connection_closed, 0, peer_ip_});
         permit_ = {};
     }
 
-    void on_time_up() override {
-        switch (phase_) {
-        case phase::websocket:
-            return check_websocket();
-        case phase::head:
-        case phase::body:
-            this->worker().counters().request_timeouts.add(1);
-            return this->refuse_request(gateway_answers::problem(408, "RequestTimeoutException", "Request timeout"),
-                                        "request timeout");
-        case phase::answering:
-            if (std::exchange(candidate_, nullptr) != nullptr) this->worker().counters().websockets_refused.add(1);
-            return this->give_up_waiting();
-        case phase::streaming:
-            return this->keep_stream_alive();
-        case phase::idle:
-            return this->finish();
-        }
-    }
+    void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->on_time_up(); }
 
     void on_wake() override {
         if (websocket_ != nullptr) websocket_->on_wake();
@@ -3945,69 +4141,11 @@ private:
         note({gateway_event::type::handshake_failed, 0, peer_ip_, {}, {}, {}, error.message()});
     }
 
-    void on_stop() override {
-        if (phase_ == phase::websocket)
-            websocket_->close(1001, "Going away");
-        else if (phase_ == phase::idle || phase_ == phase::streaming)
-            this->finish();
-        keep_alive_ = false;
-    }
+    void on_stop() override { websocket_ != nullptr ? websocket_->close(1001, "Going away") : http_->on_stop(); }
 
-    [[nodiscard]] bool may_linger() const noexcept override { return phase_ == phase::websocket; }
+    [[nodiscard]] bool may_linger() const noexcept override { return websocket_ != nullptr; }
 
     // ------------------------------------------------------------------------------------------------- WebSocket
-
-    void upgrade(http1::request_head const& head, request_view const& request) override {
-        auto made = websocket_upgrade<handler_type>::examine(core_, *this, head, request);
-        if (!made.accepted) return refuse_websocket(std::move(made));
-        candidate_ = std::make_unique<websocket_candidate<handler_type>>(std::move(*made.accepted));
-        gateway_client client = candidate_->session->client();
-        if constexpr (has_async_on_connect<handler_type>) {
-            this->template ask<connect_answer>(
-                [&](auto done) {
-                    core_.handler.on_connect(client, request, completion<connect_answer>{std::move(done)});
-                },
-                [](http_exchange<Core, Stream>& self, connect_answer decision) {
-                    static_cast<http_session&>(self).decide(std::move(decision));
-                });
-        } else {
-            connect_answer decision;
-            if constexpr (has_on_connect<handler_type>)
-                if (!guarded([&] { decision = core_.handler.on_connect(client, request); }))
-                    decision = lost<connect_answer>::value();
-            decide(std::move(decision));
-        }
-    }
-
-    void refuse_websocket(websocket_upgrade<handler_type> made) {
-        this->worker().counters().websockets_refused.add(1);
-        keep_alive_ = keep_alive_ && made.readable;
-        this->respond_with(std::move(made.answer), gateway_event::type::websocket_refused);
-    }
-
-    void decide(connect_answer decision) {
-        auto made = websocket_upgrade<handler_type>::conclude(core_, std::move(*std::exchange(candidate_, nullptr)),
-                                                              std::move(decision));
-        if (!made.accepted) return refuse_websocket(std::move(made));
-        response const whole = core_.stamped(std::move(made.answer));
-        (void)this->out().append_by([&](std::string& text) {
-            return http1::append_response_head(text, whole.status, whole.headers, std::nullopt, true, 1);
-        });
-        this->send_soon();
-        this->count_answer(whole.status);
-        phase_ = phase::websocket;
-        this->clear_deadline();
-        websocket_ = std::move(made.accepted->session);
-        auto& counters = this->worker().counters();
-        counters.websockets_opened.add(1);
-        counters.websockets_open.add(1);
-        websocket_->open(); // before anybody hears of it, and may send
-        core_.hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, made.accepted->info);
-        if (this->closed()) return; // a message that had waited for it could not be sent
-        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
-        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
-        websocket_->opened();
-    }
 
     void check_websocket() {
         if (websocket_->is_closing()) return this->drop();
@@ -4026,13 +4164,15 @@ private:
     outbox& websocket_out() override { return this->out(); }
     std::size_t websocket_queued() const noexcept override { return this->queued(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
+    std::string_view websocket_peer_ip() const noexcept override { return peer_ip_; }
     void websocket_send() override { this->send_soon(); }
     std::uint64_t websocket_sent() override { return this->sent(); }
     bool websocket_take_back(std::uint64_t begin, std::size_t n) override { return this->take_back(begin, n); }
     void websocket_wake_at(time_point when) override { this->wake_at(when); }
     void websocket_closing() override {
-        if (core_.options.hub.closing_timeout.count() > 0)
-            this->set_deadline(core_.options.hub.closing_timeout);
+        auto const timeout = core().options.hub.closing_timeout;
+        if (timeout.count() > 0)
+            this->set_deadline(timeout);
         else
             this->clear_deadline();
     }
@@ -4045,10 +4185,32 @@ private:
         note({gateway_event::type::websocket_closed, code, websocket_->source_ip(), websocket_id(), {}, {}, reason});
     }
 
-    std::unique_ptr<websocket_candidate<handler_type>> candidate_; // while the application decides
-    std::unique_ptr<websocket_session<handler_type>> websocket_;
-    std::size_t echoed_ = 0; // bytes of the queue that came of the client's own messages, at most
+    std::string const peer_ip_;
+    [[no_unique_address]] admission::permit permit_; // so that the next two take the room behind it
+    bool request_seen_ = false;
     bool end_noted_ = false;
+    std::size_t echoed_ = 0;          // bytes of the queue that came of the client's own messages, at most
+    std::unique_ptr<http_type> http_; // until it is a WebSocket, and a little longer
+    std::unique_ptr<websocket_type> websocket_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/connection_deadlines.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
+
+#include <chrono>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The deadlines of a connection that do not depend on what its bytes mean; all connections of a gateway share them.
+struct connection_deadlines {
+    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
+    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
+    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
 };
 
 }
@@ -4436,7 +4598,7 @@ private:
             return;
         }
         using stream_type = decltype(make_stream(std::move(socket)));
-        std::make_shared<http_session<gateway_core, stream_type>>(
+        std::make_shared<client_connection<gateway_core, stream_type>>(
             this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
     }

@@ -89,7 +89,7 @@ std::string run(course const& how) {
     (void)core->mount<aws_dialect>(allow_all{}, options.router);
     auto const worker = std::make_shared<gateway_worker>(io);
     admission rooms{1, 0, 1};
-    std::make_shared<http_session<core_type, Stream>>(core, *worker, Stream{wire}, "192.0.2.7", rooms.enter({}))
+    std::make_shared<client_connection<core_type, Stream>>(core, *worker, Stream{wire}, "192.0.2.7", rooms.enter({}))
         ->start();
     for (std::string_view const piece : how.pieces) {
         test::run_ready(io);

@@ -22,30 +22,22 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// The deadlines of a connection that do not depend on what its bytes mean.
-struct connection_deadlines {
-    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
-    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
-    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
-};
-
 /// The socket side of a connection: receives, sends, lingers and closes. What the bytes mean is the derived class's.
 ///
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
-template <gateway_stream Stream>
+template <class Owner, gateway_stream Stream>
 class gateway_connection : public worker_client {
 public:
-    /// `owner` keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<void const> owner, gateway_worker& worker, Stream stream,
-                       connection_deadlines const& deadlines)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)}, deadlines_{deadlines} {}
+    /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
+    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
+        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
 
     void start() {
         worker_.add(shared_from_this());
         this->protect([this] {
             on_accepted();
-            if (!look_whether_established()) set_deadline(deadlines_.handshake);
+            if (!look_whether_established()) set_deadline(owner_->deadlines.handshake);
             receive();
         });
     }
@@ -83,7 +75,10 @@ protected:
     /// Bytes could not be exchanged in time, or what came was no handshake. The connection is dropped after that.
     virtual void on_no_handshake(std::error_code const&) {}
 
-    [[nodiscard]] std::shared_ptr<void const> const& owner() const noexcept { return owner_; }
+public:
+    // ------------------------------------------------------------------------------ for the parts of a connection
+
+    [[nodiscard]] std::shared_ptr<Owner> const& owner() const noexcept { return owner_; }
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
 
     /// Where bytes are put that are to be sent. Throws std::bad_alloc.
@@ -158,7 +153,7 @@ protected:
         if (finishing_ || closed_) return;
         finishing_ = true;
         paused_ = false;
-        held_ = {};
+        held_.reset();
         clear_deadline();
         if (queued() == 0)
             end_sending();
@@ -179,7 +174,7 @@ protected:
         worker_.remove(*this);
         if (out_ != nullptr) out_->clear();
         settle_queue();
-        held_ = {};
+        held_.reset();
         on_end();
     }
 
@@ -193,14 +188,10 @@ protected:
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    [[nodiscard]] std::shared_ptr<gateway_connection> self_as_connection() {
-        return std::static_pointer_cast<gateway_connection>(shared_from_this());
-    }
-
     /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
     template <class F>
     [[nodiscard]] auto guarded_handler(F) {
-        return [self = self_as_connection()](std::error_code const& error) {
+        return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {
             self->protect([&] {
                 if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
             });
@@ -288,7 +279,7 @@ private:
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(deadlines_.write, std::chrono::steady_clock::now());
+            write_deadline_ = after(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -297,7 +288,7 @@ private:
 
     void end_sending() {
         if (std::exchange(sending_ended_, true)) return;
-        set_deadline(deadlines_.linger);
+        set_deadline(owner_->deadlines.linger);
         std::error_code error;
         stream_.end_sending(error);
         if (is_retry(error)) {
@@ -361,43 +352,44 @@ private:
     }
 
     void show(std::span<char> fresh) {
-        if (held_.empty()) {
+        if (held_ == nullptr) {
             on_bytes(fresh);
-            if (!closed_ && !finishing_) held_.assign(fresh.data(), fresh.size());
+            if (fresh.empty() || closed_ || finishing_) return;
+            held_ = std::make_unique<std::string>(fresh.data(), fresh.size());
         } else {
-            held_.append(fresh.data(), fresh.size());
+            held_->append(fresh.data(), fresh.size());
             show_held();
         }
     }
 
     void show_held() {
-        if (held_.empty() || closed_) return;
-        std::string bytes = std::move(held_); // the connection may be dropped while they are looked at
-        held_ = {};
-        std::span<char> rest{bytes};
+        if (held_ == nullptr || closed_) return;
+        auto bytes = std::move(held_); // the connection may be dropped while they are looked at
+        std::span<char> rest{*bytes};
         on_bytes(rest);
         if (rest.empty() || closed_ || finishing_) return;
-        bytes.erase(0, bytes.size() - rest.size());
+        bytes->erase(0, bytes->size() - rest.size());
         held_ = std::move(bytes);
     }
 
-    std::shared_ptr<void const> const owner_;
+    // First, where the base leaves room.
+    bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    bool sending_ended_ = false; // our side has ended
+    bool closed_ = false;
+    bool established_ : 1 = false;
+    bool receiving_ : 1 = false;
+    bool finishing_ : 1 = false; // what was queued is sent, what comes is dropped
+    bool ended_ : 1 = false;     // the peer has ended its side
+    std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
-    connection_deadlines const& deadlines_; // of the owner
-    std::unique_ptr<outbox> out_;           // while something waits
-    std::string held_;
+    std::unique_ptr<outbox> out_;       // while something waits
+    std::unique_ptr<std::string> held_; // what could not be used yet
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
     std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
     std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
-    bool established_ = false;
-    bool receiving_ = false, waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
-    bool finishing_ = false;     // what was queued is sent, what comes is dropped
-    bool sending_ended_ = false; // our side has ended
-    bool ended_ = false;         // the peer has ended its side
-    bool closed_ = false;
 };
 
 }

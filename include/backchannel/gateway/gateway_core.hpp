@@ -4,11 +4,11 @@
 
 #include <backchannel/connection_hub.hpp>
 #include <backchannel/gateway/admission.hpp>
-#include <backchannel/gateway/connection.hpp>
+#include <backchannel/gateway/client_connection.hpp>
+#include <backchannel/gateway/connection_deadlines.hpp>
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/handler.hpp>
-#include <backchannel/gateway/http_session.hpp>
 #include <backchannel/gateway/listener.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/gateway/mounted_router.hpp>
@@ -231,7 +231,7 @@ private:
             return;
         }
         using stream_type = decltype(make_stream(std::move(socket)));
-        std::make_shared<http_session<gateway_core, stream_type>>(
+        std::make_shared<client_connection<gateway_core, stream_type>>(
             this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
     }

@@ -3,7 +3,7 @@
 #define BACKCHANNEL_GATEWAY_HTTP_EXCHANGE_HPP
 
 #include <backchannel/gateway/answers.hpp>
-#include <backchannel/gateway/connection.hpp>
+#include <backchannel/gateway/connection_part.hpp>
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/handler.hpp>
 #include <backchannel/gateway/metrics.hpp>
@@ -21,12 +21,17 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+template <class Core, class Stream>
+class client_connection;
+
 /// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
 ///
 /// `Core` has the options, the hub, the router and the handler; connections share it.
 template <class Core, class Stream>
-class http_exchange : public gateway_connection<Stream> {
+class http_exchange : public connection_part<client_connection<Core, Stream>> {
 protected:
+    using connection_type = client_connection<Core, Stream>;
+    using connection_part<connection_type>::connection_;
     using handler_type = typename Core::handler_type;
 
     enum class phase : std::uint8_t {
@@ -35,12 +40,11 @@ protected:
         body,      ///< its body is arriving
         answering, ///< the answer is being worked on, maybe elsewhere
         streaming, ///< the answer comes bit by bit
-        websocket
+        upgraded   ///< to a WebSocket: nothing more is read or answered here
     };
 
-    http_exchange(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip)
-        : gateway_connection<Stream>(core, worker, std::move(stream), core->deadlines), core_(*core),
-          peer_ip_(std::move(peer_ip)) {}
+    explicit http_exchange(connection_type& whole) : connection_part<connection_type>(whole), core_(whole.core()) {}
+    virtual ~http_exchange() = default;
 
     /// A request whose body is arriving is given up.
     virtual void forget_request() = 0;
@@ -172,7 +176,6 @@ protected:
     void note(gateway_event const& event) { core_.note(event); }
 
     Core& core_; // kept by `owner`
-    std::string const peer_ip_;
     phase phase_ = phase::idle;
     bool keep_alive_ = false;
 
@@ -195,7 +198,7 @@ protected:
 
     /// Who sent the request at hand, for a log.
     [[nodiscard]] std::string_view client_ip() const noexcept {
-        return label_.proxied.empty() ? std::string_view{peer_ip_} : label_.proxied;
+        return label_.proxied.empty() ? connection_.peer_ip() : std::string_view{label_.proxied};
     }
 
     void count_answer(int status) {
@@ -211,11 +214,10 @@ private:
     /// The body ends with the connection. RFC 9112 6.3.
     void begin_stream(response r, gateway_event::type what) {
         keep_alive_ = false;
-        bool const whole = r.status >= 200 && r.status != 204 && r.status != 304 &&
-                           this->out().append_by([&](std::string& text) {
-                               return http1::append_response_head(text, r.status, r.headers, std::nullopt, false,
-                                                                  minor_version_);
-                           });
+        bool const whole =
+            r.status >= 200 && r.status != 204 && r.status != 304 && this->out().append_by([&](std::string& text) {
+                return http1::append_response_head(text, r.status, r.headers, std::nullopt, false, minor_version_);
+            });
         if (!whole) return respond_with(gateway_answers::internal_error());
         phase_ = phase::streaming;
         stream_ = std::move(r.stream);
@@ -242,33 +244,38 @@ private:
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        stream_->wait([weak = std::weak_ptr{self}, executor = this->worker().executor()] {
+        stream_->wait([weak = this->weak_connection(), executor = this->worker().executor()] {
             asio::post(executor, [weak] {
                 auto const there = weak.lock();
                 if (there == nullptr || there->closed() || there->finishing()) return;
-                there->protect([&] { there->send_stream(); });
+                if (http_exchange* const self = there->http()) there->protect([&] { self->send_stream(); });
             });
         });
     }
 
     void set_stream_deadline() {
-        if (core_.options.ping_interval.count() > 0) this->set_deadline(core_.options.ping_interval);
-        else this->clear_deadline();
+        if (core_.options.ping_interval.count() > 0)
+            this->set_deadline(core_.options.ping_interval);
+        else
+            this->clear_deadline();
     }
 
     /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
     /// until then.
     template <class T, class Take>
     [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
-        auto const self = std::static_pointer_cast<http_exchange>(this->shared_from_this());
-        return [weak = std::weak_ptr{self}, number = ++question_, kept = std::move(kept), take](T value) {
+        return [weak = this->weak_connection(), number = ++question_, kept = std::move(kept), take](T value) {
             auto const there = weak.lock(); // the client may have gone, or all of the gateway
             if (there == nullptr) return;
             auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) return take(*there, number, std::move(value));
+            if (executor.running_in_this_thread()) {
+                if (http_exchange* const self = there->http()) take(*self, number, std::move(value));
+                return;
+            }
             asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
-                if (auto const still = weak.lock()) take(*still, number, std::move(value));
+                auto const still = weak.lock();
+                http_exchange* const self = still == nullptr ? nullptr : still->http();
+                if (self != nullptr) take(*self, number, std::move(value));
             });
         };
     }

@@ -2,7 +2,6 @@
 #ifndef BACKCHANNEL_GATEWAY_HTTP_READER_HPP
 #define BACKCHANNEL_GATEWAY_HTTP_READER_HPP
 
-#include <backchannel/gateway/admission.hpp>
 #include <backchannel/gateway/answers.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/http_exchange.hpp>
@@ -31,16 +30,13 @@ class http_reader : public http_exchange<Core, Stream> {
     using base = http_exchange<Core, Stream>;
 
 public:
-    http_reader(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
-                admission::permit permit)
-        : base(core, worker, std::move(stream), std::move(peer_ip)), permit_(std::move(permit)),
-          parser_(core->options.head) {}
+    explicit http_reader(typename base::connection_type& whole) : base(whole), parser_(core_.options.head) {}
 
 protected:
+    using base::connection_;
     using base::core_;
     using base::keep_alive_;
     using base::label_;
-    using base::peer_ip_;
     using base::phase_;
     using typename base::handler_type;
     using typename base::phase;
@@ -70,10 +66,7 @@ protected:
         case http1::request_parser::status::complete:
             break;
         }
-        if (!std::exchange(first_request_, true)) {
-            permit_.handshake_done();
-            this->worker().counters().handshakes_pending.subtract(1);
-        }
+        connection_.request_seen();
         std::span<char> const behind = bytes.subspan(head.size);
         this->begin_request(head.method, head.target_path, head.minor_version, head.keep_alive);
         std::string proxied;
@@ -108,8 +101,8 @@ protected:
     }
 
     [[nodiscard]] std::string_view client_of(http1::request_head const& head, std::string& storage) const {
-        if (core_.options.trusted_proxies.empty()) return peer_ip_;
-        return storage = client_address(peer_ip_, head.headers, core_.options.trusted_proxies);
+        if (core_.options.trusted_proxies.empty()) return connection_.peer_ip();
+        return storage = client_address(connection_.peer_ip(), head.headers, core_.options.trusted_proxies);
     }
 
     void reject(http1::parse_error why) {
@@ -223,9 +216,6 @@ protected:
             return this->respond_with(response{204});
         this->respond_with(gateway_answers::problem(404, "NotFoundException", "Not Found"));
     }
-
-    admission::permit permit_;
-    bool first_request_ = false; // its head was read
 
 private:
     http1::request_parser parser_;

@@ -13,7 +13,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Finds out whether the peer of a WebSocket is still there: by a ping at times, and by whatever comes after it.
 ///
-/// It reads no clock: `check` is called when the time that it gave has passed.
+/// It reads no clock: `check` is called when the interval, and then each time that it gave, has passed.
 class liveness {
 public:
     enum class step : std::uint8_t {
@@ -26,38 +26,34 @@ public:
         std::chrono::milliseconds next; ///< until the next check
     };
 
-    /// `interval` lies between two pings, `patience` between a ping and the check whether anything came.
-    liveness(std::chrono::milliseconds interval, std::chrono::milliseconds patience) noexcept
-        : interval_{interval}, patience_{patience} {}
-
-    [[nodiscard]] bool enabled() const noexcept { return interval_.count() > 0; }
-
-    /// Until the first check.
-    [[nodiscard]] std::chrono::milliseconds first() const noexcept { return interval_; }
+    /// The same for all peers.
+    struct times {
+        std::chrono::milliseconds interval; ///< between two pings
+        std::chrono::milliseconds patience; ///< between a ping and the check whether anything came
+    };
 
     /// Bytes came from the peer.
     void heard() noexcept { heard_ = true; }
 
     /// `sent_all`: nothing waits to be sent or is still arriving, so that a ping which was asked for is there, if it
     /// ever will be.
-    [[nodiscard]] advice check(bool sent_all) noexcept {
+    [[nodiscard]] advice check(times const& t, bool sent_all) noexcept {
         if (!asked_) {
             asked_ = true;
             heard_ = false;
             ping_left_ = sent_all;
-            return {step::ping, patience_};
+            return {step::ping, t.patience};
         }
         if (heard_) {
             asked_ = false;
-            return {step::wait, std::max(interval_ - patience_, std::chrono::milliseconds{1})};
+            return {step::wait, std::max(t.interval - t.patience, std::chrono::milliseconds{1})};
         }
         // a peer cannot answer a ping that waits behind other bytes; the deadline for writing watches over those
         if (std::exchange(ping_left_, sent_all)) return {step::gone, {}};
-        return {step::wait, patience_};
+        return {step::wait, t.patience};
     }
 
 private:
-    std::chrono::milliseconds interval_, patience_;
     bool asked_ = false;     // a ping was sent, and not answered when last checked
     bool heard_ = false;     // since then
     bool ping_left_ = false; // at the last check

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,34 +17,37 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Makes whole messages of what a frame parser gives, inflating those that are compressed.
 class message_assembler {
 public:
-    /// `codec` may be nullptr; `limit`: bytes of a message, after inflation.
-    message_assembler(message_codec* codec, std::uint64_t limit) noexcept : codec_{codec}, limit_{limit} {}
-
     struct piece {
         bool whole = false;      ///< a message is complete: `text` is what it says, valid until the next call
         std::uint16_t error = 0; ///< a close code: the connection fails, `text` says why
         std::string_view text{};
     };
 
-    /// Takes an event of type `data`. Throws std::bad_alloc.
-    [[nodiscard]] piece add(websocket::frame_event const& event) {
-        if (event.first) {
-            collected_.clear();
-            utf8_.reset();
-        }
-        if (event.compressed) return inflate(event);
-        if (event.first && event.last) return {true, 0, event.payload}; // in place
-        collected_.append(event.payload);
-        return {event.last, 0, collected_};
+    /// Takes an event of type `data`. `codec` may be nullptr if it is not compressed; `limit`: bytes of a message,
+    /// after inflation. Throws std::bad_alloc.
+    [[nodiscard]] piece add(websocket::frame_event const& event, message_codec* codec, std::uint64_t limit) {
+        if (event.first) clear();
+        if (event.first && event.last && !event.compressed) return {true, 0, event.payload}; // in place
+        if (begun_ == nullptr) begun_ = std::make_unique<begun>();
+        if (event.compressed) return inflate(event, *codec, static_cast<std::size_t>(limit));
+        begun_->text.append(event.payload);
+        return {event.last, 0, begun_->text};
     }
 
     /// The message has been dealt with. An idle connection holds no memory for it.
-    void clear() noexcept { std::string{}.swap(collected_); }
+    void clear() noexcept { begun_.reset(); }
 
 private:
-    [[nodiscard]] piece inflate(websocket::frame_event const& event) {
-        std::size_t const before = collected_.size();
-        switch (codec_->inflate(event.payload, event.last, collected_, static_cast<std::size_t>(limit_))) {
+    /// A message that came in pieces, or compressed.
+    struct begun {
+        std::string text;
+        protocol::utf8_validator utf8; // of a compressed text; the parser has checked any other
+    };
+
+    [[nodiscard]] piece inflate(websocket::frame_event const& event, message_codec& codec, std::size_t limit) {
+        std::string& text = begun_->text;
+        std::size_t const before = text.size();
+        switch (codec.inflate(event.payload, event.last, text, limit)) {
         case message_codec::status::too_large:
             return {false, 1009, "message too large"};
         case message_codec::status::broken:
@@ -52,16 +56,13 @@ private:
             break;
         }
         if (event.message == websocket::opcode::text) {
-            bool const good = utf8_.feed(std::string_view{collected_}.substr(before));
-            if (!good || (event.last && !utf8_.complete())) return {false, 1007, "invalid UTF-8"};
+            bool const good = begun_->utf8.feed(std::string_view{text}.substr(before));
+            if (!good || (event.last && !begun_->utf8.complete())) return {false, 1007, "invalid UTF-8"};
         }
-        return {event.last, 0, collected_};
+        return {event.last, 0, text};
     }
 
-    message_codec* codec_;
-    std::uint64_t limit_;
-    std::string collected_;         // a message that came in pieces, or compressed
-    protocol::utf8_validator utf8_; // of a compressed text; the parser has checked any other
+    std::unique_ptr<begun> begun_;
 };
 
 }

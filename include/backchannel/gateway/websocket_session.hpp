@@ -33,7 +33,8 @@ public:
     virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
     [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
+    [[nodiscard]] virtual std::string_view websocket_peer_ip() const noexcept = 0; ///< at the other end of the socket
+    virtual void websocket_send() = 0;                                             ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
@@ -48,15 +49,18 @@ protected:
 };
 
 /// One WebSocket after its handshake: frames in, messages to the handler, messages out. RFC 6455 5 to 7.
-template <class Handler>
+template <class Core>
 class websocket_session final : public websocket_peer {
+    using handler_type = typename Core::handler_type;
+
 public:
-    /// `codec` is the compression that was agreed on, if any.
-    websocket_session(websocket_carrier& carrier, Handler& handler, session tracked, std::string source_ip,
-                      gateway_options const& options, std::unique_ptr<message_codec> codec = {})
-        : carrier_{carrier}, handler_{handler}, options_{options}, tracked_{std::move(tracked)},
-          source_ip_{std::move(source_ip)}, codec_{std::move(codec)}, parser_{limits_of(options, codec_ != nullptr)},
-          assembler_{codec_.get(), options.frames.message}, alive_{options.ping_interval, options.pong_timeout} {}
+    /// `core` has the options and the handler; `codec` is the compression that was agreed on, if any.
+    websocket_session(websocket_carrier& carrier, Core& core, session tracked, std::string_view source_ip,
+                      std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, core_{core}, tracked_{std::move(tracked)}, codec_{std::move(codec)},
+          parser_{limits_of(core.options, codec_ != nullptr)} {
+        if (source_ip != carrier.websocket_peer_ip()) proxied_ip_ = std::make_unique<std::string const>(source_ip);
+    }
 
     ~websocket_session() { lost(); }
 
@@ -65,18 +69,20 @@ public:
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
     [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
-    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
-    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip_}; }
+    [[nodiscard]] std::string_view source_ip() const noexcept {
+        return proxied_ip_ == nullptr ? carrier_.websocket_peer_ip() : std::string_view{*proxied_ip_};
+    }
+    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip()}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
     void open() noexcept { open_ = true; }
 
     /// The handler hears of it. Precondition: `open` was called.
     void opened() {
-        if constexpr (has_on_client_open<Handler>)
+        if constexpr (has_on_client_open<handler_type>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_open(c);
+                core_.handler.on_open(c);
             });
     }
 
@@ -115,13 +121,14 @@ public:
 
     /// Whether the peer is to be looked after, and when for the first time.
     [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
-        if (!alive_.enabled()) return std::nullopt;
-        return alive_.first();
+        if (core_.options.ping_interval.count() <= 0) return std::nullopt;
+        return core_.options.ping_interval;
     }
 
     /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
     [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
-        liveness::advice const advice = alive_.check(sent_all);
+        liveness::advice const advice =
+            alive_.check({core_.options.ping_interval, core_.options.pong_timeout}, sent_all);
         if (advice.what == liveness::step::gone) return std::nullopt;
         if (advice.what == liveness::step::ping) ping({});
         return advice.next;
@@ -202,7 +209,7 @@ private:
     [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !close_queued_ && !ended_; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
-        std::size_t const limit = options_.hub.queue_limit;
+        std::size_t const limit = core_.options.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
         return size <= limit && carrier_.websocket_queued() + held <= limit - size;
@@ -269,15 +276,15 @@ private:
 
     void on_data(websocket::frame_event const& event) {
         tracked_.touch();
-        message_assembler::piece const piece = assembler_.add(event);
+        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
         if (!piece.whole || close_sent_) return;
         carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
-        if constexpr (has_on_message<Handler>)
+        if constexpr (has_on_message<handler_type>)
             call([&] {
                 gateway_client c = client();
-                handler_.on_message(c, message{piece.text, kind});
+                core_.handler.on_message(c, message{piece.text, kind});
             });
         else
             (void)kind;
@@ -286,20 +293,20 @@ private:
 
     /// False, and the connection fails, if the client sends more of them than it may.
     bool control_frame_is_welcome() {
-        if (options_.control_frame_rate == 0) return true;
+        if (core_.options.control_frame_rate == 0) return true;
         auto const now = std::chrono::steady_clock::now();
         if (now - control_since_ >= std::chrono::seconds{1}) {
             control_since_ = now;
             control_frames_ = 0;
         }
-        if (control_frames_++ < options_.control_frame_rate) return true;
+        if (control_frames_++ < core_.options.control_frame_rate) return true;
         fail(1008, "Too many control frames");
         return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_queued() > options_.hub.queue_limit) return;
+        if (close_sent_ || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -339,8 +346,8 @@ private:
         }
         if (!open_) return;
         carrier_.websocket_ended(code, reason);
-        if constexpr (has_on_disconnect<Handler>)
-            (void)guarded([&] { handler_.on_disconnect(tracked_.id(), code, reason); });
+        if constexpr (has_on_disconnect<handler_type>)
+            (void)guarded([&] { core_.handler.on_disconnect(tracked_.id(), code, reason); });
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
@@ -348,17 +355,16 @@ private:
     }
 
     websocket_carrier& carrier_;
-    Handler& handler_;
-    gateway_options const& options_;
+    Core& core_; // outlives the carrier
     session tracked_;
-    std::string source_ip_;
+    std::unique_ptr<std::string const> proxied_ip_; // where a proxy names the client's address
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;
     std::unique_ptr<message_line> line_; // while some message waits for its turn
-    liveness alive_;
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
+    liveness alive_;
     bool open_ = false, ended_ = false, reported_ = false;
     bool close_sent_ = false, close_queued_ = false; // the second: behind the line
 };

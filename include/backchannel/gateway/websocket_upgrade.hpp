@@ -22,9 +22,9 @@
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// A client that asks for a WebSocket and may have one, if the application lets it in. RFC 6455 4.2.
-template <class Handler>
+template <class Core>
 struct websocket_candidate {
-    std::unique_ptr<websocket_session<Handler>> session; ///< with an id that nobody can find yet
+    std::unique_ptr<websocket_session<Core>> session; ///< with an id that nobody can find yet
     connection_info info{};
     std::array<char, 28> accept_key{};
     std::vector<std::string> subprotocols{}; ///< that it offers
@@ -32,15 +32,14 @@ struct websocket_candidate {
 };
 
 /// What becomes of a request to open a WebSocket.
-template <class Handler>
+template <class Core>
 struct websocket_upgrade {
-    response answer{};                                      ///< a refusal, or the 101
-    std::optional<websocket_candidate<Handler>> accepted{}; ///< nothing: refused
+    response answer{};                                   ///< a refusal, or the 101
+    std::optional<websocket_candidate<Core>> accepted{}; ///< nothing: refused
     bool readable = true; ///< whether the next request can be told from what is behind this one
 
     /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
     /// with the client's address.
-    template <class Core>
     [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
                                                    http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
@@ -52,7 +51,7 @@ struct websocket_upgrade {
             return {gateway_answers::forbidden()};
         if (core.stopping) return {gateway_answers::unavailable("Going away")};
 
-        websocket_candidate<Handler> made;
+        websocket_candidate<Core> made;
         made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
         auto tracked = core.hub.reserve(); // the rest is told when it opens
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
@@ -62,16 +61,14 @@ struct websocket_upgrade {
         made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
         auto const offered = websocket::read_subprotocols(head);
         made.subprotocols.assign(offered->begin(), offered->end());
-        made.session = std::make_unique<websocket_session<Handler>>(
-            carrier, core.handler, std::move(tracked), made.info.source_ip, core.options,
-            compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
+        made.session = std::make_unique<websocket_session<Core>>(carrier, core, std::move(tracked), made.info.source_ip,
+                                                                 compressed ? std::move(compressed->codec)
+                                                                            : std::unique_ptr<message_codec>{});
         return {{}, std::move(made)};
     }
 
     /// What the application has decided about a candidate.
-    template <class Core>
-    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Handler> c,
-                                                    connect_answer decision) {
+    [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Core> c, connect_answer decision) {
         if (auto& refusal = decision.refusal()) {
             bool const allowed = refusal->status >= 400 && refusal->status <= 599;
             return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};

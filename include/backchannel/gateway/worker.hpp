@@ -16,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -52,11 +53,12 @@ public:
 private:
     friend class gateway_worker;
 
-    static constexpr std::size_t none = ~std::size_t{0};
+    using index_type = std::uint32_t; // there are fewer sockets than that
+    static constexpr index_type none = ~index_type{0};
 
     time_point deadline_ = time_point::max();
-    std::size_t position_ = none; // in the worker's heap
-    std::size_t index_ = none;    // in the worker's list
+    index_type position_ = none; // in the worker's heap
+    index_type index_ = none;    // in the worker's list
     bool flush_pending_ = false;
 };
 
@@ -91,14 +93,14 @@ public:
 
     void add(std::shared_ptr<worker_client> c) {
         clients_.push_back(std::move(c));
-        clients_.back()->index_ = clients_.size() - 1;
+        clients_.back()->index_ = static_cast<index_type>(clients_.size() - 1);
     }
 
     /// The caller keeps `c` alive meanwhile.
     void remove(worker_client& c) noexcept {
         clear_deadline(c);
         if (c.index_ == worker_client::none) return;
-        std::size_t const hole = std::exchange(c.index_, worker_client::none);
+        index_type const hole = std::exchange(c.index_, worker_client::none);
         std::swap(clients_[hole], clients_.back());
         if (hole + 1 != clients_.size()) clients_[hole]->index_ = hole;
         clients_.pop_back();
@@ -152,7 +154,7 @@ public:
         c.deadline_ = when;
         if (c.position_ == worker_client::none) {
             deadlines_.push_back({c.deadline_, &c});
-            c.position_ = deadlines_.size() - 1;
+            c.position_ = static_cast<index_type>(deadlines_.size() - 1);
             rise(c.position_);
         } else if (c.deadline_ < deadlines_[c.position_].when) {
             deadlines_[c.position_].when = c.deadline_;
@@ -174,6 +176,8 @@ public:
     }
 
 private:
+    using index_type = worker_client::index_type;
+
     struct entry {
         time_point when; // not after the client's own deadline
         worker_client* who;
@@ -224,7 +228,7 @@ private:
 
     void put(std::size_t at, entry e) noexcept {
         deadlines_[at] = e;
-        e.who->position_ = at;
+        e.who->position_ = static_cast<index_type>(at);
     }
 
     void rise(std::size_t at) noexcept {

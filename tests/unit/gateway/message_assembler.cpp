@@ -50,10 +50,20 @@ struct same_codec : message_codec {
     return e;
 }
 
+/// One with what it is given each time.
+struct assembler {
+    message_codec* codec;
+    std::uint64_t limit;
+    message_assembler whole{};
+
+    [[nodiscard]] message_assembler::piece add(frame_event const& event) { return whole.add(event, codec, limit); }
+    void clear() { whole.clear(); }
+};
+
 }
 
 TEST_CASE("a message in one piece is shown in place", "[message_assembler]") {
-    message_assembler a{nullptr, 100};
+    assembler a{nullptr, 100};
     std::string_view const text = "whole";
     auto const piece = a.add(piece_of(text, true, true));
     CHECK(piece.whole);
@@ -64,7 +74,7 @@ TEST_CASE("a message in one piece is shown in place", "[message_assembler]") {
 }
 
 TEST_CASE("a message in pieces is put together, one after the other", "[message_assembler]") {
-    message_assembler a{nullptr, 100};
+    assembler a{nullptr, 100};
     for (int i = 0; i != 2; ++i) {
         CHECK_FALSE(a.add(piece_of("a", true, false)).whole);
         CHECK_FALSE(a.add(piece_of("", false, false)).whole);
@@ -80,7 +90,7 @@ TEST_CASE("a message in pieces is put together, one after the other", "[message_
 
 TEST_CASE("a compressed message is inflated, in one piece or several", "[message_assembler]") {
     doubling_codec codec;
-    message_assembler a{&codec, 100};
+    assembler a{&codec, 100};
     auto piece = a.add(piece_of("ab", true, true, true));
     CHECK(piece.whole);
     CHECK(piece.text == "aabb");
@@ -101,22 +111,22 @@ TEST_CASE("a compressed message is inflated, in one piece or several", "[message
 
 TEST_CASE("what is too long after inflation is 1009, what cannot be inflated 1007", "[message_assembler]") {
     doubling_codec codec;
-    message_assembler a{&codec, 6};
+    assembler a{&codec, 6};
     CHECK(a.add(piece_of("abc", true, true, true)).text == "aabbcc");
     auto const large = a.add(piece_of("abcd", true, true, true));
     CHECK(large.error == 1009);
     CHECK_FALSE(large.whole);
     CHECK_FALSE(large.text.empty());
-    message_assembler in_pieces{&codec, 6};
+    assembler in_pieces{&codec, 6};
     CHECK(in_pieces.add(piece_of("ab", true, false, true)).error == 0);
     CHECK(in_pieces.add(piece_of("cd", false, false, true)).error == 1009);
-    message_assembler broken{&codec, 6};
+    assembler broken{&codec, 6};
     CHECK(broken.add(piece_of("!", true, true, true)).error == 1007);
 }
 
 TEST_CASE("the text of a compressed message must be UTF-8, wherever it is cut", "[message_assembler]") {
     same_codec codec;
-    message_assembler a{&codec, 100};
+    assembler a{&codec, 100};
     CHECK(a.add(piece_of("\xC3", true, false, true)).error == 0);
     auto const whole = a.add(piece_of("\xA4", false, true, true));
     CHECK(whole.whole);

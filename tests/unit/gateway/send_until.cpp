@@ -33,7 +33,7 @@ struct fixture {
 
     explicit fixture(gateway_options const& o = options()) : core{std::make_shared<core_type>(scripted_handler{}, o)} {
         (void)core->mount<aws_dialect>(allow_all{}, core->options.router);
-        std::make_shared<http_session<core_type, Stream>>(core, *worker, Stream{wire}, "192.0.2.7", rooms.enter({}))
+        std::make_shared<client_connection<core_type, Stream>>(core, *worker, Stream{wire}, "192.0.2.7", rooms.enter({}))
             ->start();
         wire->send(upgrade_request());
         run_ready(io);

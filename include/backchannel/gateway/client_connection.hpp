@@ -1,0 +1,215 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_CLIENT_CONNECTION_HPP
+#define BACKCHANNEL_GATEWAY_CLIENT_CONNECTION_HPP
+
+#include <backchannel/gateway/admission.hpp>
+#include <backchannel/gateway/connection.hpp>
+#include <backchannel/gateway/event.hpp>
+#include <backchannel/gateway/http_session.hpp>
+#include <backchannel/gateway/metrics.hpp>
+#include <backchannel/gateway/websocket_session.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// One client of the gateway: HTTP/1.1 at first, a WebSocket from when one of its requests has asked for that.
+///
+/// The state of each of the two is there as long as it is needed: an idle WebSocket holds nothing of HTTP.
+/// `Core` has the options, the hub, the routers and the handler; connections share it.
+template <class Core, class Stream>
+class client_connection final : public gateway_connection<Core, Stream>, public websocket_carrier {
+    using base = gateway_connection<Core, Stream>;
+    using http_type = http_session<Core, Stream>;
+    using websocket_type = websocket_session<Core>;
+
+public:
+    client_connection(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
+                      admission::permit permit)
+        : base(std::move(core), worker, std::move(stream)), peer_ip_(std::move(peer_ip)), permit_(std::move(permit)),
+          http_(std::make_unique<http_type>(*this)) {}
+
+    [[nodiscard]] Core& core() noexcept { return *this->owner(); }
+    [[nodiscard]] std::string_view peer_ip() const noexcept { return peer_ip_; }
+
+    /// None: it is a WebSocket, and the turn of the loop in which it became one is over.
+    [[nodiscard]] http_type* http() noexcept { return http_.get(); }
+
+    /// Tells the log, if the handler keeps one.
+    void note(gateway_event const& event) { core().note(event); }
+
+    /// A request's head was read.
+    void request_seen() {
+        if (std::exchange(request_seen_, true)) return;
+        permit_.handshake_done();
+        this->worker().counters().handshakes_pending.subtract(1);
+    }
+
+    /// The 101 has been queued. HTTP's part, which calls this, is there until the end of this turn.
+    void open_websocket(std::unique_ptr<websocket_type> opened, connection_info info) {
+        this->clear_deadline();
+        websocket_ = std::move(opened);
+        auto& counters = this->worker().counters();
+        counters.websockets_opened.add(1);
+        counters.websockets_open.add(1);
+        websocket_->open(); // before anybody hears of it, and may send
+        core().hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, std::move(info));
+        if (this->closed()) return; // a message that had waited for it could not be sent
+        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
+        websocket_->opened();
+    }
+
+private:
+    // --------------------------------------------------------------------------------------------- the connection
+
+    void on_accepted() override {
+        auto& counters = this->worker().counters();
+        counters.connections_open.add(1);
+        counters.handshakes_pending.add(1);
+        if (permit_.refusal().empty()) {
+            counters.connections_accepted.add(1);
+            return note({gateway_event::type::connection_accepted, 0, peer_ip_});
+        }
+        counters.connections_refused.add(1);
+        if (!Stream::secure) return; // it is told so
+        note({gateway_event::type::connection_refused, 0, peer_ip_, {}, {}, {}, permit_.refusal()});
+        this->drop(); // a handshake costs more than the answer is worth
+    }
+
+    void on_established() override { http_->begin(permit_.refusal()); }
+
+    void on_bytes(std::span<char>& bytes) override {
+        while (!bytes.empty() && !this->finishing() && !this->closed()) {
+            if (must_wait()) return this->pause();
+            if (websocket_ != nullptr) return read_frames(bytes);
+            if (!http_->read(bytes)) return;
+        }
+    }
+
+    /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
+    [[nodiscard]] bool must_wait() const noexcept {
+        if (websocket_ == nullptr && http_->is_answering()) return true;
+        return this->queued() > http_type::high_water && (websocket_ == nullptr || echoed_ > http_type::high_water);
+    }
+
+    void on_sent() override {
+        if (websocket_ != nullptr) {
+            echoed_ = std::min(echoed_, this->queued());
+            websocket_->on_sent();
+        } else {
+            http_->on_sent();
+        }
+        if (!must_wait()) this->resume();
+    }
+
+    /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
+    void read_frames(std::span<char>& bytes) {
+        std::size_t const before = this->queued();
+        websocket_->on_bytes(bytes);
+        if (this->queued() > before) echoed_ += this->queued() - before;
+    }
+
+    void flush() override {
+        if (websocket_ != nullptr) http_.reset(); // none of its members is running
+        base::flush();
+    }
+
+    void on_end() override {
+        if (websocket_ != nullptr) {
+            websocket_->lost();
+            if (!this->closed()) this->drop();
+        } else {
+            http_->on_end();
+        }
+        if (!this->closed() || std::exchange(end_noted_, true)) return;
+        auto& counters = this->worker().counters();
+        counters.connections_open.subtract(1);
+        if (!request_seen_) counters.handshakes_pending.subtract(1);
+        note({gateway_event::type::connection_closed, 0, peer_ip_});
+        permit_ = {};
+    }
+
+    void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->on_time_up(); }
+
+    void on_wake() override {
+        if (websocket_ != nullptr) websocket_->on_wake();
+    }
+
+    [[nodiscard]] std::size_t held_back() const noexcept override {
+        return websocket_ == nullptr ? 0 : websocket_->held_back();
+    }
+
+    void on_stalled() override {
+        this->worker().counters().peers_stalled.add(1);
+        note({gateway_event::type::peer_stalled, 0, peer_ip_, websocket_id()});
+    }
+
+    void on_no_handshake(std::error_code const& error) override {
+        this->worker().counters().handshake_errors.add(1);
+        note({gateway_event::type::handshake_failed, 0, peer_ip_, {}, {}, {}, error.message()});
+    }
+
+    void on_stop() override { websocket_ != nullptr ? websocket_->close(1001, "Going away") : http_->on_stop(); }
+
+    [[nodiscard]] bool may_linger() const noexcept override { return websocket_ != nullptr; }
+
+    // ------------------------------------------------------------------------------------------------- WebSocket
+
+    void check_websocket() {
+        if (websocket_->is_closing()) return this->drop();
+        bool const arriving = this->still_arriving();
+        if (auto const next = websocket_->check_alive(this->queued() == 0 && !arriving))
+            return this->set_deadline(*next);
+        this->worker().counters().peers_vanished.add(1);
+        note({gateway_event::type::peer_vanished, 0, websocket_->source_ip(), websocket_id()});
+        this->drop();
+    }
+
+    [[nodiscard]] std::string_view websocket_id() const noexcept {
+        return websocket_ == nullptr ? std::string_view{} : websocket_->tracked().id();
+    }
+
+    outbox& websocket_out() override { return this->out(); }
+    std::size_t websocket_queued() const noexcept override { return this->queued(); }
+    gateway_counters& websocket_counters() override { return this->worker().counters(); }
+    std::string_view websocket_peer_ip() const noexcept override { return peer_ip_; }
+    void websocket_send() override { this->send_soon(); }
+    std::uint64_t websocket_sent() override { return this->sent(); }
+    bool websocket_take_back(std::uint64_t begin, std::size_t n) override { return this->take_back(begin, n); }
+    void websocket_wake_at(time_point when) override { this->wake_at(when); }
+    void websocket_closing() override {
+        auto const timeout = core().options.hub.closing_timeout;
+        if (timeout.count() > 0)
+            this->set_deadline(timeout);
+        else
+            this->clear_deadline();
+    }
+    void websocket_finish() override { this->finish(); }
+    void websocket_drop() override { this->drop(); }
+    void websocket_ended(std::uint16_t code, std::string_view reason) override {
+        auto& counters = this->worker().counters();
+        counters.websockets_open.subtract(1);
+        counters.websockets_closed[close_code_index(code)].add(1);
+        note({gateway_event::type::websocket_closed, code, websocket_->source_ip(), websocket_id(), {}, {}, reason});
+    }
+
+    std::string const peer_ip_;
+    [[no_unique_address]] admission::permit permit_; // so that the next two take the room behind it
+    bool request_seen_ = false;
+    bool end_noted_ = false;
+    std::size_t echoed_ = 0;          // bytes of the queue that came of the client's own messages, at most
+    std::unique_ptr<http_type> http_; // until it is a WebSocket, and a little longer
+    std::unique_ptr<websocket_type> websocket_;
+};
+
+}
+
+#endif
