@@ -158,11 +158,13 @@ private:
     [[nodiscard]] BACKCHANNEL_DECL bool read_version(std::string_view text) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL bool read_name(std::string_view text) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL bool read_value(std::string_view text) noexcept;
+    [[nodiscard]] BACKCHANNEL_DECL bool read_lines(std::string_view text, request_head* out);
     [[nodiscard]] BACKCHANNEL_DECL bool begin_line(char c) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL bool expect(char wanted, char c, state next) noexcept;
 
     [[nodiscard]] BACKCHANNEL_DECL bool check_request_line(std::string_view text) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL bool end_header(std::string_view text, request_head* out);
+    [[nodiscard]] BACKCHANNEL_DECL bool take_header(std::string_view name, std::string_view value, request_head* out);
     [[nodiscard]] BACKCHANNEL_DECL parse_error check_header(header_view const& header) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL parse_error check_transfer_encoding(std::string_view value) noexcept;
     [[nodiscard]] BACKCHANNEL_DECL parse_error check_content_length(std::string_view value) noexcept;

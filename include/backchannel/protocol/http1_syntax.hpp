@@ -98,8 +98,10 @@ template <class Odd>
 }
 
 [[nodiscard]] inline std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
-    while (from != text.size() && is(text[from], token_char)) ++from;
-    return from;
+    char const* const end = text.data() + text.size();
+    char const* at = byte_words::skip_plain(text.data() + from, end);
+    while (at != end && is(*at, token_char)) ++at;
+    return static_cast<std::size_t>(at - text.data());
 }
 
 [[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {

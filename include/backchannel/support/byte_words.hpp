@@ -37,15 +37,50 @@ template <std::size_t N>
     return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
 }
 
-/// Whether two words are the same but for the case of ASCII letters.
-[[nodiscard]] constexpr bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
-    std::uint64_t const differ = a ^ b;
-    if ((differ & ~(0x20 * every_byte)) != 0) return false;
-    if (differ == 0) return true;
-    std::uint64_t const small = (a | 0x20 * every_byte) & ~high_bits; // so that no sum carries
+/// The bit that tells small ASCII letters from capitals, for each letter in a word.
+[[nodiscard]] constexpr std::uint64_t case_bits(std::uint64_t word) noexcept {
+    std::uint64_t const small = (word | 0x20 * every_byte) & ~high_bits; // so that no sum carries
     std::uint64_t const from_a = small + (0x80 - 'a') * every_byte, beyond_z = small + (0x80 - 'z' - 1) * every_byte;
-    std::uint64_t const letters = (from_a & ~beyond_z & ~a & high_bits) >> 2;
-    return (differ & ~letters) == 0;
+    return (from_a & ~beyond_z & ~word & high_bits) >> 2;
+}
+
+/// Whether two words are the same but for the case of ASCII letters.
+// Always inline: where `b` is a constant, two instructions are left.
+[[nodiscard, gnu::always_inline]] constexpr bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t const letters = case_bits(b);
+    return (a | letters) == (b | letters);
+}
+
+/// The same for texts of one size.
+[[nodiscard]] inline bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
+    if (size >= 8) { // the last word may overlap with the one before it
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!same_letters(load(a + i), load(b + i))) return false;
+        return same_letters(load(a + size - 8), load(b + size - 8));
+    }
+    if (size >= 4)
+        return same_letters(load_half(a), load_half(b)) &&
+               same_letters(load_half(a + size - 4), load_half(b + size - 4));
+    for (std::size_t i = 0; i != size; ++i)
+        if (!same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
+    return true;
+}
+
+/// Whether a text is this literal but for the case of ASCII letters; a few instructions, like `same`.
+template <std::size_t N>
+[[nodiscard]] inline bool same_name(std::string_view text, char const (&literal)[N]) noexcept {
+    constexpr std::size_t size = N - 1;
+    if (text.size() != size) return false;
+    char const* const a = text.data();
+    if constexpr (size < 8) {
+        static_assert(size >= 4);
+        return same_letters(load_half(a), load_half(literal)) &&
+               same_letters(load_half(a + size - 4), load_half(literal + size - 4));
+    } else {
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!same_letters(load(a + i), load(literal + i))) return false;
+        return same_letters(load(a + size - 8), load(literal + size - 8));
+    }
 }
 
 /// How many of the first bytes of a word a mask of high bits leaves out. Precondition: it is not zero.
@@ -57,20 +92,67 @@ template <std::size_t N>
 #if defined(__SSE2__) && (defined(__GNUC__) || defined(__clang__))
 inline constexpr bool finds_by_sixteen = true;
 
-/// A bit for each of sixteen bytes that is below 0x20 or is 0x7F; with the compilers' vectors, as the header of
-/// intrinsics is a large one.
-[[nodiscard]] inline unsigned controls_of_sixteen(char const* from) noexcept {
-    using sixteen = unsigned char __attribute__((vector_size(16)));
-    using sixteen_chars = char __attribute__((vector_size(16))); // what the builtin takes
+// The compilers' vectors, as the header of intrinsics is a large one.
+using sixteen = unsigned char __attribute__((vector_size(16)));
+
+[[nodiscard]] inline sixteen load_sixteen(char const* from) noexcept {
     sixteen bytes;
     std::memcpy(&bytes, from, 16);
-    return static_cast<unsigned>(
-        __builtin_ia32_pmovmskb128(reinterpret_cast<sixteen_chars>((bytes < 0x20) | (bytes == 0x7F))));
+    return bytes;
+}
+
+template <class Mask>
+[[nodiscard]] unsigned bits_of(Mask mask) noexcept {
+    using chars = char __attribute__((vector_size(16))); // what the builtin takes
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(mask)));
+}
+
+/// A bit for each of sixteen bytes that is below 0x20 or is 0x7F.
+[[nodiscard]] inline unsigned controls_of_sixteen(char const* from) noexcept {
+    sixteen const bytes = load_sixteen(from);
+    return bits_of((bytes < 0x20) | (bytes == 0x7F));
+}
+
+/// A bit for each of sixteen bytes that is `c`.
+[[nodiscard]] inline unsigned matches_of_sixteen(char const* from, char c) noexcept {
+    return bits_of(load_sixteen(from) == static_cast<unsigned char>(c));
+}
+
+/// A bit for each of sixteen bytes that is no ASCII letter, digit, '-' or '_'.
+[[nodiscard]] inline unsigned marks_of_sixteen(char const* from) noexcept {
+    sixteen const bytes = load_sixteen(from), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+    return 0xFFFF ^ bits_of((letters < 26) | (digits < 10) | (bytes == '-') | (bytes == '_'));
 }
 #else
 inline constexpr bool finds_by_sixteen = false;
 [[nodiscard]] inline unsigned controls_of_sixteen(char const*) noexcept { return 0; }
+[[nodiscard]] inline unsigned matches_of_sixteen(char const*, char) noexcept { return 0; }
+[[nodiscard]] inline unsigned marks_of_sixteen(char const*) noexcept { return 0; }
 #endif
+
+/// Where the last byte is that is `c`; `end` if none is.
+[[nodiscard]] inline char const* find_last(char const* begin, char const* end, char c) noexcept {
+    char const* at = end;
+    if constexpr (finds_by_sixteen)
+        for (; at - begin >= 16; at -= 16)
+            if (unsigned const found = matches_of_sixteen(at - 16, c)) return at - 16 + (std::bit_width(found) - 1);
+    while (at != begin)
+        if (*--at == c) return at;
+    return end;
+}
+
+/// Skips ASCII letters, digits, '-' and '_'; perhaps not all of them: what is there is to be looked at.
+[[nodiscard]] inline char const* skip_plain(char const* at, char const* end) noexcept {
+    if constexpr (finds_by_sixteen)
+        for (; end - at >= 16; at += 16)
+            if (unsigned const found = marks_of_sixteen(at)) return at + std::countr_zero(found);
+    return at;
+}
+
+/// High bits at bytes that are below 0x20 or are 0x7F, and perhaps at some behind one of those.
+[[nodiscard]] constexpr std::uint64_t controls_of_word(std::uint64_t word) noexcept {
+    return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
+}
 
 /// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
 [[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
@@ -79,8 +161,7 @@ inline constexpr bool finds_by_sixteen = false;
             if (unsigned const found = controls_of_sixteen(at)) return at + std::countr_zero(found);
     auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
     while (end - at >= 8) {
-        std::uint64_t const word = load(at);
-        std::uint64_t const mask = ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
+        std::uint64_t const mask = controls_of_word(load(at));
         at += mask == 0 ? 8 : bytes_before(mask);
         if (mask == 0) continue;
         if (is_control(*at)) return at;
@@ -90,16 +171,30 @@ inline constexpr bool finds_by_sixteen = false;
     return at;
 }
 
+/// Whether `odd(word)` is not zero for one of the words of a text. They may overlap; a short text is a word a byte.
+template <class Odd>
+[[nodiscard]] bool any_word(std::string_view text, Odd odd) noexcept {
+    std::uint64_t found = 0;
+    if (text.size() < 8) {
+        for (char const c : text) found |= odd(static_cast<unsigned char>(c) * every_byte);
+        return found != 0;
+    }
+    char const* const end = text.data() + text.size() - 8;
+    for (char const* at = text.data(); at < end; at += 8) found |= odd(load(at));
+    return (found | odd(load(end))) != 0;
+}
+
 /// False: there is no byte from 0 to 0x20 in it.
 [[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
-    char const* at = text.data();
-    char const* const end = at + text.size();
-    std::uint64_t found = 0;
-    for (; end - at >= 8; at += 8) {
-        std::uint64_t const word = load(at);
-        found |= (word - 0x21 * every_byte) & ~word & high_bits;
-    }
-    for (; at != end; ++at) found |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at) <= 0x20);
+    return any_word(text, [](std::uint64_t word) { return (word - 0x21 * every_byte) & ~word & high_bits; });
+}
+
+/// False: there is no byte from 0 to 0x1F and no 0x7F in it.
+[[nodiscard]] inline bool may_have_controls(std::string_view text) noexcept {
+    if (!finds_by_sixteen || text.size() < 16) return any_word(text, controls_of_word);
+    char const* const end = text.data() + text.size() - 16;
+    unsigned found = controls_of_sixteen(end);
+    for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
     return found != 0;
 }
 

@@ -35,6 +35,58 @@ TEST_CASE("texts of different lengths are never the same letters", "[byte_words]
         CHECK_FALSE(backchannel::equal_ignoring_case({text.data(), n}, text));
 }
 
+TEST_CASE("a literal is the same name as its text in any case only", "[byte_words]") {
+    std::size_t wrong = 0;
+    auto const try_all = [&](auto const& literal) {
+        std::string const same = literal;
+        for (std::size_t at = 0; at != same.size(); ++at)
+            for (int c = 0; c != 256; ++c) {
+                std::string text = same;
+                text[at] = static_cast<char>(c);
+                wrong += byte_words::same_name(text, literal) != (lower(text[at]) == lower(same[at]));
+            }
+        wrong += byte_words::same_name(same + 'a', literal) || byte_words::same_name(same.substr(1), literal);
+    };
+    try_all("host");
+    try_all("X-Amz-");
+    try_all("upgrade");
+    try_all("x[`{@-09");
+    try_all("Connection");
+    try_all("x-amz-content-SHA256");
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("plain characters in front are letters, digits and two others", "[byte_words]") {
+    std::size_t wrong = 0, found = 0;
+    for (std::size_t size = 0; size != 36; ++size)
+        for (std::size_t at = 0; at <= size; ++at)
+            for (int c = 0; c != 256; ++c) {
+                std::string text(size, at % 2 == 0 ? 'z' : 'A');
+                if (at != size) text[at] = static_cast<char>(c);
+                bool const plain = at == size || (lower(text[at]) >= 'a' && lower(text[at]) <= 'z') ||
+                                   (c >= '0' && c <= '9') || c == '-' || c == '_';
+                char const* const begin = text.data();
+                auto const front = static_cast<std::size_t>(byte_words::skip_plain(begin, begin + size) - begin);
+                wrong += front > (plain ? size : at);
+                found += front;
+            }
+    CHECK(wrong == 0);
+    CHECK((!byte_words::finds_by_sixteen || found != 0));
+}
+
+TEST_CASE("a control character is seen wherever it stands", "[byte_words]") {
+    std::size_t wrong = 0;
+    for (std::size_t size = 1; size != 40; ++size)
+        for (std::size_t at = 0; at != size; ++at)
+            for (int c = 0; c != 256; ++c) {
+                std::string text(size, 'q');
+                text[at] = static_cast<char>(c);
+                wrong += byte_words::may_have_controls(text) != (c < 0x20 || c == 0x7F);
+            }
+    CHECK(wrong == 0);
+    CHECK_FALSE(byte_words::may_have_controls({}));
+}
+
 TEST_CASE("the first control character is found wherever it stands", "[byte_words]") {
     std::size_t wrong = 0;
     for (std::size_t size = 0; size != 40; ++size)
@@ -47,6 +99,18 @@ TEST_CASE("the first control character is found wherever it stands", "[byte_word
                 char const* const end = text.data() + text.size();
                 wrong += byte_words::find_control(text.data(), end) != (is_control ? text.data() + at : end);
             }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("the last of a character is found wherever it stands", "[byte_words]") {
+    std::size_t wrong = 0;
+    for (std::size_t size = 0; size != 40; ++size)
+        for (std::size_t at = 0; at <= size; ++at) {
+            std::string text(at, '/');
+            text.append(size - at, '.');
+            char const* const end = text.data() + text.size();
+            wrong += byte_words::find_last(text.data(), end, '/') != (at == 0 ? end : text.data() + at - 1);
+        }
     CHECK(wrong == 0);
 }
 

@@ -90,6 +90,13 @@ struct target_parts {
     std::string_view authority{}, path{};
 };
 
+// Precondition: there is one.
+[[nodiscard]] inline std::string_view host_of(request_head const& head) noexcept {
+    auto at = head.headers.begin();
+    while (!byte_words::same_name(at->name, "host")) ++at;
+    return at->value;
+}
+
 [[nodiscard]] inline target_parts split_absolute(std::string_view target) noexcept {
     std::size_t const colon = target.find("://");
     if (colon == target.npos) return {};
@@ -180,7 +187,7 @@ BACKCHANNEL_DECL request_parser::status request_parser::run(std::string_view tex
             more = expect('\n', c, state::line_start) && check_request_line(text);
             break;
         case state::line_start:
-            more = begin_line(c);
+            more = read_lines(text, out) && (position_ == text.size() || begin_line(text[position_]));
             break;
         case state::name:
             more = read_name(text);
@@ -215,7 +222,7 @@ BACKCHANNEL_DECL bool request_parser::read_method(std::string_view text) noexcep
     if (position_ == text.size()) return true;
     if (text[position_] != ' ' || size == 0) return fail(parse_error::bad_method);
     method_size_ = static_cast<std::uint8_t>(size);
-    is_head_ = method_in(text) == "HEAD";
+    is_head_ = byte_words::same(method_in(text), "HEAD");
     mark_ = ++position_;
     state_ = state::target;
     return true;
@@ -237,6 +244,12 @@ BACKCHANNEL_DECL bool request_parser::read_target(std::string_view text) noexcep
 
 BACKCHANNEL_DECL bool request_parser::read_version(std::string_view text) noexcept {
     constexpr std::string_view form = "HTTP/0.0";
+    if (position_ == mark_ && byte_words::same(text.substr(mark_, form.size() + 2), "HTTP/1.1\r\n")) { // nearly always
+        position_ += form.size() + 2;
+        minor_version_ = 1;
+        state_ = state::line_start;
+        return check_request_line(text);
+    }
     for (; position_ != text.size(); ++position_) {
         char const c = text[position_];
         std::size_t const index = position_ - mark_;
@@ -255,11 +268,26 @@ BACKCHANNEL_DECL bool request_parser::read_version(std::string_view text) noexce
 BACKCHANNEL_DECL bool request_parser::check_request_line(std::string_view text) noexcept {
     if (text[mark_ + 5] != '1') return fail(parse_error::unsupported_version);
     std::string_view const method = method_in(text), target = target_in(text);
-    if (method == "CONNECT") {
+    if (byte_words::same(method, "CONNECT")) {
         bool const port = !target.ends_with(':') && target.rfind(':') != target.npos && !target.ends_with(']');
         return fail(port && is_host_and_port(target) ? parse_error::connect_unsupported : parse_error::bad_target);
     }
     return detail_request::split_target(method, target).valid || fail(parse_error::bad_target);
+}
+
+// The header lines that are there as a whole, up to the first that is not or may be wrong.
+BACKCHANNEL_DECL bool request_parser::read_lines(std::string_view text, request_head* out) {
+    while (header_count_ != limits_.headers) {
+        std::size_t const colon = detail_syntax::skip_token(text, position_);
+        if (colon == position_ || colon == text.size() || text[colon] != ':') break;
+        std::size_t const end = detail_syntax::skip_value(text, colon + 1);
+        if (text.size() - end < 2 || text[end] != '\r' || text[end + 1] != '\n') break;
+        ++header_count_;
+        char const* const name = text.data() + position_;
+        position_ = end + 2;
+        if (!take_header({name, text.data() + colon}, {text.data() + colon + 1, text.data() + end}, out)) return false;
+    }
+    return true;
 }
 
 BACKCHANNEL_DECL bool request_parser::begin_line(char c) noexcept {
@@ -294,15 +322,18 @@ BACKCHANNEL_DECL bool request_parser::read_value(std::string_view text) noexcept
 
 BACKCHANNEL_DECL bool request_parser::end_header(std::string_view text, request_head* out) {
     std::size_t const value = mark_ + name_size_ + 1;
-    header_view const header{{text.data() + mark_, name_size_},
-                             detail_syntax::trim({text.data() + value, position_ - 2 - value})};
+    return take_header({text.data() + mark_, name_size_}, {text.data() + value, position_ - 2 - value}, out);
+}
+
+BACKCHANNEL_DECL bool request_parser::take_header(std::string_view name, std::string_view value, request_head* out) {
+    header_view const header{name, detail_syntax::trim(value)};
     if (out != nullptr) out->headers.push_back(header);
     error_ = check_header(header);
     return error_ == parse_error::none;
 }
 
 BACKCHANNEL_DECL parse_error request_parser::check_header(header_view const& header) noexcept {
-    auto const is = [&](std::string_view name) { return equal_ignoring_case(header.name, name); };
+    auto const is = [&](auto const& name) { return byte_words::same_name(header.name, name); };
     switch (header.name.size()) {
     case 4:
         if (!is("host")) break;
@@ -369,7 +400,7 @@ BACKCHANNEL_DECL void request_parser::fill(std::string_view text, request_head& 
     out.target = target_in(text);
     auto const parts = detail_request::split_target(out.method, out.target);
     out.target_path = parts.path;
-    out.authority = parts.authority.empty() && found_.host ? out.find("host") : parts.authority;
+    out.authority = parts.authority.empty() && found_.host ? detail_request::host_of(out) : parts.authority;
     out.minor_version = minor_version_;
     out.content_length = found_.content_length;
     out.chunked = found_.chunked;

@@ -4,6 +4,7 @@
 
 #include <backchannel/protocol/http1_syntax.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace backchannel::inline BACKCHANNEL_ABI::http1 {
@@ -77,7 +78,7 @@ BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
 }
 
 BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept {
-    return detail_syntax::skip_value(text, 0) == text.size();
+    return !byte_words::may_have_controls(text) || detail_syntax::skip_value(text, 0) == text.size();
 }
 
 BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
@@ -85,11 +86,13 @@ BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
     std::size_t const end = literal ? text.find(']') : text.find(':');
     if (literal && end == text.npos) return false;
     if (!(literal ? detail_syntax::is_ip_literal(text.substr(1, end - 1))
-                  : detail_syntax::is_name(text.substr(0, end))))
+                  : detail_syntax::is_name({text.data(), std::min(end, text.size())})))
         return false;
-    std::string_view const rest = end == text.npos ? std::string_view{} : text.substr(end + (literal ? 1 : 0));
+    std::string_view rest = text;
+    rest.remove_prefix(end == text.npos ? text.size() : end + (literal ? 1 : 0));
     // the colon may stand there with no digits behind it
-    return rest.empty() || rest == ":" || (rest[0] == ':' && detail_syntax::is_number(rest.substr(1), 65535));
+    return rest.empty() || (rest[0] == ':' &&
+                            (rest.size() == 1 || detail_syntax::is_number({rest.data() + 1, rest.size() - 1}, 65535)));
 }
 
 BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept {
