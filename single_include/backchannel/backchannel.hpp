@@ -2270,6 +2270,7 @@ template <class Odd>
 
 #endif
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -2310,14 +2311,42 @@ enum class sigv4_mistake : std::uint8_t {
 
 /// The next name of a `;`-separated list; takes it off.
 [[nodiscard]] constexpr std::string_view take_signed_header(std::string_view& list) noexcept {
-    std::size_t end = 0;
-    while (end != list.size() && list[end] != ';') ++end;
+    std::size_t const found = list.find(';'), end = found < list.size() ? found : list.size();
     std::string_view const name{list.data(), end};
     list.remove_prefix(end == list.size() ? end : end + 1);
     return name;
 }
 
-/// Whether the list is lower-case tokens, sorted, without repetition, and not empty.
+namespace detail_sigv4 {
+
+// Bytes of a name in a list of signed headers.
+inline constexpr std::array<bool, 256> name_chars = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',' && c != ';';
+    return table;
+}();
+
+}
+
+/// Calls `visit(name)` for each name of a list that is lower-case tokens, sorted, without repetition, and not empty.
+/// False if it is not, after those in front.
+template <class Visit>
+[[nodiscard]] bool for_each_signed_header(std::string_view list, Visit&& visit) {
+    char const* at = list.data();
+    char const* const end = at + list.size();
+    for (std::string_view before;; ++at) {
+        char const* const begin = at;
+        while (at != end && detail_sigv4::name_chars[static_cast<unsigned char>(*at)]) ++at;
+        std::string_view const name{begin, static_cast<std::size_t>(at - begin)};
+        if (name.empty() || name <= before) return false;
+        visit(name);
+        if (at == end) return true;
+        if (*at != ';') return false;
+        before = name;
+    }
+}
+
+/// Whether that is such a list.
 [[nodiscard]] BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept;
 
 /// Whether a name is in the list; letters without case.
@@ -2608,9 +2637,10 @@ private:
     [[nodiscard]] BACKCHANNEL_DECL std::vector<std::string> further_paths(sigv4_candidates which) const;
     [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision> check_time(sigv4_options const& options,
                                                                            wall_time now) const;
-    BACKCHANNEL_DECL void refuse(auth_error why, std::string text = {});
+    BACKCHANNEL_DECL void refuse(auth_error why, std::string_view text, std::string_view about = {});
 
     request_view head_;
+    std::string_view path_; // of the target
     std::optional<auth_decision> refusal_;
     protocol::sigv4_claims claims_;
     std::array<char, 16> date_{};   // YYYYMMDDTHHMMSSZ
@@ -2628,8 +2658,7 @@ private:
 
 template <class Matches>
 bool sigv4_request::any_candidate(sigv4_options const& options, Matches&& matches) const {
-    std::string_view const path = head_.target.substr(0, head_.target.find('?'));
-    auto const as_sent = [&](auto& sink) { protocol::percent_encode_path(path, sink); };
+    auto const as_sent = [&](auto& sink) { protocol::percent_encode_path(path_, sink); };
     bool const raw = head_.form == target_form::raw;
     if (raw && matches(as_sent, first_host())) return true; // what nearly every client signs
     std::vector<std::string> const all_hosts = hosts(options.public_hosts);
@@ -9845,20 +9874,13 @@ namespace detail_sigv4 {
 
 /// Takes the part behind the last '/' off.
 [[nodiscard]] inline bool take_back(std::string_view& text, std::string_view& part) noexcept {
-    std::size_t begin = text.size();
-    while (begin != 0 && text[begin - 1] != '/') --begin;
-    if (begin == 0) return false;
-    part = {text.data() + begin, text.size() - begin};
-    text.remove_suffix(part.size() + 1);
+    char const* const end = text.data() + text.size();
+    char const* const slash = byte_words::find_last(text.data(), end, '/');
+    if (slash == end) return false;
+    part = {slash + 1, end};
+    text = {text.data(), slash};
     return true;
 }
-
-// Bytes of a name in a list of signed headers.
-inline constexpr std::array<bool, 256> name_chars = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',';
-    return table;
-}();
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -9869,61 +9891,52 @@ inline constexpr std::array<bool, 256> name_chars = [] {
 }
 
 BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope& out) noexcept {
-    using detail_sigv4::take_back;
-    std::string_view key = credential, terminator;
-    if (!take_back(key, terminator) || !take_back(key, out.service) || !take_back(key, out.region) ||
-        !take_back(key, out.date))
-        return false;
-    out.access_key = key;
-    out.text = credential.substr(key.size() + 1);
-    return !key.empty() && byte_words::same(terminator, "aws4_request") && out.date.size() == 8 &&
-           std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
+    constexpr std::size_t end_size = 13, date_size = 8;
+    if (credential.size() < end_size) return false;
+    std::string_view key{credential.data(), credential.size() - end_size};
+    if (!byte_words::same({key.data() + key.size(), end_size}, "/aws4_request")) return false;
+    if (!detail_sigv4::take_back(key, out.service) || !detail_sigv4::take_back(key, out.region)) return false;
+    if (key.size() <= date_size + 1 || key[key.size() - date_size - 1] != '/') return false;
+    out.date = {key.data() + key.size() - date_size, date_size};
+    out.access_key = {key.data(), key.size() - date_size - 1};
+    out.text = {out.date.data(), credential.size() - out.access_key.size() - 1};
+    return std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
-    constexpr std::string_view scheme = "AWS4-HMAC-SHA256";
+    constexpr std::size_t scheme_size = 16;
     std::string_view rest = detail_sigv4::trimmed(value);
-    if (!rest.starts_with(scheme)) return sigv4_mistake::other_scheme;
-    rest.remove_prefix(scheme.size());
+    if (rest.size() < scheme_size || !byte_words::same({rest.data(), scheme_size}, "AWS4-HMAC-SHA256"))
+        return sigv4_mistake::other_scheme;
+    rest.remove_prefix(scheme_size);
     if (!rest.empty() && rest.front() != ' ' && rest.front() != '\t') return sigv4_mistake::other_scheme;
 
     std::string_view credential;
     bool has_credential = false, has_headers = false, has_signature = false;
-    rest = detail_sigv4::trimmed(rest);
     while (!rest.empty()) {
         std::size_t const comma = std::min(rest.find(','), rest.size());
         std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
         rest.remove_prefix(std::min(comma + 1, rest.size()));
-        std::size_t equals = 0;
-        while (equals != part.size() && part[equals] != '=') ++equals;
-        if (equals == part.size()) return sigv4_mistake::unknown_part;
-        std::string_view const name{part.data(), equals}, text{part.data() + equals + 1, part.size() - equals - 1};
-        auto const take = [&](bool& has, std::string_view& place) {
-            if (std::exchange(has, true)) return sigv4_mistake::repeated_part;
-            place = text;
-            return sigv4_mistake::none;
+        bool repeated = false;
+        auto const take = [&](auto const& name, bool& has, std::string_view& place) {
+            std::size_t const size = sizeof name - 1;
+            if (part.size() < size || !byte_words::same({part.data(), size}, name)) return false;
+            repeated = std::exchange(has, true);
+            place = {part.data() + size, part.size() - size};
+            return true;
         };
-        sigv4_mistake const mistake = byte_words::same(name, "Credential")      ? take(has_credential, credential)
-                                      : byte_words::same(name, "SignedHeaders") ? take(has_headers, out.signed_headers)
-                                      : byte_words::same(name, "Signature")     ? take(has_signature, out.signature)
-                                                                : sigv4_mistake::unknown_part;
-        if (mistake != sigv4_mistake::none) return mistake;
+        if (!take("Credential=", has_credential, credential) &&
+            !take("SignedHeaders=", has_headers, out.signed_headers) &&
+            !take("Signature=", has_signature, out.signature))
+            return sigv4_mistake::unknown_part;
+        if (repeated) return sigv4_mistake::repeated_part;
     }
     if (has_credential && !parse_sigv4_scope(credential, out.scope)) return sigv4_mistake::bad_credential;
     return has_credential && has_headers && has_signature ? sigv4_mistake::none : sigv4_mistake::missing_part;
 }
 
 BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept {
-    std::string_view before;
-    if (list.empty() || list.back() == ';') return false;
-    while (!list.empty()) {
-        std::string_view const name = take_signed_header(list);
-        if (name.empty() || name <= before) return false;
-        for (char const c : name)
-            if (!detail_sigv4::name_chars[static_cast<unsigned char>(c)]) return false;
-        before = name;
-    }
-    return true;
+    return for_each_signed_header(list, [](std::string_view) {});
 }
 
 BACKCHANNEL_DECL bool is_signed_header(std::string_view list, std::string_view name) noexcept {
@@ -10046,7 +10059,7 @@ struct api_path {
 
 BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
     first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
-    if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    if (byte_words::any_word(first_host_, [](std::uint64_t word) { return byte_words::case_bits(word) & ~word; }))
         lower_host_ = detail_sigv4_request::lower(first_host_);
 }
 
@@ -10081,16 +10094,15 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_can
 
     auto const parts = detail_sigv4_request::api_path::read(head_.target, head_.form);
     if (!parts) return paths;
-    std::string_view const path = protocol::path_of(head_.target);
     std::string as_sent; // has been tried
-    if (raw) protocol::append_percent_encoded_path(as_sent, path);
+    if (raw) protocol::append_percent_encoded_path(as_sent, path_);
     auto const add = [&](std::string text) {
         if (text != as_sent && std::find(paths.begin(), paths.end(), text) == paths.end())
             paths.push_back(std::move(text));
     };
     if (raw) {
         std::string normalised;
-        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
+        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path_));
         add(std::move(normalised));
     }
 
@@ -10121,6 +10133,7 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_can
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -10133,14 +10146,15 @@ namespace detail_sigv4_request {
 
 }
 
-BACKCHANNEL_DECL void sigv4_request::refuse(auth_error why, std::string text) {
-    if (!refusal_) refusal_ = auth_decision::refuse(why, std::move(text));
+BACKCHANNEL_DECL void sigv4_request::refuse(auth_error why, std::string_view text, std::string_view about) {
+    if (!refusal_) refusal_ = auth_decision::refuse(why, std::string{text}.append(about));
 }
 
 BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sigv4_options const& options) {
     sigv4_request r;
     r.head_ = head;
-    std::string_view const query = protocol::query_of(head.target);
+    r.path_ = protocol::path_of(head.target);
+    std::string_view const query = head.target.substr(std::min(r.path_.size() + 1, head.target.size()));
     if (!query.empty() && !protocol::parse_query(query, r.parameters_))
         r.refuse(auth_error::bad_request, "The query string cannot be read");
     r.read_headers();
@@ -10161,7 +10175,7 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     if (!r.refusal_) r.check_signed_headers();
     if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
-        r.query_ = protocol::canonical_query(r.parameters_);
+        if (!r.parameters_.empty()) r.query_ = protocol::canonical_query(r.parameters_);
         r.find_first_host(options.public_hosts);
     }
     return r;
@@ -10170,14 +10184,14 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
 BACKCHANNEL_DECL void sigv4_request::read_headers() {
     bool has_host = false, has_payload = false, has_length = false;
     auto const once = [&](bool& seen, std::string_view& place, header_view const& h) {
-        if (std::exchange(seen, true)) refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
+        if (std::exchange(seen, true)) refuse(auth_error::bad_request, "Repeated header: ", h.name);
         place = h.value;
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
         if (!http1::is_field_value(h.value))
             refuse(auth_error::bad_request, "A header value has a control character in it");
-        auto const is = [&](std::string_view name) { return equal_ignoring_case(h.name, name); };
+        auto const is = [&](auto const& name) { return byte_words::same_name(h.name, name); };
         switch (h.name.size()) {
         case 4:
             if (is("host")) once(has_host, host_, h);
@@ -10236,7 +10250,7 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     need(!claims_.signature.empty(), "Authorization header requires 'Signature' parameter.");
     need(!claims_.signed_headers.empty(), "Authorization header requires 'SignedHeaders' parameter.");
     need(has_date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
-    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+    if (!missing.empty()) return refuse(auth_error::incomplete, missing);
 
     std::string_view const date = has_amz_date_ ? amz_date_ : http_date_;
     if (read_date(date)) return;
@@ -10253,7 +10267,7 @@ BACKCHANNEL_DECL bool sigv4_request::read_date(std::string_view text) noexcept {
     auto const time = protocol::parse_amz_date(text);
     if (!time) return false;
     time_ = *time;
-    text.copy(date_.data(), date_.size());
+    std::memcpy(date_.data(), text.data(), date_.size());
     return true;
 }
 
@@ -10278,8 +10292,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
         for (place& known : places) {
             if (!equal_ignoring_case(p.name, known.name)) continue;
             if (p.name != known.name || std::exchange(known.seen, true))
-                return refuse(auth_error::bad_request,
-                              std::string{"Query parameter repeated or misspelt: "}.append(known.name));
+                return refuse(auth_error::bad_request, "Query parameter repeated or misspelt: ", known.name);
             *known.value = p.value;
         }
     has_token_ = places[6].seen;
@@ -10295,7 +10308,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
                 .append("AWS query-string parameters must include '")
                 .append(places[i].name)
                 .append("'.");
-    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+    if (!missing.empty()) return refuse(auth_error::incomplete, missing);
     if (!protocol::parse_sigv4_scope(credential, claims_.scope))
         return refuse(auth_error::incomplete,
                       "Credential must have 5 parts separated by '/': access key, date, region, "
@@ -10313,32 +10326,32 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
 
 BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     std::string_view const list = claims_.signed_headers;
-    if (!protocol::is_signed_header_list(list))
-        return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
-    bool has_host = false, has_date = presigned_;
+    bool has_host = false, has_amz_date = false, has_http_date = false;
     std::string_view absent;
-    for (std::string_view rest = list; !rest.empty();) {
-        std::string_view const name = protocol::take_signed_header(rest);
-        has_host = has_host || byte_words::same(name, "host");
-        has_date = has_date || (has_amz_date_ ? byte_words::same(name, "x-amz-date") : byte_words::same(name, "date"));
-        if (find_header(head_.headers, name) == nullptr) absent = name;
-    }
+    bool const well_formed = protocol::for_each_signed_header(list, [&](std::string_view name) {
+        if (byte_words::same(name, "host")) has_host = true; // a request without it was refused
+        else if (has_amz_date_ && byte_words::same(name, "x-amz-date")) has_amz_date = true;
+        else if (has_http_date_ && byte_words::same(name, "date")) has_http_date = true;
+        else if (find_header(head_.headers, name) == nullptr) absent = name;
+    });
+    bool const has_date = presigned_ || (has_amz_date_ ? has_amz_date : has_http_date);
+    if (!well_formed)
+        return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
     if (!has_host)
         return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
     if (!has_date)
         return refuse(auth_error::bad_signature,
                       "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
     if (!absent.empty())
-        return refuse(auth_error::bad_signature,
-                      std::string{"A signed header is not in the request: "}.append(absent));
+        return refuse(auth_error::bad_signature, "A signed header is not in the request: ", absent);
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
-        if (h.name.size() > 6 && (h.name[0] | 0x20) == 'x' && equal_ignoring_case({h.name.data(), 6}, "x-amz-") &&
-            !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
-            !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
-            return refuse(
-                auth_error::bad_signature,
-                std::string{"There were headers present in the request which were not signed: "}.append(h.name));
+        if (h.name.size() > 6 && byte_words::same_name({h.name.data(), 6}, "x-amz-") &&
+            !(has_amz_date && byte_words::same_name(h.name, "x-amz-date")) &&
+            !byte_words::same_name(h.name, "x-amz-content-sha256") &&
+            !byte_words::same_name(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
+            return refuse(auth_error::bad_signature,
+                          "There were headers present in the request which were not signed: ", h.name);
 }
 
 BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload which) {
@@ -10410,8 +10423,7 @@ BACKCHANNEL_DECL std::string sigv4_request::mismatch_text(sigv4_options const& o
     auto const append = [&](std::string_view piece) { text.append(piece); };
     text.append("\n\nThe Canonical String for this request should have been\n'");
     (void)protocol::write_canonical_request(
-        shown, [&](auto& sink) { protocol::percent_encode_path(protocol::path_of(head_.target), sink); }, first_host(),
-        append);
+        shown, [&](auto& sink) { protocol::percent_encode_path(path_, sink); }, first_host(), append);
     text.append("'\n\nThe String-to-Sign should have been\n'");
     protocol::write_string_to_sign(date(), claims_.scope.text, request_hash, append);
     text.append("'\n");
@@ -11224,13 +11236,21 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
 }
 
 BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
-    detail_timestamp::reader in{text};
-    detail_timestamp::calendar_time time;
-    if (!in.number<4>(time.year) || !in.number<2>(time.month) || !in.number<2>(time.day) || !in.text('T') ||
-        !in.number<2>(time.hour) || !in.number<2>(time.minute) || !in.number<2>(time.second) || in.rest != "Z") {
-        return std::nullopt;
-    }
-    return detail_timestamp::join(time);
+    if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
+    unsigned largest = 0;
+    auto const two = [&](std::size_t at) {
+        unsigned const tens = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+        unsigned const ones = static_cast<unsigned char>(text[at + 1]) - unsigned{'0'};
+        largest = std::max({largest, tens, ones});
+        return static_cast<int>(tens * 10 + ones);
+    };
+    detail_timestamp::calendar_time const time{.year = two(0) * 100 + two(2),
+                                               .month = two(4),
+                                               .day = two(6),
+                                               .hour = two(9),
+                                               .minute = two(11),
+                                               .second = two(13)};
+    return largest <= 9 ? detail_timestamp::join(time) : std::nullopt;
 }
 
 BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept {

@@ -102,9 +102,10 @@ private:
     [[nodiscard]] BACKCHANNEL_DECL std::vector<std::string> further_paths(sigv4_candidates which) const;
     [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision> check_time(sigv4_options const& options,
                                                                            wall_time now) const;
-    BACKCHANNEL_DECL void refuse(auth_error why, std::string text = {});
+    BACKCHANNEL_DECL void refuse(auth_error why, std::string_view text, std::string_view about = {});
 
     request_view head_;
+    std::string_view path_; // of the target
     std::optional<auth_decision> refusal_;
     protocol::sigv4_claims claims_;
     std::array<char, 16> date_{};   // YYYYMMDDTHHMMSSZ
@@ -122,8 +123,7 @@ private:
 
 template <class Matches>
 bool sigv4_request::any_candidate(sigv4_options const& options, Matches&& matches) const {
-    std::string_view const path = head_.target.substr(0, head_.target.find('?'));
-    auto const as_sent = [&](auto& sink) { protocol::percent_encode_path(path, sink); };
+    auto const as_sent = [&](auto& sink) { protocol::percent_encode_path(path_, sink); };
     bool const raw = head_.form == target_form::raw;
     if (raw && matches(as_sent, first_host())) return true; // what nearly every client signs
     std::vector<std::string> const all_hosts = hosts(options.public_hosts);

@@ -10,6 +10,7 @@
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/support/byte_words.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,14 +51,42 @@ enum class sigv4_mistake : std::uint8_t {
 
 /// The next name of a `;`-separated list; takes it off.
 [[nodiscard]] constexpr std::string_view take_signed_header(std::string_view& list) noexcept {
-    std::size_t end = 0;
-    while (end != list.size() && list[end] != ';') ++end;
+    std::size_t const found = list.find(';'), end = found < list.size() ? found : list.size();
     std::string_view const name{list.data(), end};
     list.remove_prefix(end == list.size() ? end : end + 1);
     return name;
 }
 
-/// Whether the list is lower-case tokens, sorted, without repetition, and not empty.
+namespace detail_sigv4 {
+
+// Bytes of a name in a list of signed headers.
+inline constexpr std::array<bool, 256> name_chars = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',' && c != ';';
+    return table;
+}();
+
+}
+
+/// Calls `visit(name)` for each name of a list that is lower-case tokens, sorted, without repetition, and not empty.
+/// False if it is not, after those in front.
+template <class Visit>
+[[nodiscard]] bool for_each_signed_header(std::string_view list, Visit&& visit) {
+    char const* at = list.data();
+    char const* const end = at + list.size();
+    for (std::string_view before;; ++at) {
+        char const* const begin = at;
+        while (at != end && detail_sigv4::name_chars[static_cast<unsigned char>(*at)]) ++at;
+        std::string_view const name{begin, static_cast<std::size_t>(at - begin)};
+        if (name.empty() || name <= before) return false;
+        visit(name);
+        if (at == end) return true;
+        if (*at != ';') return false;
+        before = name;
+    }
+}
+
+/// Whether that is such a list.
 [[nodiscard]] BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept;
 
 /// Whether a name is in the list; letters without case.

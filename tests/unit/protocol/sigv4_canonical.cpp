@@ -41,9 +41,10 @@ TEST_CASE("A credential is split from the right", "[sigv4_canonical]") {
     CHECK(s.access_key == "A/B/C");
     CHECK(s.region.empty());
     for (std::string_view const wrong :
-         {"", "AKID", "AKID/20261121/r/s", "20261121/r/s/aws4_request", "/20261121/r/s/aws4_request",
-          "AKID/2026112/r/s/aws4_request", "AKID/202611210/r/s/aws4_request", "AKID/2026112x/r/s/aws4_request",
-          "AKID/20261121/r/s/aws4_reques", "AKID/20261121/r/s/aws4_request/", "AKID/20261121/r/s/AWS4_REQUEST"}) {
+         {"", "AKID", "/aws4_request", "r/s/aws4_request", "AKID20261121/r/s/aws4_request", "AKID/20261121/r/s",
+          "20261121/r/s/aws4_request", "/20261121/r/s/aws4_request", "AKID/2026112/r/s/aws4_request",
+          "AKID/202611210/r/s/aws4_request", "AKID/2026112x/r/s/aws4_request", "AKID/20261121/r/s/aws4_reques",
+          "AKID/20261121/r/s/aws4_request/", "AKID/20261121/r/s/AWS4_REQUEST"}) {
         INFO(wrong);
         CHECK_FALSE(parse_sigv4_scope(wrong, s));
     }
@@ -80,6 +81,9 @@ TEST_CASE("A list of signed headers is small letters, sorted, each once", "[sigv
     for (std::string_view const bad :
          {"", ";", "host;", ";host", "a;;b", "b;a", "a;a", "Host", "a b", "a\nb", "a:b", "a,b", "\xC3\xA9", "a\x7F"})
         CHECK_FALSE(is_signed_header_list(bad));
+    std::string visited;
+    CHECK(for_each_signed_header("a;host;z", [&](std::string_view name) { visited.append(name).append("|"); }));
+    CHECK(visited == "a|host|z|");
     CHECK(is_signed_header("a;host;z", "Host"));
     CHECK(is_signed_header("a;host;z", "z"));
     CHECK_FALSE(is_signed_header("a;host;z", "hos"));

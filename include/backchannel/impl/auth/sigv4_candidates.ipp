@@ -7,6 +7,7 @@
 #include <backchannel/auth/sigv4_request.hpp>
 #include <backchannel/protocol/connection_target.hpp>
 #include <backchannel/protocol/path_segment.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -59,7 +60,7 @@ struct api_path {
 
 BACKCHANNEL_DECL void sigv4_request::find_first_host(std::vector<std::string> const& public_hosts) {
     first_host_ = public_hosts.empty() ? host_ : std::string_view{public_hosts.front()};
-    if (std::any_of(first_host_.begin(), first_host_.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    if (byte_words::any_word(first_host_, [](std::uint64_t word) { return byte_words::case_bits(word) & ~word; }))
         lower_host_ = detail_sigv4_request::lower(first_host_);
 }
 
@@ -94,16 +95,15 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::further_paths(sigv4_can
 
     auto const parts = detail_sigv4_request::api_path::read(head_.target, head_.form);
     if (!parts) return paths;
-    std::string_view const path = protocol::path_of(head_.target);
     std::string as_sent; // has been tried
-    if (raw) protocol::append_percent_encoded_path(as_sent, path);
+    if (raw) protocol::append_percent_encoded_path(as_sent, path_);
     auto const add = [&](std::string text) {
         if (text != as_sent && std::find(paths.begin(), paths.end(), text) == paths.end())
             paths.push_back(std::move(text));
     };
     if (raw) {
         std::string normalised;
-        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path));
+        protocol::append_percent_encoded_path(normalised, protocol::normalised_path(path_));
         add(std::move(normalised));
     }
 

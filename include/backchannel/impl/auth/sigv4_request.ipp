@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -22,14 +23,15 @@ namespace detail_sigv4_request {
 
 }
 
-BACKCHANNEL_DECL void sigv4_request::refuse(auth_error why, std::string text) {
-    if (!refusal_) refusal_ = auth_decision::refuse(why, std::move(text));
+BACKCHANNEL_DECL void sigv4_request::refuse(auth_error why, std::string_view text, std::string_view about) {
+    if (!refusal_) refusal_ = auth_decision::refuse(why, std::string{text}.append(about));
 }
 
 BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sigv4_options const& options) {
     sigv4_request r;
     r.head_ = head;
-    std::string_view const query = protocol::query_of(head.target);
+    r.path_ = protocol::path_of(head.target);
+    std::string_view const query = head.target.substr(std::min(r.path_.size() + 1, head.target.size()));
     if (!query.empty() && !protocol::parse_query(query, r.parameters_))
         r.refuse(auth_error::bad_request, "The query string cannot be read");
     r.read_headers();
@@ -50,7 +52,7 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     if (!r.refusal_) r.check_signed_headers();
     if (!r.refusal_) r.check_declared_payload(options.payload);
     if (!r.refusal_) {
-        r.query_ = protocol::canonical_query(r.parameters_);
+        if (!r.parameters_.empty()) r.query_ = protocol::canonical_query(r.parameters_);
         r.find_first_host(options.public_hosts);
     }
     return r;
@@ -59,14 +61,14 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
 BACKCHANNEL_DECL void sigv4_request::read_headers() {
     bool has_host = false, has_payload = false, has_length = false;
     auto const once = [&](bool& seen, std::string_view& place, header_view const& h) {
-        if (std::exchange(seen, true)) refuse(auth_error::bad_request, std::string{"Repeated header: "}.append(h.name));
+        if (std::exchange(seen, true)) refuse(auth_error::bad_request, "Repeated header: ", h.name);
         place = h.value;
     };
     std::string_view length;
     for (header_view const& h : head_.headers) {
         if (!http1::is_field_value(h.value))
             refuse(auth_error::bad_request, "A header value has a control character in it");
-        auto const is = [&](std::string_view name) { return equal_ignoring_case(h.name, name); };
+        auto const is = [&](auto const& name) { return byte_words::same_name(h.name, name); };
         switch (h.name.size()) {
         case 4:
             if (is("host")) once(has_host, host_, h);
@@ -125,7 +127,7 @@ BACKCHANNEL_DECL void sigv4_request::read_header_form() {
     need(!claims_.signature.empty(), "Authorization header requires 'Signature' parameter.");
     need(!claims_.signed_headers.empty(), "Authorization header requires 'SignedHeaders' parameter.");
     need(has_date, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
-    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+    if (!missing.empty()) return refuse(auth_error::incomplete, missing);
 
     std::string_view const date = has_amz_date_ ? amz_date_ : http_date_;
     if (read_date(date)) return;
@@ -142,7 +144,7 @@ BACKCHANNEL_DECL bool sigv4_request::read_date(std::string_view text) noexcept {
     auto const time = protocol::parse_amz_date(text);
     if (!time) return false;
     time_ = *time;
-    text.copy(date_.data(), date_.size());
+    std::memcpy(date_.data(), text.data(), date_.size());
     return true;
 }
 
@@ -167,8 +169,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
         for (place& known : places) {
             if (!equal_ignoring_case(p.name, known.name)) continue;
             if (p.name != known.name || std::exchange(known.seen, true))
-                return refuse(auth_error::bad_request,
-                              std::string{"Query parameter repeated or misspelt: "}.append(known.name));
+                return refuse(auth_error::bad_request, "Query parameter repeated or misspelt: ", known.name);
             *known.value = p.value;
         }
     has_token_ = places[6].seen;
@@ -184,7 +185,7 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
                 .append("AWS query-string parameters must include '")
                 .append(places[i].name)
                 .append("'.");
-    if (!missing.empty()) return refuse(auth_error::incomplete, std::move(missing));
+    if (!missing.empty()) return refuse(auth_error::incomplete, missing);
     if (!protocol::parse_sigv4_scope(credential, claims_.scope))
         return refuse(auth_error::incomplete,
                       "Credential must have 5 parts separated by '/': access key, date, region, "
@@ -202,32 +203,32 @@ BACKCHANNEL_DECL void sigv4_request::read_query_form() {
 
 BACKCHANNEL_DECL void sigv4_request::check_signed_headers() {
     std::string_view const list = claims_.signed_headers;
-    if (!protocol::is_signed_header_list(list))
-        return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
-    bool has_host = false, has_date = presigned_;
+    bool has_host = false, has_amz_date = false, has_http_date = false;
     std::string_view absent;
-    for (std::string_view rest = list; !rest.empty();) {
-        std::string_view const name = protocol::take_signed_header(rest);
-        has_host = has_host || byte_words::same(name, "host");
-        has_date = has_date || (has_amz_date_ ? byte_words::same(name, "x-amz-date") : byte_words::same(name, "date"));
-        if (find_header(head_.headers, name) == nullptr) absent = name;
-    }
+    bool const well_formed = protocol::for_each_signed_header(list, [&](std::string_view name) {
+        if (byte_words::same(name, "host")) has_host = true; // a request without it was refused
+        else if (has_amz_date_ && byte_words::same(name, "x-amz-date")) has_amz_date = true;
+        else if (has_http_date_ && byte_words::same(name, "date")) has_http_date = true;
+        else if (find_header(head_.headers, name) == nullptr) absent = name;
+    });
+    bool const has_date = presigned_ || (has_amz_date_ ? has_amz_date : has_http_date);
+    if (!well_formed)
+        return refuse(auth_error::incomplete, "SignedHeaders must be lower-case names in order, separated by ';'.");
     if (!has_host)
         return refuse(auth_error::bad_signature, "'Host' must be a 'SignedHeader' in the AWS Authorization.");
     if (!has_date)
         return refuse(auth_error::bad_signature,
                       "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
     if (!absent.empty())
-        return refuse(auth_error::bad_signature,
-                      std::string{"A signed header is not in the request: "}.append(absent));
+        return refuse(auth_error::bad_signature, "A signed header is not in the request: ", absent);
     // the body's hash is bound by the payload line, the token by the comparison with the stored one
     for (header_view const& h : head_.headers)
-        if (h.name.size() > 6 && (h.name[0] | 0x20) == 'x' && equal_ignoring_case({h.name.data(), 6}, "x-amz-") &&
-            !equal_ignoring_case(h.name, "x-amz-content-sha256") &&
-            !equal_ignoring_case(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
-            return refuse(
-                auth_error::bad_signature,
-                std::string{"There were headers present in the request which were not signed: "}.append(h.name));
+        if (h.name.size() > 6 && byte_words::same_name({h.name.data(), 6}, "x-amz-") &&
+            !(has_amz_date && byte_words::same_name(h.name, "x-amz-date")) &&
+            !byte_words::same_name(h.name, "x-amz-content-sha256") &&
+            !byte_words::same_name(h.name, "x-amz-security-token") && !protocol::is_signed_header(list, h.name))
+            return refuse(auth_error::bad_signature,
+                          "There were headers present in the request which were not signed: ", h.name);
 }
 
 BACKCHANNEL_DECL void sigv4_request::check_declared_payload(unsigned_payload which) {
@@ -299,8 +300,7 @@ BACKCHANNEL_DECL std::string sigv4_request::mismatch_text(sigv4_options const& o
     auto const append = [&](std::string_view piece) { text.append(piece); };
     text.append("\n\nThe Canonical String for this request should have been\n'");
     (void)protocol::write_canonical_request(
-        shown, [&](auto& sink) { protocol::percent_encode_path(protocol::path_of(head_.target), sink); }, first_host(),
-        append);
+        shown, [&](auto& sink) { protocol::percent_encode_path(path_, sink); }, first_host(), append);
     text.append("'\n\nThe String-to-Sign should have been\n'");
     protocol::write_string_to_sign(date(), claims_.scope.text, request_hash, append);
     text.append("'\n");

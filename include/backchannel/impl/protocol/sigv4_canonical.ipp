@@ -13,20 +13,13 @@ namespace detail_sigv4 {
 
 /// Takes the part behind the last '/' off.
 [[nodiscard]] inline bool take_back(std::string_view& text, std::string_view& part) noexcept {
-    std::size_t begin = text.size();
-    while (begin != 0 && text[begin - 1] != '/') --begin;
-    if (begin == 0) return false;
-    part = {text.data() + begin, text.size() - begin};
-    text.remove_suffix(part.size() + 1);
+    char const* const end = text.data() + text.size();
+    char const* const slash = byte_words::find_last(text.data(), end, '/');
+    if (slash == end) return false;
+    part = {slash + 1, end};
+    text = {text.data(), slash};
     return true;
 }
-
-// Bytes of a name in a list of signed headers.
-inline constexpr std::array<bool, 256> name_chars = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = !(c >= 'A' && c <= 'Z') && c != ':' && c != ',';
-    return table;
-}();
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -37,61 +30,52 @@ inline constexpr std::array<bool, 256> name_chars = [] {
 }
 
 BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope& out) noexcept {
-    using detail_sigv4::take_back;
-    std::string_view key = credential, terminator;
-    if (!take_back(key, terminator) || !take_back(key, out.service) || !take_back(key, out.region) ||
-        !take_back(key, out.date))
-        return false;
-    out.access_key = key;
-    out.text = credential.substr(key.size() + 1);
-    return !key.empty() && byte_words::same(terminator, "aws4_request") && out.date.size() == 8 &&
-           std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
+    constexpr std::size_t end_size = 13, date_size = 8;
+    if (credential.size() < end_size) return false;
+    std::string_view key{credential.data(), credential.size() - end_size};
+    if (!byte_words::same({key.data() + key.size(), end_size}, "/aws4_request")) return false;
+    if (!detail_sigv4::take_back(key, out.service) || !detail_sigv4::take_back(key, out.region)) return false;
+    if (key.size() <= date_size + 1 || key[key.size() - date_size - 1] != '/') return false;
+    out.date = {key.data() + key.size() - date_size, date_size};
+    out.access_key = {key.data(), key.size() - date_size - 1};
+    out.text = {out.date.data(), credential.size() - out.access_key.size() - 1};
+    return std::all_of(out.date.begin(), out.date.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
-    constexpr std::string_view scheme = "AWS4-HMAC-SHA256";
+    constexpr std::size_t scheme_size = 16;
     std::string_view rest = detail_sigv4::trimmed(value);
-    if (!rest.starts_with(scheme)) return sigv4_mistake::other_scheme;
-    rest.remove_prefix(scheme.size());
+    if (rest.size() < scheme_size || !byte_words::same({rest.data(), scheme_size}, "AWS4-HMAC-SHA256"))
+        return sigv4_mistake::other_scheme;
+    rest.remove_prefix(scheme_size);
     if (!rest.empty() && rest.front() != ' ' && rest.front() != '\t') return sigv4_mistake::other_scheme;
 
     std::string_view credential;
     bool has_credential = false, has_headers = false, has_signature = false;
-    rest = detail_sigv4::trimmed(rest);
     while (!rest.empty()) {
         std::size_t const comma = std::min(rest.find(','), rest.size());
         std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
         rest.remove_prefix(std::min(comma + 1, rest.size()));
-        std::size_t equals = 0;
-        while (equals != part.size() && part[equals] != '=') ++equals;
-        if (equals == part.size()) return sigv4_mistake::unknown_part;
-        std::string_view const name{part.data(), equals}, text{part.data() + equals + 1, part.size() - equals - 1};
-        auto const take = [&](bool& has, std::string_view& place) {
-            if (std::exchange(has, true)) return sigv4_mistake::repeated_part;
-            place = text;
-            return sigv4_mistake::none;
+        bool repeated = false;
+        auto const take = [&](auto const& name, bool& has, std::string_view& place) {
+            std::size_t const size = sizeof name - 1;
+            if (part.size() < size || !byte_words::same({part.data(), size}, name)) return false;
+            repeated = std::exchange(has, true);
+            place = {part.data() + size, part.size() - size};
+            return true;
         };
-        sigv4_mistake const mistake = byte_words::same(name, "Credential")      ? take(has_credential, credential)
-                                      : byte_words::same(name, "SignedHeaders") ? take(has_headers, out.signed_headers)
-                                      : byte_words::same(name, "Signature")     ? take(has_signature, out.signature)
-                                                                : sigv4_mistake::unknown_part;
-        if (mistake != sigv4_mistake::none) return mistake;
+        if (!take("Credential=", has_credential, credential) &&
+            !take("SignedHeaders=", has_headers, out.signed_headers) &&
+            !take("Signature=", has_signature, out.signature))
+            return sigv4_mistake::unknown_part;
+        if (repeated) return sigv4_mistake::repeated_part;
     }
     if (has_credential && !parse_sigv4_scope(credential, out.scope)) return sigv4_mistake::bad_credential;
     return has_credential && has_headers && has_signature ? sigv4_mistake::none : sigv4_mistake::missing_part;
 }
 
 BACKCHANNEL_DECL bool is_signed_header_list(std::string_view list) noexcept {
-    std::string_view before;
-    if (list.empty() || list.back() == ';') return false;
-    while (!list.empty()) {
-        std::string_view const name = take_signed_header(list);
-        if (name.empty() || name <= before) return false;
-        for (char const c : name)
-            if (!detail_sigv4::name_chars[static_cast<unsigned char>(c)]) return false;
-        before = name;
-    }
-    return true;
+    return for_each_signed_header(list, [](std::string_view) {});
 }
 
 BACKCHANNEL_DECL bool is_signed_header(std::string_view list, std::string_view name) noexcept {

@@ -227,13 +227,21 @@ BACKCHANNEL_DECL std::array<char, 16> format_amz_date(timestamp moment) noexcept
 }
 
 BACKCHANNEL_DECL std::optional<timestamp> parse_amz_date(std::string_view text) noexcept {
-    detail_timestamp::reader in{text};
-    detail_timestamp::calendar_time time;
-    if (!in.number<4>(time.year) || !in.number<2>(time.month) || !in.number<2>(time.day) || !in.text('T') ||
-        !in.number<2>(time.hour) || !in.number<2>(time.minute) || !in.number<2>(time.second) || in.rest != "Z") {
-        return std::nullopt;
-    }
-    return detail_timestamp::join(time);
+    if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
+    unsigned largest = 0;
+    auto const two = [&](std::size_t at) {
+        unsigned const tens = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+        unsigned const ones = static_cast<unsigned char>(text[at + 1]) - unsigned{'0'};
+        largest = std::max({largest, tens, ones});
+        return static_cast<int>(tens * 10 + ones);
+    };
+    detail_timestamp::calendar_time const time{.year = two(0) * 100 + two(2),
+                                               .month = two(4),
+                                               .day = two(6),
+                                               .hour = two(9),
+                                               .minute = two(11),
+                                               .second = two(13)};
+    return largest <= 9 ? detail_timestamp::join(time) : std::nullopt;
 }
 
 BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept {
