@@ -1990,84 +1990,6 @@ consteval bool check_key_source() {
 #ifndef BACKCHANNEL_PROTOCOL_PERCENT_HPP
 #define BACKCHANNEL_PROTOCOL_PERCENT_HPP
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// Whether a character may stand in every part of a URI as it is (RFC 3986, section 2.3).
-[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
-}
-
-namespace detail_percent {
-
-// Bit 0: stays as it is; bit 1: does so in a path.
-inline constexpr std::array<std::uint8_t, 256> stays = [] {
-    std::array<std::uint8_t, 256> table{};
-    for (std::size_t c = 0; c != 128; ++c) table[c] = is_unreserved(static_cast<char>(c)) ? 3 : 0;
-    table['/'] = 2;
-    return table;
-}();
-
-template <class Sink>
-void encode(std::string_view text, bool keep_slash, Sink& sink) {
-    constexpr char const* digits = "0123456789ABCDEF";
-    unsigned const kept = keep_slash ? 2 : 1;
-    std::size_t run = 0; // where the characters that stay as they are begin
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        auto const byte = static_cast<unsigned char>(text[at]);
-        if ((stays[byte] & kept) != 0) continue;
-        if (run != at) sink(text.substr(run, at - run));
-        char const escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-        sink(std::string_view(escape, 3));
-        run = at + 1;
-    }
-    if (run != text.size()) sink(text.substr(run));
-}
-
-}
-
-/// Calls `sink(std::string_view)` with the pieces of the percent-encoded text, in order and none of them empty.
-///
-/// Every byte but the unreserved ones becomes `%XX` with upper-case digits (RFC 3986, section 2.1); a `%` is encoded
-/// again. Needs no memory, so text can go straight into a hash. A piece is valid during its call only.
-template <class Sink>
-void percent_encode(std::string_view text, Sink&& sink) {
-    detail_percent::encode(text, false, sink);
-}
-
-/// `percent_encode` that leaves '/' as it is, for paths (RFC 3986, section 3.3).
-template <class Sink>
-void percent_encode_path(std::string_view text, Sink&& sink) {
-    detail_percent::encode(text, true, sink);
-}
-
-/// Appends the text as `percent_encode` gives it. `text` must not be part of `out`.
-BACKCHANNEL_DECL void append_percent_encoded(std::string& out, std::string_view text);
-
-/// Appends the text as `percent_encode_path` gives it. `text` must not be part of `out`.
-BACKCHANNEL_DECL void append_percent_encoded_path(std::string& out, std::string_view text);
-
-/// Decodes every `%XX` once, with digits of either case; all other characters, '+' among them, stay (RFC 3986, 2.1).
-///
-/// Nothing if a `%` isn't followed by two hexadecimal digits. The result may hold any byte, '/' and zero included.
-[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> percent_decode(std::string_view text);
-
-/// Appends the text as `percent_decode` gives it; on a bad escape false, and `out` is as before.
-///
-/// `text` must not be part of `out`.
-[[nodiscard]] BACKCHANNEL_DECL bool append_percent_decoded(std::string& out, std::string_view text);
-
-}
-
-#endif
-
 // ---- backchannel/support/byte_words.hpp
 #ifndef BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
 #define BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
@@ -2265,6 +2187,86 @@ template <class Odd>
     for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
     return found != 0;
 }
+
+}
+
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// Whether a character may stand in every part of a URI as it is (RFC 3986, section 2.3).
+[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+namespace detail_percent {
+
+// Bit 0: stays as it is; bit 1: does so in a path.
+inline constexpr std::array<std::uint8_t, 256> stays = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::size_t c = 0; c != 128; ++c) table[c] = is_unreserved(static_cast<char>(c)) ? 3 : 0;
+    table['/'] = 2;
+    return table;
+}();
+
+template <class Sink>
+void encode(std::string_view text, bool keep_slash, Sink& sink) {
+    constexpr char const* digits = "0123456789ABCDEF";
+    unsigned const kept = keep_slash ? 2 : 1;
+    char const* at = text.data();
+    char const* const end = at + text.size();
+    for (;;) {
+        char const* const run = at; // of characters that stay as they are
+        while (at != end && (stays[static_cast<unsigned char>(*at)] & kept) != 0)
+            at = byte_words::skip_plain(at + 1, end);
+        if (run != at) sink(std::string_view(run, static_cast<std::size_t>(at - run)));
+        if (at == end) return;
+        auto const byte = static_cast<unsigned char>(*at++);
+        char const escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+        sink(std::string_view(escape, 3));
+    }
+}
+
+}
+
+/// Calls `sink(std::string_view)` with the pieces of the percent-encoded text, in order and none of them empty.
+///
+/// Every byte but the unreserved ones becomes `%XX` with upper-case digits (RFC 3986, section 2.1); a `%` is encoded
+/// again. Needs no memory, so text can go straight into a hash. A piece is valid during its call only.
+template <class Sink>
+void percent_encode(std::string_view text, Sink&& sink) {
+    detail_percent::encode(text, false, sink);
+}
+
+/// `percent_encode` that leaves '/' as it is, for paths (RFC 3986, section 3.3).
+template <class Sink>
+void percent_encode_path(std::string_view text, Sink&& sink) {
+    detail_percent::encode(text, true, sink);
+}
+
+/// Appends the text as `percent_encode` gives it. `text` must not be part of `out`.
+BACKCHANNEL_DECL void append_percent_encoded(std::string& out, std::string_view text);
+
+/// Appends the text as `percent_encode_path` gives it. `text` must not be part of `out`.
+BACKCHANNEL_DECL void append_percent_encoded_path(std::string& out, std::string_view text);
+
+/// Decodes every `%XX` once, with digits of either case; all other characters, '+' among them, stay (RFC 3986, 2.1).
+///
+/// Nothing if a `%` isn't followed by two hexadecimal digits. The result may hold any byte, '/' and zero included.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string> percent_decode(std::string_view text);
+
+/// Appends the text as `percent_decode` gives it; on a bad escape false, and `out` is as before.
+///
+/// `text` must not be part of `out`.
+[[nodiscard]] BACKCHANNEL_DECL bool append_percent_decoded(std::string& out, std::string_view text);
 
 }
 
@@ -8562,7 +8564,7 @@ public:
     /// too long.
     [[nodiscard]] bool allowed() const noexcept { return allowed_; }
     [[nodiscard]] bool has_slash() const noexcept { return has_slash_; }
-    [[nodiscard]] bool is_dots() const noexcept { return text() == "." || text() == ".."; }
+    [[nodiscard]] bool is_dots() const noexcept { return size_ <= 2 && (text() == "." || text() == ".."); }
 
 private:
     std::array<char, capacity> bytes_;
@@ -13091,9 +13093,10 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
     };
     allowed_ = false; // until all of it was read
     has_slash_ = false;
-    std::size_t i = 0;
-    for (; i < raw.size() && i < capacity && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]; ++i)
-        bytes_[i] = raw[i];
+    std::size_t const most = std::min(raw.size(), capacity);
+    auto i = static_cast<std::size_t>(byte_words::skip_plain(raw.data(), raw.data() + most) - raw.data());
+    while (i != most && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]) ++i;
+    raw.copy(bytes_.data(), i);
     size_ = i;
     for (; i < raw.size(); ++i) {
         char c = raw[i];

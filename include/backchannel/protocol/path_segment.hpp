@@ -25,7 +25,7 @@ public:
     /// too long.
     [[nodiscard]] bool allowed() const noexcept { return allowed_; }
     [[nodiscard]] bool has_slash() const noexcept { return has_slash_; }
-    [[nodiscard]] bool is_dots() const noexcept { return text() == "." || text() == ".."; }
+    [[nodiscard]] bool is_dots() const noexcept { return size_ <= 2 && (text() == "." || text() == ".."); }
 
 private:
     std::array<char, capacity> bytes_;

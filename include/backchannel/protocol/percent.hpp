@@ -3,6 +3,7 @@
 #define BACKCHANNEL_PROTOCOL_PERCENT_HPP
 
 #include <backchannel/config.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,16 +34,18 @@ template <class Sink>
 void encode(std::string_view text, bool keep_slash, Sink& sink) {
     constexpr char const* digits = "0123456789ABCDEF";
     unsigned const kept = keep_slash ? 2 : 1;
-    std::size_t run = 0; // where the characters that stay as they are begin
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        auto const byte = static_cast<unsigned char>(text[at]);
-        if ((stays[byte] & kept) != 0) continue;
-        if (run != at) sink(text.substr(run, at - run));
+    char const* at = text.data();
+    char const* const end = at + text.size();
+    for (;;) {
+        char const* const run = at; // of characters that stay as they are
+        while (at != end && (stays[static_cast<unsigned char>(*at)] & kept) != 0)
+            at = byte_words::skip_plain(at + 1, end);
+        if (run != at) sink(std::string_view(run, static_cast<std::size_t>(at - run)));
+        if (at == end) return;
+        auto const byte = static_cast<unsigned char>(*at++);
         char const escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
         sink(std::string_view(escape, 3));
-        run = at + 1;
     }
-    if (run != text.size()) sink(text.substr(run));
 }
 
 }

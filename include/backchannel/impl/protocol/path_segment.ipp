@@ -3,6 +3,7 @@
 #define BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
 
 #include <backchannel/protocol/path_segment.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <algorithm>
 
@@ -28,9 +29,10 @@ BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form for
     };
     allowed_ = false; // until all of it was read
     has_slash_ = false;
-    std::size_t i = 0;
-    for (; i < raw.size() && i < capacity && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]; ++i)
-        bytes_[i] = raw[i];
+    std::size_t const most = std::min(raw.size(), capacity);
+    auto i = static_cast<std::size_t>(byte_words::skip_plain(raw.data(), raw.data() + most) - raw.data());
+    while (i != most && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]) ++i;
+    raw.copy(bytes_.data(), i);
     size_ = i;
     for (; i < raw.size(); ++i) {
         char c = raw[i];
