@@ -32,7 +32,7 @@ public:
     short_text() noexcept = default;
     short_text(std::string_view text) noexcept // implicit: it stands in for a string
         : size_{static_cast<std::uint8_t>(text.size() < capacity ? text.size() : capacity)} {
-        text.copy(bytes_.data(), size_);
+        std::char_traits<char>::copy(bytes_.data(), text.data(), size_);
     }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 

@@ -472,7 +472,7 @@ public:
     short_text() noexcept = default;
     short_text(std::string_view text) noexcept // implicit: it stands in for a string
         : size_{static_cast<std::uint8_t>(text.size() < capacity ? text.size() : capacity)} {
-        text.copy(bytes_.data(), size_);
+        std::char_traits<char>::copy(bytes_.data(), text.data(), size_);
     }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
@@ -2746,7 +2746,6 @@ struct builtin {
 #include <cstddef>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::crypto {
 
@@ -2756,9 +2755,11 @@ namespace backchannel::inline BACKCHANNEL_ABI::crypto {
 template <class Hash>
 class gathering {
 public:
-    explicit gathering(Hash hash = Hash{}) noexcept : hash_{std::move(hash)} {}
+    gathering() noexcept = default;
+    explicit gathering(Hash const& hash) noexcept : hash_{hash} {}
 
-    void operator()(std::string_view piece) noexcept {
+    // inline, as most pieces are single characters that the compiler knows
+    [[gnu::always_inline]] void operator()(std::string_view piece) noexcept {
         if (piece.size() > bytes_.size() - size_) return put_long(piece);
         if (piece.empty()) return; // its pointer may be null, which memcpy doesn't take
         std::memcpy(bytes_.data() + size_, piece.data(), piece.size());
@@ -2831,11 +2832,13 @@ inline constexpr bool encodes_sixteen = true;
 // Sixteen bytes at once, with the compilers' vectors: the header of intrinsics is a large one.
 inline void encode_sixteen(std::uint8_t const* bytes, char* out) noexcept {
     using sixteen = std::uint8_t __attribute__((vector_size(16)));
+    using signed_sixteen = std::int8_t __attribute__((vector_size(16))); // compared by one instruction
     sixteen all;
     std::memcpy(&all, bytes, 16);
-    sixteen const high = all >> 4, low = all & 15;
-    auto const write = [](sixteen halves, char* to) {
-        sixteen const text = halves + '0' + (reinterpret_cast<sixteen>(halves > 9) & ('a' - '0' - 10));
+    signed_sixteen const high = reinterpret_cast<signed_sixteen>(all >> 4);
+    signed_sixteen const low = reinterpret_cast<signed_sixteen>(all & 15);
+    auto const write = [](signed_sixteen halves, char* to) {
+        signed_sixteen const text = halves + '0' + ((halves > 9) & ('a' - '0' - 10));
         std::memcpy(to, &text, 16);
     };
     write(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), out);
@@ -2853,11 +2856,13 @@ inline void encode_sixteen(std::uint8_t const*, char*) noexcept {}
 /// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time does not depend on
 /// the bytes.
 inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
+    std::uint8_t const* at = bytes.data();
+    std::uint8_t const* const end = at + bytes.size();
     if constexpr (detail_hex::encodes_sixteen)
-        for (; bytes.size() >= 16; bytes = bytes.subspan(16), out += 32) detail_hex::encode_sixteen(bytes.data(), out);
-    for (std::uint8_t const byte : bytes) {
-        *out++ = detail_hex::digit_of(byte >> 4);
-        *out++ = detail_hex::digit_of(byte & 15u);
+        for (; end - at >= 16; at += 16, out += 32) detail_hex::encode_sixteen(at, out);
+    for (; at != end; ++at) {
+        *out++ = detail_hex::digit_of(*at >> 4);
+        *out++ = detail_hex::digit_of(*at & 15u);
     }
 }
 
@@ -3110,8 +3115,8 @@ private:
 
     [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
                                        crypto::sha256_digest const& body) {
-        access_key const nobody{};
-        std::optional<auth_decision> wrong = request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
+        std::optional<auth_decision> wrong =
+            request.check(known != nullptr ? *known : nobody_, options_, clock_.wall());
 
         std::array<char, 64> body_hex;
         protocol::hex_encode(body, body_hex.data());
@@ -3130,7 +3135,7 @@ private:
             wrong =
                 auth_decision::refuse(auth_error::bad_signature,
                                       request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
-        if (!wrong) return auth_decision::allow({request.scope().access_key, known->arn});
+        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}};
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
             wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;
@@ -3160,6 +3165,7 @@ private:
     sigv4_options options_;
     [[no_unique_address]] typename Traits::clock clock_;
     std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
+    access_key nobody_;
     hmac stand_in_{"what is computed with this key is thrown away"};
     Keys keys_; // last: what they still owe when they are destroyed is verified with the help of the others
 };
@@ -4015,7 +4021,7 @@ public:
     [[nodiscard]] std::uint64_t operator()(std::uint64_t word) const noexcept {
         std::uint64_t a = state_[0], b = state_[1], c = state_[2], d = state_[3] ^ word;
         auto const rotate = [](std::uint64_t x, int by) { return x << by | x >> (64 - by); };
-        auto const round = [&]() noexcept {
+        for (int round = 0; round != 4; ++round) {
             a += b;
             b = rotate(b, 13) ^ a;
             a = rotate(a, 32);
@@ -4026,13 +4032,10 @@ public:
             c += b;
             b = rotate(b, 17) ^ c;
             c = rotate(c, 32);
-        };
-        round();
-        a ^= word;
-        c ^= 0xFF;
-        round();
-        round();
-        round();
+            if (round != 0) continue;
+            a ^= word;
+            c ^= 0xFF;
+        }
         return a ^ b ^ c ^ d;
     }
 
@@ -8863,6 +8866,7 @@ BACKCHANNEL_DECL void shared_message::destroy(block* b) noexcept {
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::crypto::detail_block_hash {
 
@@ -8891,7 +8895,10 @@ inline void store_word(std::uint32_t word, std::uint8_t* to) noexcept {
 template <std::size_t Words>
 [[nodiscard]] std::array<std::uint8_t, 4 * Words> to_digest(std::array<std::uint32_t, Words> const& state) noexcept {
     std::array<std::uint8_t, 4 * Words> digest;
-    for (std::size_t i = 0; i < Words; ++i) store_word(state[i], digest.data() + 4 * i);
+    auto const store = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (store_word(state[I], digest.data() + 4 * I), ...);
+    };
+    store(std::make_index_sequence<Words>{}); // compilers don't take the loop apart
     return digest;
 }
 
@@ -8918,19 +8925,17 @@ void absorb(block& pending, std::uint64_t& size, std::string_view data, Compress
 }
 
 template <class Compress>
-void pad(block& pending, std::uint64_t size, Compress compress) noexcept {
-    auto held = static_cast<std::size_t>(size % block_size);
-    pending[held++] = 0x80;
-    if (held > block_size - length_size) {
-        std::memset(pending.data() + held, 0, block_size - held);
-        compress(pending.data(), std::size_t{1});
-        held = 0;
-    }
-    std::memset(pending.data() + held, 0, block_size - length_size - held);
-    std::uint64_t const bits = size * 8;
-    store_word(static_cast<std::uint32_t>(bits >> 32), pending.data() + block_size - 8);
-    store_word(static_cast<std::uint32_t>(bits & 0xffffffff), pending.data() + block_size - 4);
-    compress(pending.data(), std::size_t{1});
+void pad(block const& pending, std::uint64_t size, Compress compress) noexcept {
+    auto const held = static_cast<std::size_t>(size % block_size);
+    std::size_t const count = held < block_size - length_size ? 1 : 2;
+    std::array<std::uint8_t, 2 * block_size> last; // copied and cleared in sizes that are known, which is a few stores
+    std::memcpy(last.data(), pending.data(), block_size);
+    std::memset(last.data() + held, 0, block_size);
+    last[held] = 0x80;
+    std::uint8_t* const length = last.data() + count * block_size - length_size;
+    store_word(static_cast<std::uint32_t>(size >> 29), length);
+    store_word(static_cast<std::uint32_t>(size << 3 & 0xffffffff), length + 4);
+    compress(last.data(), count);
 }
 
 }

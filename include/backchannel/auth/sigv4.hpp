@@ -139,8 +139,8 @@ private:
 
     [[nodiscard]] auth_decision verify(sigv4_request const& request, access_key const* known,
                                        crypto::sha256_digest const& body) {
-        access_key const nobody{};
-        std::optional<auth_decision> wrong = request.check(known != nullptr ? *known : nobody, options_, clock_.wall());
+        std::optional<auth_decision> wrong =
+            request.check(known != nullptr ? *known : nobody_, options_, clock_.wall());
 
         std::array<char, 64> body_hex;
         protocol::hex_encode(body, body_hex.data());
@@ -159,7 +159,7 @@ private:
             wrong =
                 auth_decision::refuse(auth_error::bad_signature,
                                       request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
-        if (!wrong) return auth_decision::allow({request.scope().access_key, known->arn});
+        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}};
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
             wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;
@@ -189,6 +189,7 @@ private:
     sigv4_options options_;
     [[no_unique_address]] typename Traits::clock clock_;
     std::unique_ptr<signing_key_cache<hmac, typename Traits::mutex>> cache_;
+    access_key nobody_;
     hmac stand_in_{"what is computed with this key is thrown away"};
     Keys keys_; // last: what they still owe when they are destroyed is verified with the help of the others
 };

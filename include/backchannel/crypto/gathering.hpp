@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::crypto {
 
@@ -18,9 +17,11 @@ namespace backchannel::inline BACKCHANNEL_ABI::crypto {
 template <class Hash>
 class gathering {
 public:
-    explicit gathering(Hash hash = Hash{}) noexcept : hash_{std::move(hash)} {}
+    gathering() noexcept = default;
+    explicit gathering(Hash const& hash) noexcept : hash_{hash} {}
 
-    void operator()(std::string_view piece) noexcept {
+    // inline, as most pieces are single characters that the compiler knows
+    [[gnu::always_inline]] void operator()(std::string_view piece) noexcept {
         if (piece.size() > bytes_.size() - size_) return put_long(piece);
         if (piece.empty()) return; // its pointer may be null, which memcpy doesn't take
         std::memcpy(bytes_.data() + size_, piece.data(), piece.size());

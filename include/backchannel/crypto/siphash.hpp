@@ -33,7 +33,7 @@ public:
     [[nodiscard]] std::uint64_t operator()(std::uint64_t word) const noexcept {
         std::uint64_t a = state_[0], b = state_[1], c = state_[2], d = state_[3] ^ word;
         auto const rotate = [](std::uint64_t x, int by) { return x << by | x >> (64 - by); };
-        auto const round = [&]() noexcept {
+        for (int round = 0; round != 4; ++round) {
             a += b;
             b = rotate(b, 13) ^ a;
             a = rotate(a, 32);
@@ -44,13 +44,10 @@ public:
             c += b;
             b = rotate(b, 17) ^ c;
             c = rotate(c, 32);
-        };
-        round();
-        a ^= word;
-        c ^= 0xFF;
-        round();
-        round();
-        round();
+            if (round != 0) continue;
+            a ^= word;
+            c ^= 0xFF;
+        }
         return a ^ b ^ c ^ d;
     }
 

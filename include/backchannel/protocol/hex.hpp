@@ -41,11 +41,13 @@ inline constexpr bool encodes_sixteen = true;
 // Sixteen bytes at once, with the compilers' vectors: the header of intrinsics is a large one.
 inline void encode_sixteen(std::uint8_t const* bytes, char* out) noexcept {
     using sixteen = std::uint8_t __attribute__((vector_size(16)));
+    using signed_sixteen = std::int8_t __attribute__((vector_size(16))); // compared by one instruction
     sixteen all;
     std::memcpy(&all, bytes, 16);
-    sixteen const high = all >> 4, low = all & 15;
-    auto const write = [](sixteen halves, char* to) {
-        sixteen const text = halves + '0' + (reinterpret_cast<sixteen>(halves > 9) & ('a' - '0' - 10));
+    signed_sixteen const high = reinterpret_cast<signed_sixteen>(all >> 4);
+    signed_sixteen const low = reinterpret_cast<signed_sixteen>(all & 15);
+    auto const write = [](signed_sixteen halves, char* to) {
+        signed_sixteen const text = halves + '0' + ((halves > 9) & ('a' - '0' - 10));
         std::memcpy(to, &text, 16);
     };
     write(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), out);
@@ -63,11 +65,13 @@ inline void encode_sixteen(std::uint8_t const*, char*) noexcept {}
 /// Precondition: `out` has room for two characters per byte. No terminating zero is written. The time does not depend on
 /// the bytes.
 inline void hex_encode(std::span<std::uint8_t const> bytes, char* out) noexcept {
+    std::uint8_t const* at = bytes.data();
+    std::uint8_t const* const end = at + bytes.size();
     if constexpr (detail_hex::encodes_sixteen)
-        for (; bytes.size() >= 16; bytes = bytes.subspan(16), out += 32) detail_hex::encode_sixteen(bytes.data(), out);
-    for (std::uint8_t const byte : bytes) {
-        *out++ = detail_hex::digit_of(byte >> 4);
-        *out++ = detail_hex::digit_of(byte & 15u);
+        for (; end - at >= 16; at += 16, out += 32) detail_hex::encode_sixteen(at, out);
+    for (; at != end; ++at) {
+        *out++ = detail_hex::digit_of(*at >> 4);
+        *out++ = detail_hex::digit_of(*at & 15u);
     }
 }
 

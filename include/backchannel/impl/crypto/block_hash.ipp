@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::crypto::detail_block_hash {
 
@@ -41,7 +42,10 @@ inline void store_word(std::uint32_t word, std::uint8_t* to) noexcept {
 template <std::size_t Words>
 [[nodiscard]] std::array<std::uint8_t, 4 * Words> to_digest(std::array<std::uint32_t, Words> const& state) noexcept {
     std::array<std::uint8_t, 4 * Words> digest;
-    for (std::size_t i = 0; i < Words; ++i) store_word(state[i], digest.data() + 4 * i);
+    auto const store = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (store_word(state[I], digest.data() + 4 * I), ...);
+    };
+    store(std::make_index_sequence<Words>{}); // compilers don't take the loop apart
     return digest;
 }
 
@@ -68,19 +72,17 @@ void absorb(block& pending, std::uint64_t& size, std::string_view data, Compress
 }
 
 template <class Compress>
-void pad(block& pending, std::uint64_t size, Compress compress) noexcept {
-    auto held = static_cast<std::size_t>(size % block_size);
-    pending[held++] = 0x80;
-    if (held > block_size - length_size) {
-        std::memset(pending.data() + held, 0, block_size - held);
-        compress(pending.data(), std::size_t{1});
-        held = 0;
-    }
-    std::memset(pending.data() + held, 0, block_size - length_size - held);
-    std::uint64_t const bits = size * 8;
-    store_word(static_cast<std::uint32_t>(bits >> 32), pending.data() + block_size - 8);
-    store_word(static_cast<std::uint32_t>(bits & 0xffffffff), pending.data() + block_size - 4);
-    compress(pending.data(), std::size_t{1});
+void pad(block const& pending, std::uint64_t size, Compress compress) noexcept {
+    auto const held = static_cast<std::size_t>(size % block_size);
+    std::size_t const count = held < block_size - length_size ? 1 : 2;
+    std::array<std::uint8_t, 2 * block_size> last; // copied and cleared in sizes that are known, which is a few stores
+    std::memcpy(last.data(), pending.data(), block_size);
+    std::memset(last.data() + held, 0, block_size);
+    last[held] = 0x80;
+    std::uint8_t* const length = last.data() + count * block_size - length_size;
+    store_word(static_cast<std::uint32_t>(size >> 29), length);
+    store_word(static_cast<std::uint32_t>(size << 3 & 0xffffffff), length + 4);
+    compress(last.data(), count);
 }
 
 }
