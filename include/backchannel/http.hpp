@@ -66,9 +66,7 @@ namespace detail_http {
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    if (!a.empty() && ((a.front() ^ b.front()) & ~0x20) != 0) return false; // most that differ do so at once
-    return detail_http::same_letters(a.data(), b.data(), a.size());
+    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.
@@ -88,6 +86,9 @@ public:
 
     /// The same without a look at them. Precondition: `add` would return true.
     BACKCHANNEL_DECL void add_checked(std::string_view name, std::string_view value);
+
+    /// Appends a whole line as `text` shows it. Precondition: the same, and the server does not decide about the field.
+    BACKCHANNEL_DECL void add_line(std::string_view line);
 
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
     [[nodiscard]] std::string_view text() const noexcept {

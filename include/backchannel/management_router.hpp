@@ -199,20 +199,18 @@ private:
 
     [[nodiscard]] command command_for(call const& c, message const& body, patience wait,
                                       std::string_view key) const noexcept {
-        switch (c.what) {
-        case operation::post: {
-            command send{command::kind::send, c.target.id(), &body, {}, wait};
-            send.key = key;
-            if constexpr (has_terms_of<dialect_type>) send.terms = dialect_.terms_of(c, clock_.steady());
-            return send;
+        command asked{command::kind::find, c.target.id()};
+        if (c.what == operation::post) {
+            asked.what = command::kind::send;
+            asked.body = &body;
+            asked.wait = wait;
+            asked.key = key;
+            if constexpr (has_terms_of<dialect_type>) asked.terms = dialect_.terms_of(c, clock_.steady());
+        } else if (c.what == operation::del) {
+            asked.what = command::kind::close;
+            asked.frame = dialect_type::disconnect;
         }
-        case operation::del:
-            return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
-        case operation::get:
-        case operation::put:
-            break;
-        }
-        return {command::kind::find, c.target.id()};
+        return asked;
     }
 
     /// Runs a command that answers before it returns.

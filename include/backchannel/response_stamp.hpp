@@ -11,8 +11,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -28,20 +31,16 @@ public:
     }
 
     void apply(response& r, wall_time now, std::string_view id_header) {
-        auto const date = protocol::format_http_date(now);
-        r.headers.add_checked("Date", {date.data(), date.size()});
+        r.headers.add_line(date_line(now));
         auto const id = next_id();
         r.headers.add_checked(id_header, {id.data(), id.size()});
     }
 
     [[nodiscard]] std::array<char, 36> next_id() noexcept {
         std::uint64_t const number = counter_.fetch_add(1, std::memory_order_relaxed);
-        std::array<std::uint8_t, 16> bytes;
-        std::uint64_t high = high_(number), low = mixed(number + low_);
-        for (std::size_t i = 0; i != 8; ++i, high >>= 8, low >>= 8) {
-            bytes[i] = static_cast<std::uint8_t>(high);
-            bytes[8 + i] = static_cast<std::uint8_t>(low);
-        }
+        std::uint64_t const words[2] = {high_(number), mixed(number + low_)};
+        std::array<std::uint8_t, sizeof words> bytes;
+        std::memcpy(bytes.data(), words, sizeof words);
         bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
         bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
         std::array<char, 32> digits;
@@ -58,6 +57,17 @@ public:
     }
 
 private:
+    /// Each thread keeps the line of the second that it had last.
+    [[nodiscard]] static std::string_view date_line(protocol::timestamp now) noexcept {
+        constexpr std::size_t begin = 6, size = begin + 29 + 2;
+        thread_local auto last = std::chrono::sys_seconds::min(); // no timestamp is in it
+        thread_local char line[size + 1] = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+        auto const second = std::chrono::floor<std::chrono::seconds>(now);
+        if (std::exchange(last, second) != second)
+            protocol::text_of(protocol::format_http_date(now)).copy(line + begin, size - begin);
+        return {line, size};
+    }
+
     /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
     /// taken two bits of it (the finaliser of SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {

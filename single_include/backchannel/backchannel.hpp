@@ -374,9 +374,7 @@ namespace detail_http {
 
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    if (!a.empty() && ((a.front() ^ b.front()) & ~0x20) != 0) return false; // most that differ do so at once
-    return detail_http::same_letters(a.data(), b.data(), a.size());
+    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.
@@ -396,6 +394,9 @@ public:
 
     /// The same without a look at them. Precondition: `add` would return true.
     BACKCHANNEL_DECL void add_checked(std::string_view name, std::string_view value);
+
+    /// Appends a whole line as `text` shows it. Precondition: the same, and the server does not decide about the field.
+    BACKCHANNEL_DECL void add_line(std::string_view line);
 
     /// `Name: value\r\n` for each field, in the order they were added; no blank line at the end.
     [[nodiscard]] std::string_view text() const noexcept {
@@ -7183,8 +7184,11 @@ struct iso8601_text {
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
@@ -7200,20 +7204,16 @@ public:
     }
 
     void apply(response& r, wall_time now, std::string_view id_header) {
-        auto const date = protocol::format_http_date(now);
-        r.headers.add_checked("Date", {date.data(), date.size()});
+        r.headers.add_line(date_line(now));
         auto const id = next_id();
         r.headers.add_checked(id_header, {id.data(), id.size()});
     }
 
     [[nodiscard]] std::array<char, 36> next_id() noexcept {
         std::uint64_t const number = counter_.fetch_add(1, std::memory_order_relaxed);
-        std::array<std::uint8_t, 16> bytes;
-        std::uint64_t high = high_(number), low = mixed(number + low_);
-        for (std::size_t i = 0; i != 8; ++i, high >>= 8, low >>= 8) {
-            bytes[i] = static_cast<std::uint8_t>(high);
-            bytes[8 + i] = static_cast<std::uint8_t>(low);
-        }
+        std::uint64_t const words[2] = {high_(number), mixed(number + low_)};
+        std::array<std::uint8_t, sizeof words> bytes;
+        std::memcpy(bytes.data(), words, sizeof words);
         bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
         bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
         std::array<char, 32> digits;
@@ -7230,6 +7230,17 @@ public:
     }
 
 private:
+    /// Each thread keeps the line of the second that it had last.
+    [[nodiscard]] static std::string_view date_line(protocol::timestamp now) noexcept {
+        constexpr std::size_t begin = 6, size = begin + 29 + 2;
+        thread_local auto last = std::chrono::sys_seconds::min(); // no timestamp is in it
+        thread_local char line[size + 1] = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+        auto const second = std::chrono::floor<std::chrono::seconds>(now);
+        if (std::exchange(last, second) != second)
+            protocol::text_of(protocol::format_http_date(now)).copy(line + begin, size - begin);
+        return {line, size};
+    }
+
     /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
     /// taken two bits of it (the finaliser of SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
@@ -7488,20 +7499,18 @@ private:
 
     [[nodiscard]] command command_for(call const& c, message const& body, patience wait,
                                       std::string_view key) const noexcept {
-        switch (c.what) {
-        case operation::post: {
-            command send{command::kind::send, c.target.id(), &body, {}, wait};
-            send.key = key;
-            if constexpr (has_terms_of<dialect_type>) send.terms = dialect_.terms_of(c, clock_.steady());
-            return send;
+        command asked{command::kind::find, c.target.id()};
+        if (c.what == operation::post) {
+            asked.what = command::kind::send;
+            asked.body = &body;
+            asked.wait = wait;
+            asked.key = key;
+            if constexpr (has_terms_of<dialect_type>) asked.terms = dialect_.terms_of(c, clock_.steady());
+        } else if (c.what == operation::del) {
+            asked.what = command::kind::close;
+            asked.frame = dialect_type::disconnect;
         }
-        case operation::del:
-            return {command::kind::close, c.target.id(), nullptr, dialect_type::disconnect};
-        case operation::get:
-        case operation::put:
-            break;
-        }
-        return {command::kind::find, c.target.id()};
+        return asked;
     }
 
     /// Runs a command that answers before it returns.
@@ -8677,22 +8686,14 @@ BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> byte
 #ifndef BACKCHANNEL_IMPL_HTTP_IPP
 #define BACKCHANNEL_IMPL_HTTP_IPP
 
+#include <algorithm>
+
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 namespace detail_http {
 
 BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
-    if (size >= 8) { // the last word may overlap with the one before it
-        for (std::size_t i = 0; i + 8 < size; i += 8)
-            if (!byte_words::same_letters(byte_words::load(a + i), byte_words::load(b + i))) return false;
-        return byte_words::same_letters(byte_words::load(a + size - 8), byte_words::load(b + size - 8));
-    }
-    if (size >= 4)
-        return byte_words::same_letters(byte_words::load_half(a), byte_words::load_half(b)) &&
-               byte_words::same_letters(byte_words::load_half(a + size - 4), byte_words::load_half(b + size - 4));
-    for (std::size_t i = 0; i != size; ++i)
-        if (!byte_words::same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
-    return true;
+    return byte_words::same_letters(a, b, size);
 }
 
 }
@@ -8712,12 +8713,16 @@ BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view 
 BACKCHANNEL_DECL void header_lines::add_checked(std::string_view name, std::string_view value) {
     may_have_framing_ = may_have_framing_ || name.size() == 10 || name.size() == 14 || name.size() == 17;
     char* at = extend(name.size() + value.size() + 4);
-    at += name.copy(at, name.size());
+    at = std::copy(name.begin(), name.end(), at);
     *at++ = ':';
     *at++ = ' ';
-    at += value.copy(at, value.size());
+    at = std::copy(value.begin(), value.end(), at);
     *at++ = '\r';
     *at = '\n';
+}
+
+BACKCHANNEL_DECL void header_lines::add_line(std::string_view line) {
+    std::copy(line.begin(), line.end(), extend(line.size()));
 }
 
 BACKCHANNEL_DECL std::optional<std::string_view> header_lines::find(std::string_view name) const noexcept {
@@ -10895,7 +10900,7 @@ BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, st
     c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
     if (!c.ours) return c;
     if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
-    else if (method == "POST") c.what = operation::post;
+    else if (byte_words::same(method, "POST")) c.what = operation::post;
     else if (method == "GET") c.what = operation::get;
     else if (method == "DELETE") c.what = operation::del;
     else c.refused = failure::bad_method;
@@ -10909,7 +10914,7 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
         return;
     }
     r.status = 200;
-    r.headers.add("Content-Type", "application/json");
+    r.headers.add_line("Content-Type: application/json\r\n");
     if (what == operation::post || state == nullptr) return;
     protocol::json_writer json{r.body};
     write_members(json.begin_object(), *state);

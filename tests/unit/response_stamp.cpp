@@ -26,6 +26,26 @@ TEST_CASE("A response is stamped with the date and an id", "[response_stamp]") {
     CHECK(test::header_of(second, "x-request-id") != test::header_of(r, "x-amzn-RequestId"));
 }
 
+TEST_CASE("The date is that of the moment, whatever was stamped before", "[response_stamp]") {
+    using namespace std::chrono_literals;
+    response_stamp first, second;
+    auto const date_at = [](response_stamp& stamp, wall_time moment) {
+        response r;
+        stamp.apply(r, moment, "x-request-id");
+        return std::string{test::header_of(r, "Date")};
+    };
+    wall_time const noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 12h};
+    CHECK(date_at(first, noon) == "Sat, 21 Nov 2026 12:00:00 GMT");
+    CHECK(date_at(first, noon + 999ms) == "Sat, 21 Nov 2026 12:00:00 GMT");
+    CHECK(date_at(first, noon + 1s) == "Sat, 21 Nov 2026 12:00:01 GMT");
+    CHECK(date_at(second, noon - 1ms) == "Sat, 21 Nov 2026 11:59:59 GMT");
+    CHECK(date_at(first, noon) == "Sat, 21 Nov 2026 12:00:00 GMT");
+    CHECK(date_at(first, wall_time{}) == "Thu, 01 Jan 1970 00:00:00 GMT");
+    CHECK(date_at(first, wall_time{-1ms}) == "Thu, 01 Jan 1970 00:00:00 GMT");
+    CHECK(date_at(first, wall_time::min()) == "Thu, 01 Jan 1970 00:00:00 GMT");
+    CHECK(date_at(first, wall_time::max()) == "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+
 TEST_CASE("Request ids are version 4 UUIDs and differ, also between objects and threads", "[response_stamp]") {
     response_stamp first, second;
     std::set<std::string> ids;

@@ -6,22 +6,14 @@
 #include <backchannel/protocol/http1_syntax.hpp>
 #include <backchannel/support/byte_words.hpp>
 
+#include <algorithm>
+
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 namespace detail_http {
 
 BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
-    if (size >= 8) { // the last word may overlap with the one before it
-        for (std::size_t i = 0; i + 8 < size; i += 8)
-            if (!byte_words::same_letters(byte_words::load(a + i), byte_words::load(b + i))) return false;
-        return byte_words::same_letters(byte_words::load(a + size - 8), byte_words::load(b + size - 8));
-    }
-    if (size >= 4)
-        return byte_words::same_letters(byte_words::load_half(a), byte_words::load_half(b)) &&
-               byte_words::same_letters(byte_words::load_half(a + size - 4), byte_words::load_half(b + size - 4));
-    for (std::size_t i = 0; i != size; ++i)
-        if (!byte_words::same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
-    return true;
+    return byte_words::same_letters(a, b, size);
 }
 
 }
@@ -41,12 +33,16 @@ BACKCHANNEL_DECL bool header_lines::add(std::string_view name, std::string_view 
 BACKCHANNEL_DECL void header_lines::add_checked(std::string_view name, std::string_view value) {
     may_have_framing_ = may_have_framing_ || name.size() == 10 || name.size() == 14 || name.size() == 17;
     char* at = extend(name.size() + value.size() + 4);
-    at += name.copy(at, name.size());
+    at = std::copy(name.begin(), name.end(), at);
     *at++ = ':';
     *at++ = ' ';
-    at += value.copy(at, value.size());
+    at = std::copy(value.begin(), value.end(), at);
     *at++ = '\r';
     *at = '\n';
+}
+
+BACKCHANNEL_DECL void header_lines::add_line(std::string_view line) {
+    std::copy(line.begin(), line.end(), extend(line.size()));
 }
 
 BACKCHANNEL_DECL std::optional<std::string_view> header_lines::find(std::string_view name) const noexcept {

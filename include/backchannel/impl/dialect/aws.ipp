@@ -5,6 +5,7 @@
 #include <backchannel/dialect/aws.hpp>
 #include <backchannel/dialect/resource_arn.hpp>
 #include <backchannel/protocol/timestamp.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -31,7 +32,7 @@ BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, st
     c.ours = c.target.what() != kind::foreign && c.target.what() != kind::collection;
     if (!c.ours) return c;
     if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
-    else if (method == "POST") c.what = operation::post;
+    else if (byte_words::same(method, "POST")) c.what = operation::post;
     else if (method == "GET") c.what = operation::get;
     else if (method == "DELETE") c.what = operation::del;
     else c.refused = failure::bad_method;
@@ -45,7 +46,7 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
         return;
     }
     r.status = 200;
-    r.headers.add("Content-Type", "application/json");
+    r.headers.add_line("Content-Type: application/json\r\n");
     if (what == operation::post || state == nullptr) return;
     protocol::json_writer json{r.body};
     write_members(json.begin_object(), *state);
