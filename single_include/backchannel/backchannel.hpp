@@ -12238,7 +12238,6 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
 #define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
 
 #include <algorithm>
-#include <charconv>
 
 namespace backchannel::inline BACKCHANNEL_ABI::http1 {
 
@@ -12247,8 +12246,12 @@ namespace detail_syntax {
 // A number of at most `max`, and nothing else.
 [[nodiscard]] inline bool is_number(std::string_view text, unsigned max) noexcept {
     unsigned value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() && value <= max;
+    for (char const c : text) {
+        if (!is(c, digit)) return false;
+        value = value * 10 + static_cast<unsigned>(c - '0');
+        if (value > max) return false;
+    }
+    return !text.empty();
 }
 
 [[nodiscard]] inline bool is_ipv4(std::string_view text) noexcept {

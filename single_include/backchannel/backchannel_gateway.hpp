@@ -5361,6 +5361,7 @@ BACKCHANNEL_DECL void request_parser::fill(std::string_view text, request_head& 
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_RESPONSE_IPP
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -5404,13 +5405,13 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
     bool const interim = status < 200;
     // the length of a 304 is that of what it stands for, of which an empty body says nothing
     bool const may_have_length = !interim && status != 204 && (status != 304 || content_length != 0u);
+    std::array<char, 96> lines;
+    char* at = lines.data();
+    auto const put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
     if (content_length.has_value() && may_have_length) {
-        std::array<char, 48> line;
-        char* at = line.data() + std::string_view{"Content-Length: "}.copy(line.data(), 16);
+        put("Content-Length: ");
         at = std::to_chars(at, at + 20, *content_length).ptr;
-        *at++ = '\r';
-        *at++ = '\n';
-        out.append(line.data(), at);
+        put("\r\n");
     }
     std::string_view const option = interim              ? std::string_view{}
                                     : !keep_alive        ? "close"
@@ -5418,10 +5419,14 @@ inline void append_framing(std::string& out, int status, std::optional<std::uint
                                                          : std::string_view{};
     std::string_view const upgrade = status == 426 ? "Upgrade" : "";
     if (!option.empty() || !upgrade.empty()) {
-        out.append("Connection: ").append(option).append(!option.empty() && !upgrade.empty() ? ", " : "");
-        out.append(upgrade).append("\r\n");
+        put("Connection: ");
+        put(option);
+        if (!option.empty() && !upgrade.empty()) put(", ");
+        put(upgrade);
+        put("\r\n");
     }
-    out.append(std::string_view{"\r\n"});
+    put("\r\n");
+    out.append(lines.data(), at);
 }
 
 }
