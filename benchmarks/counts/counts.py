@@ -260,7 +260,7 @@ def shown(value):
 
 def update(counts, expected, used):
     for name, value in counts.values.items():
-        expected["counts"].setdefault(name, {})["expected"] = round(value, 2)
+        expected["counts"].setdefault(name, {})["expected"] = round(value, 2) + 0.0  # never -0.0
     expected["toolchain"] = used
     EXPECTED.write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
 

@@ -3995,6 +3995,7 @@ namespace backchannel::inline BACKCHANNEL_ABI::crypto {
 #endif
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 namespace backchannel::inline BACKCHANNEL_ABI::crypto {
@@ -4021,26 +4022,31 @@ public:
 
     [[nodiscard]] std::uint64_t operator()(std::uint64_t word) const noexcept {
         std::uint64_t a = state_[0], b = state_[1], c = state_[2], d = state_[3] ^ word;
-        auto const rotate = [](std::uint64_t x, int by) { return x << by | x >> (64 - by); };
-        for (int round = 0; round != 4; ++round) {
-            a += b;
-            b = rotate(b, 13) ^ a;
-            a = rotate(a, 32);
-            c += d;
-            d = rotate(d, 16) ^ c;
-            a += d;
-            d = rotate(d, 21) ^ a;
-            c += b;
-            b = rotate(b, 17) ^ c;
-            c = rotate(c, 32);
-            if (round != 0) continue;
-            a ^= word;
-            c ^= 0xFF;
-        }
+        round(a, b, c, d);
+        a ^= word;
+        c ^= 0xFF;
+        round(a, b, c, d);
+        round(a, b, c, d);
+        round(a, b, c, d);
         return a ^ b ^ c ^ d;
     }
 
 private:
+    // Inline, as a call would put the four words into memory.
+    [[gnu::always_inline]] static void round(std::uint64_t& a, std::uint64_t& b, std::uint64_t& c,
+                                             std::uint64_t& d) noexcept {
+        a += b;
+        b = std::rotl(b, 13) ^ a;
+        a = std::rotl(a, 32);
+        c += d;
+        d = std::rotl(d, 16) ^ c;
+        a += d;
+        d = std::rotl(d, 21) ^ a;
+        c += b;
+        b = std::rotl(b, 17) ^ c;
+        c = std::rotl(c, 32);
+    }
+
     std::array<std::uint64_t, 4> state_{};
 };
 
