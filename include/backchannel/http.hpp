@@ -42,7 +42,7 @@ struct request_view {
     std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
     std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
     bool streams = false;         ///< whether the server can write an answer's `stream`
-    message_buffer const* body_memory = nullptr; ///< where `body` stands, if a message may take it over
+    message_buffer const* body_memory = nullptr; ///< where `body` stands, if that may be taken over; not to be kept
 };
 
 /// The body of an answer that comes bit by bit, and may never end. Used on one thread at a time.

@@ -55,10 +55,10 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
+                held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
             });
         } else {
-            router.async_handle(request_->head.view(), std::move(done));
+            router.async_handle(request_->head.lent(), std::move(done));
         }
     }
 

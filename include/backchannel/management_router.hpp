@@ -185,7 +185,8 @@ private:
         if (request.body_memory == nullptr) return {};
         std::string_view const there = request.body_memory->data();
         bool const is_all = m.data().data() == there.data() && m.data().size() == there.size();
-        return is_all ? request.body_memory->share(m.kind()) : shared_message{};
+        shared_message const shared = is_all ? request.body_memory->share(m.kind()) : shared_message{};
+        return shared.kind() == m.kind() ? shared : shared_message{}; // it has been shared before
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.

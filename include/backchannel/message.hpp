@@ -75,8 +75,8 @@ private:
     };
 
     explicit shared_message(block* b) noexcept : block_{b} {}
-    /// A message of no bytes yet, with room for so many; empty if there is no memory.
-    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size) noexcept;
+    /// A message of no bytes yet, with room for so many. Where there is no memory: throws std::bad_alloc, or is empty.
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size, bool throws);
     BACKCHANNEL_DECL static void destroy(block*) noexcept;
 
     block* block_ = nullptr;

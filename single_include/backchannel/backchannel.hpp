@@ -350,7 +350,7 @@ struct request_view {
     std::string_view source_ip{}; ///< the caller's address, if a policy with `aws:SourceIp` is to be evaluated
     std::optional<bool> secure{}; ///< whether the request came over TLS, if known (`aws:SecureTransport`)
     bool streams = false;         ///< whether the server can write an answer's `stream`
-    message_buffer const* body_memory = nullptr; ///< where `body` stands, if a message may take it over
+    message_buffer const* body_memory = nullptr; ///< where `body` stands, if that may be taken over; not to be kept
 };
 
 /// The body of an answer that comes bit by bit, and may never end. Used on one thread at a time.
@@ -737,8 +737,8 @@ private:
     };
 
     explicit shared_message(block* b) noexcept : block_{b} {}
-    /// A message of no bytes yet, with room for so many; empty if there is no memory.
-    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size) noexcept;
+    /// A message of no bytes yet, with room for so many. Where there is no memory: throws std::bad_alloc, or is empty.
+    [[nodiscard]] BACKCHANNEL_DECL static shared_message with_room(std::size_t size, bool throws);
     BACKCHANNEL_DECL static void destroy(block*) noexcept;
 
     block* block_ = nullptr;
@@ -6903,7 +6903,6 @@ protected:
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <span>
 #include <string_view>
 
@@ -6941,8 +6940,8 @@ public:
     [[nodiscard]] std::string_view data() const noexcept { return block_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return block_.data().size(); }
 
-    /// The bytes as a message; empty if there are none. Nothing may be appended afterwards, and each call gives the
-    /// same kind.
+    /// The bytes as a message, of the kind that was asked for first; empty if there are none. Nothing may be appended
+    /// afterwards.
     [[nodiscard]] shared_message share(message_kind kind) const noexcept {
         if (block_ && block_.block_->frame_header_size == 0) block_.block_->seal(kind); // else others read it by now
         return block_;
@@ -6954,9 +6953,8 @@ private:
     [[nodiscard]] std::size_t capacity() const noexcept { return block_ ? block_.block_->capacity : 0; }
 
     void grow(std::size_t needed) {
-        shared_message larger =
-            shared_message::with_room(expected_ < needed ? 2 * needed : std::min(expected_, 4 * needed));
-        if (!larger) throw std::bad_alloc{};
+        std::size_t const capacity = expected_ < needed ? 2 * needed : std::min(expected_, 4 * needed);
+        shared_message larger = shared_message::with_room(capacity, true);
         if (block_) std::memcpy(larger.block_->body(), block_.block_->body(), size());
         larger.block_->size = size();
         block_ = std::move(larger);
@@ -6992,6 +6990,12 @@ public:
         request_view r = head_;
         r.headers = headers_;
         r.body = body.data();
+        return r;
+    }
+
+    /// The same for a router, which may take the body's memory over.
+    [[nodiscard]] request_view lent() const noexcept {
+        request_view r = view();
         r.body_memory = &body;
         return r;
     }
@@ -7000,6 +7004,7 @@ public:
 
 private:
     owned_request(request_view const& r, std::string_view content) : head_{r} {
+        head_.body_memory = nullptr;
         body.expect(content.size());
         body.append(content);
         std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();
@@ -7078,10 +7083,10 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.view(), std::move(decision), std::move(done));
+                held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
             });
         } else {
-            router.async_handle(request_->head.view(), std::move(done));
+            router.async_handle(request_->head.lent(), std::move(done));
         }
     }
 
@@ -7491,7 +7496,8 @@ private:
         if (request.body_memory == nullptr) return {};
         std::string_view const there = request.body_memory->data();
         bool const is_all = m.data().data() == there.data() && m.data().size() == there.size();
-        return is_all ? request.body_memory->share(m.kind()) : shared_message{};
+        shared_message const shared = is_all ? request.body_memory->share(m.kind()) : shared_message{};
+        return shared.kind() == m.kind() ? shared : shared_message{}; // it has been shared before
     }
 
     /// What names a send, if the dialect knows of that: the caller, and the key that it gave.
@@ -8810,7 +8816,7 @@ struct kept_memory {
         kept_memory& all;
         ~at_end() {
             all.ended = true;
-            for (memory const& m : all.list) ::operator delete(m.at);
+            for (memory& m : all.list) ::operator delete(std::exchange(m, {}).at); // none is taken any more
         }
     };
     thread_local at_end const end{kept};
@@ -8822,7 +8828,7 @@ struct kept_memory {
 
 BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind,
                                                         bool for_many) noexcept {
-    shared_message made = with_room(data.size());
+    shared_message made = with_room(data.size(), false);
     if (!made) return made;
     made.block_->for_many = for_many;
     made.block_->size = data.size();
@@ -8831,10 +8837,13 @@ BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, m
     return made;
 }
 
-BACKCHANNEL_DECL shared_message shared_message::with_room(std::size_t size) noexcept {
+BACKCHANNEL_DECL shared_message shared_message::with_room(std::size_t size, bool throws) {
     detail_message::memory got;
     if (size >= detail_message::kept_memory::least) got = detail_message::kept_by_thread().take(size);
-    if (got.at == nullptr) got = {::operator new(sizeof(block) + headroom + size, std::nothrow), size};
+    if (got.at == nullptr) {
+        std::size_t const all = sizeof(block) + headroom + size;
+        got = {throws ? ::operator new(all) : ::operator new(all, std::nothrow), size};
+    }
     if (got.at == nullptr) return {};
     shared_message made{::new (got.at) block};
     made.block_->capacity = got.size;

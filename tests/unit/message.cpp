@@ -195,3 +195,21 @@ TEST_CASE("a thread's own objects may keep long messages to its end", "[message]
         CHECK(first.data().size() + last.data().size() == 110'000);
     }}.join();
 }
+
+TEST_CASE("a thread may make long messages when what it keeps has gone", "[message]") {
+    static std::size_t made;
+    made = 0;
+    struct late {
+        ~late() {
+            auto const one = long_message(50'000, 'l');
+            auto const other = long_message(50'000, 'o');
+            made = one.data() == std::string(50'000, 'l') && other.data() == std::string(50'000, 'o') ? 2 : 1;
+        }
+    };
+    std::thread{[] {
+        thread_local late at_the_end; // made first, destroyed last
+        (void)at_the_end;
+        for (int i = 0; i != 3; ++i) (void)long_message(50'000);
+    }}.join();
+    CHECK(made == 2);
+}

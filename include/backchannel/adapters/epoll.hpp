@@ -249,7 +249,7 @@ private:
             return false;
         }
         auto const whole = std::exchange(partial_, nullptr);
-        ask(whole->request.view(), router, own);
+        ask(whole->request.view(), router, own, &whole->request.body);
         return true;
     }
 
@@ -260,8 +260,10 @@ private:
     }
 
     template <class Router, class Own>
-    void ask(request_view const& request, Router& router, Own& own) {
+    void ask(request_view request, Router& router, Own& own, message_buffer const* memory = nullptr) {
+        request.body_memory = memory;
         bool const ours = router.async_handle(request, expect_answer());
+        request.body_memory = nullptr; // an application may copy the view
         shared_.asked_ = 0;
         if (!ours) answer(own(request));
     }

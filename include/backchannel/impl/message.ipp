@@ -50,7 +50,7 @@ struct kept_memory {
         kept_memory& all;
         ~at_end() {
             all.ended = true;
-            for (memory const& m : all.list) ::operator delete(m.at);
+            for (memory& m : all.list) ::operator delete(std::exchange(m, {}).at); // none is taken any more
         }
     };
     thread_local at_end const end{kept};
@@ -62,7 +62,7 @@ struct kept_memory {
 
 BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, message_kind kind,
                                                         bool for_many) noexcept {
-    shared_message made = with_room(data.size());
+    shared_message made = with_room(data.size(), false);
     if (!made) return made;
     made.block_->for_many = for_many;
     made.block_->size = data.size();
@@ -71,10 +71,13 @@ BACKCHANNEL_DECL shared_message shared_message::copy_of(std::string_view data, m
     return made;
 }
 
-BACKCHANNEL_DECL shared_message shared_message::with_room(std::size_t size) noexcept {
+BACKCHANNEL_DECL shared_message shared_message::with_room(std::size_t size, bool throws) {
     detail_message::memory got;
     if (size >= detail_message::kept_memory::least) got = detail_message::kept_by_thread().take(size);
-    if (got.at == nullptr) got = {::operator new(sizeof(block) + headroom + size, std::nothrow), size};
+    if (got.at == nullptr) {
+        std::size_t const all = sizeof(block) + headroom + size;
+        got = {throws ? ::operator new(all) : ::operator new(all, std::nothrow), size};
+    }
     if (got.at == nullptr) return {};
     shared_message made{::new (got.at) block};
     made.block_->capacity = got.size;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <span>
 #include <string_view>
 
@@ -45,8 +44,8 @@ public:
     [[nodiscard]] std::string_view data() const noexcept { return block_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return block_.data().size(); }
 
-    /// The bytes as a message; empty if there are none. Nothing may be appended afterwards, and each call gives the
-    /// same kind.
+    /// The bytes as a message, of the kind that was asked for first; empty if there are none. Nothing may be appended
+    /// afterwards.
     [[nodiscard]] shared_message share(message_kind kind) const noexcept {
         if (block_ && block_.block_->frame_header_size == 0) block_.block_->seal(kind); // else others read it by now
         return block_;
@@ -58,9 +57,8 @@ private:
     [[nodiscard]] std::size_t capacity() const noexcept { return block_ ? block_.block_->capacity : 0; }
 
     void grow(std::size_t needed) {
-        shared_message larger =
-            shared_message::with_room(expected_ < needed ? 2 * needed : std::min(expected_, 4 * needed));
-        if (!larger) throw std::bad_alloc{};
+        std::size_t const capacity = expected_ < needed ? 2 * needed : std::min(expected_, 4 * needed);
+        shared_message larger = shared_message::with_room(capacity, true);
         if (block_) std::memcpy(larger.block_->body(), block_.block_->body(), size());
         larger.block_->size = size();
         block_ = std::move(larger);

@@ -27,6 +27,12 @@ public:
         request_view r = head_;
         r.headers = headers_;
         r.body = body.data();
+        return r;
+    }
+
+    /// The same for a router, which may take the body's memory over.
+    [[nodiscard]] request_view lent() const noexcept {
+        request_view r = view();
         r.body_memory = &body;
         return r;
     }
@@ -35,6 +41,7 @@ public:
 
 private:
     owned_request(request_view const& r, std::string_view content) : head_{r} {
+        head_.body_memory = nullptr;
         body.expect(content.size());
         body.append(content);
         std::size_t size = r.method.size() + r.target.size() + r.source_ip.size();

@@ -45,6 +45,9 @@ TEST_CASE("An owned request outlives what it was made of", "[owned_request]") {
             CHECK(v.secure == true);
             kept.body.append("more");
             CHECK(kept.view().body.ends_with("more"));
+            CHECK(kept.view().body_memory == nullptr);
+            CHECK(kept.lent().body == kept.view().body);
+            CHECK(kept.lent().body_memory == &kept.body);
         };
         if (head_only) {
             owned_request kept = owned_request::head_of(r);
