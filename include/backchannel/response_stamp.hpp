@@ -68,8 +68,8 @@ private:
         return {line, size};
     }
 
-    /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
-    /// taken two bits of it (the finaliser of SplitMix64).
+    /// One to one, so the last halves of two ids differ, but for the two bits that the variant takes (the finaliser of
+    /// SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
         word = (word ^ word >> 27) * 0x94d049bb133111ebu;

@@ -2481,7 +2481,11 @@ template <class Hmac>
 
 #endif
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -2523,10 +2527,12 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
+        // by the ends of the texts; callers are known keys, so nobody can choose to collide
         std::uint64_t sum = 0;
         for (std::string_view const text : {id, scope.date, scope.region}) {
-            std::uint64_t const end = text.size() < 8 ? text.size() : byte_words::load(text.data() + text.size() - 8);
+            std::uint64_t end = 0;
+            if (std::size_t const n = std::min<std::size_t>(text.size(), 8); n != 0)
+                std::memcpy(&end, text.data() + text.size() - n, n);
             sum = (sum ^ end) * 0x9e3779b97f4a7c15u;
         }
         return static_cast<std::size_t>(sum >> 32) % capacity;
@@ -7252,8 +7258,8 @@ private:
         return {line, size};
     }
 
-    /// Each word for exactly one other, so that two ids can only have their last half in common where the variant has
-    /// taken two bits of it (the finaliser of SplitMix64).
+    /// One to one, so the last halves of two ids differ, but for the two bits that the variant takes (the finaliser of
+    /// SplitMix64).
     [[nodiscard]] static constexpr std::uint64_t mixed(std::uint64_t word) noexcept {
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
         word = (word ^ word >> 27) * 0x94d049bb133111ebu;

@@ -1341,7 +1341,8 @@ public:
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    /// A handler for the loop that calls `act(error)`; a throw ends this connection only.
+    /// A handler for the loop that calls an `F`, which captures nothing, with the error; a throw ends this connection
+    /// only.
     template <class F>
     [[nodiscard]] auto guarded_handler(F) {
         return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {

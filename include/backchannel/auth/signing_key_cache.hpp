@@ -5,9 +5,12 @@
 #include <backchannel/auth/access_keys.hpp>
 #include <backchannel/crypto/constant_time.hpp>
 #include <backchannel/protocol/sigv4_canonical.hpp>
-#include <backchannel/support/byte_words.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -49,10 +52,12 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        // the ends of the texts tell them apart; callers are known keys, so nobody can choose to collide
+        // by the ends of the texts; callers are known keys, so nobody can choose to collide
         std::uint64_t sum = 0;
         for (std::string_view const text : {id, scope.date, scope.region}) {
-            std::uint64_t const end = text.size() < 8 ? text.size() : byte_words::load(text.data() + text.size() - 8);
+            std::uint64_t end = 0;
+            if (std::size_t const n = std::min<std::size_t>(text.size(), 8); n != 0)
+                std::memcpy(&end, text.data() + text.size() - n, n);
             sum = (sum ^ end) * 0x9e3779b97f4a7c15u;
         }
         return static_cast<std::size_t>(sum >> 32) % capacity;
