@@ -63,7 +63,7 @@ UNFIT = {"pipelined": {"libwebsockets"}}
 # posts of 64 B to so many connections
 CROWDS = (1, 10, 100, 1_000, 10_000, 19_000)
 CROWD = "--connections {} --sources {} --payload 64 --sign"
-OURS = (BASELINE, "backchannel on epoll", "backchannel gateway")
+CROWD_SERVERS = (BASELINE, "backchannel on epoll", "backchannel gateway")
 
 # the library's servers with so many loops, which share both processors with the load
 LOOPS = (1, 2)
@@ -149,7 +149,7 @@ def section(case, result):
 def crowds(build, rounds):
     """Posts to more and more connections: {count: result}."""
     known = commands(build)
-    mine = {name: known[name] for name in OURS if name in known}
+    mine = {name: known[name] for name in CROWD_SERVERS if name in known}
     open_files, results = resource.getrlimit(resource.RLIMIT_NOFILE)[1], {}
     for count in CROWDS:
         if count + 100 > open_files:
@@ -179,7 +179,7 @@ def loops(build, rounds):
     """The same posts served by one loop and by more: a result whose baseline is raw epoll, which has one."""
     known = commands(build)
     servers = {BASELINE: known[BASELINE]}
-    for name in OURS[1:]:
+    for name in CROWD_SERVERS[1:]:
         servers |= {f"{name}, {n} loop{'s'[: n > 1]}": f"{known[name]} --threads {n}" for n in LOOPS if name in known}
     result = Comparison(build, servers, rounds, None, None).run(f"{SHARED} {TIMES}", {})
     print_case("loops", SHARED, result)
@@ -208,7 +208,7 @@ def page(results, growth, threads, where, load, rounds, plot):
         "one run of it; nothing in them is from elsewhere.",
         "",
         f"- {where['processor']}, {where['cores']} cores; Linux {where['kernel']}; {where['compiler']}; release build.",
-        "- Everything on 127.0.0.1: the server has one core, the load generator another. Other work on the machine was",
+        "- Everything on 127.0.0.1: the server has one core, the load generator another, if nothing else is said. Other work was",
         f"  not stopped; the load average was {load:.1f} when this began.",
         "- Server CPU is the processor time, of user and kernel, that the server process took per request (per",
         "  connection, per broadcast). It is the figure to compare. The rate depends on the load generator as well, which",
@@ -222,7 +222,9 @@ def page(results, growth, threads, where, load, rounds, plot):
     if unsigned:
         lines += [f"- {', '.join(unsigned)}: the same service written with that library, tuned, as in",
                   "  `benchmarks/servers/peers`. They get the same signed requests and verify nothing."]
-    shown = {name: figures["command"] for result in results.values() for name, figures in result.items() if name != AGAIN}
+    shown = {}
+    for result in [*results.values(), threads]:
+        shown |= {name: figures["command"] for name, figures in result.items() if name != AGAIN}
     lines += ["- The servers were started so, 0 being any port:", ""]
     lines += [f"      {command}" for command in shown.values()]
     lines += ["", "What does not depend on the machine (instructions, system calls, allocations, bytes) is counted by",
@@ -265,7 +267,8 @@ def main():
     text = page(results, growth, threads, machine(), load, given.rounds, "performance.svg")
     (given.output / "performance.md").write_text(text, encoding="utf-8")
     if given.json:
-        given.json.write_text(json.dumps({"machine": machine(), "cases": results, "crowds": growth, "loops": threads}, indent=1) + "\n", encoding="utf-8")
+        everything = {"machine": machine(), "cases": results, "crowds": growth, "loops": threads}
+        given.json.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten: {given.output}/performance.md")
     return 0
 
