@@ -269,8 +269,8 @@ TEST_CASE("epoll: a long body is received where its message keeps it, and nothin
         for (std::size_t at = 0; at < text.size(); at += piece) {
             f.link.say(std::string_view{text}.substr(at, piece));
             f.turn();
-            heard += f.link.hear();
-            if (at + piece < body.size()) REQUIRE(heard.empty());
+            if (std::string const said = f.link.hear(); said != "nothing") heard += said;
+            if (at + piece < body.size()) REQUIRE(heard == "");
             if (heard.size() != 0 && f.owned == 0) CHECK(*f.delivered == body);
         }
         CHECK(*f.kept_in_place);
