@@ -142,6 +142,7 @@ namespace {
 
 }
 
+#if BACKCHANNEL_TESTS_COUNT_ALLOCATIONS
 TEST_CASE("a thread uses the memory of long messages again", "[message]") {
     std::thread{[] {
         std::string const text(100'000, 'a'), shorter(60'000, 'b'), tiny(20'000, 'c'), longest(300'000, 'd');
@@ -175,6 +176,7 @@ TEST_CASE("a thread keeps the memory of four long messages at most, and gives it
         if (BACKCHANNEL_TESTS_COUNT_ALLOCATIONS != 0) CHECK(count.kept() == 4 + 1); // and `many` itself
     }}.join();
 }
+#endif
 
 TEST_CASE("a long message may go with another thread than it came with", "[message]") {
     for (int i = 0; i != 20; ++i) {
