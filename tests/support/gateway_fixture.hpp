@@ -201,6 +201,10 @@ bool running_gateway<Handler, Auth>::counts(F f, std::uint64_t expected) {
     return soon([&] { return std::invoke(f, server.metrics()) == expected; });
 }
 
+extern template class running_gateway<>;
+
 }
+
+extern template class backchannel::gateway<backchannel::allow_all, test::scripted_handler>;
 
 #endif

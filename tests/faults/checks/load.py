@@ -137,7 +137,8 @@ def bad_neighbours(context):
             with tools.post(context, gateway, reading.ids(), *shape, seconds=seconds, prefix=others) as caller:
                 posted = caller.result()
             expect_equal(set(posted["statuses"]), {"200"}, f"{name}: answers")
-            expect(posted["statuses"]["200"] > rate * seconds / 4, f"{name}: only {posted['statuses']['200']} answers")
+            # Each of the 4 connections has an answer in half a second: beyond it, the limit of the time below is broken.
+            expect(posted["statuses"]["200"] > 4 * 2 * seconds, f"{name}: only {posted['statuses']['200']} answers")
             result = reading.snapshot()
             tools.expect_good(result, name)
             expect_equal(result["ends"], {}, f"{name}: connections that ended")
