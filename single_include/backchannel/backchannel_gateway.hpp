@@ -679,9 +679,9 @@ using gateway_counters = gateway_numbers<loop_counter>;
 
 #endif
 
-// ---- backchannel/gateway/outbox_pool.hpp
-#ifndef BACKCHANNEL_GATEWAY_OUTBOX_POOL_HPP
-#define BACKCHANNEL_GATEWAY_OUTBOX_POOL_HPP
+// ---- backchannel/support/outbox_pool.hpp
+#ifndef BACKCHANNEL_SUPPORT_OUTBOX_POOL_HPP
+#define BACKCHANNEL_SUPPORT_OUTBOX_POOL_HPP
 
 // ---- backchannel/support/outbox.hpp
 #ifndef BACKCHANNEL_SUPPORT_OUTBOX_HPP
@@ -826,14 +826,14 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Outboxes with their memory for connections that have something to send: an idle one has none. Used on one thread.
 class outbox_pool {
 public:
-    /// How many are kept; an outbox keeps 1 KiB of its memory at most.
-    static constexpr std::size_t most_kept = 1024;
-
-    outbox_pool() { free_.reserve(most_kept); }
+    /// Keeps up to `most_kept` of them, and up to `bytes_each` of each one's memory. Throws std::bad_alloc.
+    outbox_pool(std::size_t most_kept, std::size_t bytes_each) : most_kept_{most_kept}, bytes_each_{bytes_each} {
+        free_.reserve(most_kept);
+    }
 
     /// An empty one. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<outbox> take() {
-        if (free_.empty()) return std::make_unique<outbox>();
+        if (free_.empty()) return std::make_unique<outbox>(bytes_each_);
         auto taken = std::move(free_.back());
         free_.pop_back();
         return taken;
@@ -841,10 +841,11 @@ public:
 
     /// Precondition: it is empty.
     void give_back(std::unique_ptr<outbox> used) noexcept {
-        if (free_.size() < most_kept) free_.push_back(std::move(used));
+        if (free_.size() < most_kept_) free_.push_back(std::move(used));
     }
 
 private:
+    std::size_t const most_kept_, bytes_each_;
     std::vector<std::unique_ptr<outbox>> free_;
 };
 
@@ -1150,7 +1151,7 @@ private:
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
-    outbox_pool outboxes_;
+    outbox_pool outboxes_{1024, 1024};
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };

@@ -7,6 +7,7 @@
 #include <backchannel/protocol/websocket_frame.hpp>
 #include <backchannel/support/close_payload.hpp>
 #include <backchannel/support/loop_transport.hpp>
+#include <backchannel/support/outbox_pool.hpp>
 #include <backchannel/support/outgoing_frames.hpp>
 
 #include <sys/socket.h>
@@ -22,7 +23,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// WebSockets for home-made loops on Linux (epoll), on the library's own frame parser.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::epoll {
@@ -35,9 +35,7 @@ class websocket;
 class websocket_loop {
 public:
     explicit websocket_loop(workspace& shared, ::backchannel::websocket::frame_limits limits = {})
-        : shared_{shared}, limits_{limits} {
-        free_.reserve(most_kept);
-    }
+        : shared_{shared}, limits_{limits} {}
     websocket_loop(websocket_loop const&) = delete;
     websocket_loop& operator=(websocket_loop const&) = delete;
 
@@ -50,21 +48,9 @@ public:
 private:
     friend class websocket;
 
-    static constexpr std::size_t most_kept = 64; // together up to 2 MiB
-
-    [[nodiscard]] std::unique_ptr<outbox> take() {
-        if (free_.empty()) return std::make_unique<outbox>(std::size_t{32} * 1024);
-        auto taken = std::move(free_.back());
-        free_.pop_back();
-        return taken;
-    }
-    void give_back(std::unique_ptr<outbox> used) noexcept {
-        if (free_.size() < most_kept) free_.push_back(std::move(used));
-    }
-
     workspace& shared_;
     ::backchannel::websocket::frame_limits const limits_;
-    std::vector<std::unique_ptr<outbox>> free_;
+    outbox_pool outboxes_{64, std::size_t{32} * 1024}; // together up to 2 MiB
     websocket* touched_ = nullptr; // the first of those that have something to send
 };
 
@@ -204,7 +190,7 @@ private:
 
     /// Where bytes are put that are to be sent at the end of the turn.
     [[nodiscard]] outbox& waiting() {
-        if (out_ == nullptr) out_ = loop_.take();
+        if (out_ == nullptr) out_ = loop_.outboxes_.take();
         if (!touched_ && !blocked_) {
             next_ = std::exchange(loop_.touched_, this);
             if (next_ != nullptr) next_->before_ = this;
@@ -240,7 +226,7 @@ private:
             } else {
                 out_->consume(static_cast<std::size_t>(n));
             }
-            if (out_->empty()) loop_.give_back(std::exchange(out_, nullptr));
+            if (out_->empty()) loop_.outboxes_.give_back(std::exchange(out_, nullptr));
         }
         if (failed_) shutdown(socket_, SHUT_WR);
     }

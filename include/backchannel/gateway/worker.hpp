@@ -4,9 +4,9 @@
 
 #include <backchannel/connection.hpp>
 #include <backchannel/gateway/metrics.hpp>
-#include <backchannel/gateway/outbox_pool.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
+#include <backchannel/support/outbox_pool.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -306,7 +306,7 @@ private:
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
-    outbox_pool outboxes_;
+    outbox_pool outboxes_{1024, 1024};
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };

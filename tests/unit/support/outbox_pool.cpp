@@ -1,5 +1,5 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-#include <backchannel/gateway/outbox_pool.hpp>
+#include <backchannel/support/outbox_pool.hpp>
 
 #include "support/catch.hpp"
 
@@ -11,7 +11,7 @@ using backchannel::outbox;
 using backchannel::outbox_pool;
 
 TEST_CASE("an outbox that was given back is taken again", "[outbox_pool]") {
-    outbox_pool pool;
+    outbox_pool pool{8, 1024};
     auto first = pool.take(), second = pool.take();
     REQUIRE(first != nullptr);
     REQUIRE(second != nullptr);
@@ -27,12 +27,12 @@ TEST_CASE("an outbox that was given back is taken again", "[outbox_pool]") {
 }
 
 TEST_CASE("no more outboxes are kept than there may be", "[outbox_pool]") {
-    outbox_pool pool;
-    std::vector<std::unique_ptr<outbox>> all(outbox_pool::most_kept + 1);
+    outbox_pool pool{3, 1024};
+    std::vector<std::unique_ptr<outbox>> all(4);
     std::vector<outbox const*> given;
     for (auto& one : all) given.push_back((one = pool.take()).get());
     for (auto& one : all) pool.give_back(std::move(one));
-    for (std::size_t i = outbox_pool::most_kept; i-- != 0;) {
+    for (std::size_t i = 3; i-- != 0;) {
         auto taken = pool.take(); // the last one first
         CHECK(taken.get() == given[i]);
         all[i] = std::move(taken);
