@@ -376,24 +376,14 @@ static_assert(gateway_stream<plain_stream>);
 #ifndef BACKCHANNEL_GATEWAY_METRICS_HPP
 #define BACKCHANNEL_GATEWAY_METRICS_HPP
 
-// ---- backchannel/protocol/http1_request.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
+// ---- backchannel/protocol/parse_error.hpp
+#ifndef BACKCHANNEL_PROTOCOL_PARSE_ERROR_HPP
+#define BACKCHANNEL_PROTOCOL_PARSE_ERROR_HPP
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
-#include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// How much of a request head is accepted. Each limit is the largest value that still passes.
-struct head_limits {
-    std::size_t target = 8192; ///< bytes of the request target
-    std::size_t head = 16384;  ///< bytes from the first byte of the request to the end of the blank line
-    std::size_t headers = 100; ///< header lines
-};
 
 /// What is wrong with a request: its head (`request_parser`) or its body (`body_reader`). RFC 9112.
 enum class parse_error : std::uint8_t {
@@ -436,6 +426,133 @@ enum class parse_error : std::uint8_t {
 
 /// One plain phrase for logs and response bodies; a constant.
 [[nodiscard]] BACKCHANNEL_DECL std::string_view describe(parse_error error) noexcept;
+
+}
+
+#endif
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+inline constexpr std::size_t parse_errors = static_cast<std::size_t>(http1::parse_error::body_too_large) + 1;
+inline constexpr std::size_t auth_errors = static_cast<std::size_t>(auth_error::internal) + 1;
+
+/// Where a close code is counted: 1000 to 1015 each, then 3000 to 3999, then 4000 to 4999, then any other.
+[[nodiscard]] constexpr std::size_t close_code_index(int code) noexcept {
+    if (code >= 1000 && code <= 1015) return static_cast<std::size_t>(code - 1000);
+    return code >= 3000 && code <= 3999 ? 16 : code >= 4000 && code <= 4999 ? 17 : 18;
+}
+
+/// The statuses of management answers, each where it is counted; the 0 stands for any other.
+inline constexpr std::array<int, 14> management_statuses{200, 204, 400, 401, 403, 404, 405,
+                                                         410, 413, 429, 500, 503, 504, 0};
+
+[[nodiscard]] constexpr std::size_t management_status_index(int status) noexcept {
+    std::size_t i = 0;
+    while (management_statuses[i] != status && management_statuses[i] != 0) ++i;
+    return i;
+}
+
+/// What happens in a gateway, as numbers: those that only grow, and a few that tell how it is now.
+template <class Number>
+struct gateway_numbers {
+    // now
+    Number connections_open{};   ///< TCP connections
+    Number websockets_open{};    ///< WebSockets; one that is closing counts until its end
+    Number handshakes_pending{}; ///< connections that have not sent the whole head of a request
+    Number queue_bytes{};        ///< bytes that wait for clients, in all queues together
+
+    // since the start
+    Number connections_accepted{}, connections_refused{}, accept_errors{}, handshake_errors{};
+    Number bytes_received{}, bytes_sent{}; ///< as HTTP and WebSocket have them, inside TLS
+    Number websockets_opened{}, websockets_refused{};
+    Number messages_received{}, messages_sent{}; ///< from and (queued) for WebSocket clients
+    Number pings_sent{}, peers_vanished{}, peers_stalled{};
+    Number request_timeouts{}; ///< answered 408
+
+    std::array<Number, 6> responses{};                    ///< by the first digit of the status
+    std::array<Number, 19> websockets_closed{};           ///< by `close_code_index`
+    std::array<Number, parse_errors> requests_rejected{}; ///< by `http1::parse_error`
+    std::array<std::array<Number, management_statuses.size()>, 4>
+        management{}; ///< by operation (POST, GET, DELETE, none of them) and `management_status_index`
+
+    /// Calls `f(to, from)` for each number of both.
+    template <class From, class F>
+    void combine(From const& from, F f) {
+        f(connections_open, from.connections_open);
+        f(websockets_open, from.websockets_open);
+        f(handshakes_pending, from.handshakes_pending);
+        f(queue_bytes, from.queue_bytes);
+        f(connections_accepted, from.connections_accepted);
+        f(connections_refused, from.connections_refused);
+        f(accept_errors, from.accept_errors);
+        f(handshake_errors, from.handshake_errors);
+        f(bytes_received, from.bytes_received);
+        f(bytes_sent, from.bytes_sent);
+        f(websockets_opened, from.websockets_opened);
+        f(websockets_refused, from.websockets_refused);
+        f(messages_received, from.messages_received);
+        f(messages_sent, from.messages_sent);
+        f(pings_sent, from.pings_sent);
+        f(peers_vanished, from.peers_vanished);
+        f(peers_stalled, from.peers_stalled);
+        f(request_timeouts, from.request_timeouts);
+        auto const each = [&f](auto& a, auto const& b) {
+            for (std::size_t i = 0; i != a.size(); ++i) f(a[i], b[i]);
+        };
+        each(responses, from.responses);
+        each(websockets_closed, from.websockets_closed);
+        each(requests_rejected, from.requests_rejected);
+        for (std::size_t i = 0; i != management.size(); ++i) each(management[i], from.management[i]);
+    }
+};
+
+/// What a gateway has done since it was made, see `gateway::metrics`.
+struct gateway_metrics : gateway_numbers<std::uint64_t> {
+    std::array<std::uint64_t, auth_errors> requests_denied{}; ///< by `auth_error`
+    hub_metrics hub{};
+};
+
+/// A number that one thread changes and any thread reads.
+class loop_counter {
+public:
+    void add(std::uint64_t n) noexcept { value_.store(get() + n, std::memory_order_relaxed); }
+    void subtract(std::uint64_t n) noexcept { value_.store(get() - n, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+/// The numbers of one event loop.
+using gateway_counters = gateway_numbers<loop_counter>;
+
+}
+
+#endif
+
+// ---- backchannel/protocol/http1_request.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_REQUEST_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+/// How much of a request head is accepted. Each limit is the largest value that still passes.
+struct head_limits {
+    std::size_t target = 8192; ///< bytes of the request target
+    std::size_t head = 16384;  ///< bytes from the first byte of the request to the end of the blank line
+    std::size_t headers = 100; ///< header lines
+};
 
 /// A parsed request head. Its views point into the buffer that the parser was given last, or at constants.
 ///
@@ -570,110 +687,6 @@ private:
     state state_ = state::start;
     parse_error error_ = parse_error::none;
 };
-
-}
-
-#endif
-
-#include <array>
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-inline constexpr std::size_t parse_errors = static_cast<std::size_t>(http1::parse_error::body_too_large) + 1;
-inline constexpr std::size_t auth_errors = static_cast<std::size_t>(auth_error::internal) + 1;
-
-/// Where a close code is counted: 1000 to 1015 each, then 3000 to 3999, then 4000 to 4999, then any other.
-[[nodiscard]] constexpr std::size_t close_code_index(int code) noexcept {
-    if (code >= 1000 && code <= 1015) return static_cast<std::size_t>(code - 1000);
-    return code >= 3000 && code <= 3999 ? 16 : code >= 4000 && code <= 4999 ? 17 : 18;
-}
-
-/// The statuses of management answers, each where it is counted; the 0 stands for any other.
-inline constexpr std::array<int, 14> management_statuses{200, 204, 400, 401, 403, 404, 405,
-                                                         410, 413, 429, 500, 503, 504, 0};
-
-[[nodiscard]] constexpr std::size_t management_status_index(int status) noexcept {
-    std::size_t i = 0;
-    while (management_statuses[i] != status && management_statuses[i] != 0) ++i;
-    return i;
-}
-
-/// What happens in a gateway, as numbers: those that only grow, and a few that tell how it is now.
-template <class Number>
-struct gateway_numbers {
-    // now
-    Number connections_open{};   ///< TCP connections
-    Number websockets_open{};    ///< WebSockets; one that is closing counts until its end
-    Number handshakes_pending{}; ///< connections that have not sent the whole head of a request
-    Number queue_bytes{};        ///< bytes that wait for clients, in all queues together
-
-    // since the start
-    Number connections_accepted{}, connections_refused{}, accept_errors{}, handshake_errors{};
-    Number bytes_received{}, bytes_sent{}; ///< as HTTP and WebSocket have them, inside TLS
-    Number websockets_opened{}, websockets_refused{};
-    Number messages_received{}, messages_sent{}; ///< from and (queued) for WebSocket clients
-    Number pings_sent{}, peers_vanished{}, peers_stalled{};
-    Number request_timeouts{}; ///< answered 408
-
-    std::array<Number, 6> responses{};                    ///< by the first digit of the status
-    std::array<Number, 19> websockets_closed{};           ///< by `close_code_index`
-    std::array<Number, parse_errors> requests_rejected{}; ///< by `http1::parse_error`
-    std::array<std::array<Number, management_statuses.size()>, 4>
-        management{}; ///< by operation (POST, GET, DELETE, none of them) and `management_status_index`
-
-    /// Calls `f(to, from)` for each number of both.
-    template <class From, class F>
-    void combine(From const& from, F f) {
-        f(connections_open, from.connections_open);
-        f(websockets_open, from.websockets_open);
-        f(handshakes_pending, from.handshakes_pending);
-        f(queue_bytes, from.queue_bytes);
-        f(connections_accepted, from.connections_accepted);
-        f(connections_refused, from.connections_refused);
-        f(accept_errors, from.accept_errors);
-        f(handshake_errors, from.handshake_errors);
-        f(bytes_received, from.bytes_received);
-        f(bytes_sent, from.bytes_sent);
-        f(websockets_opened, from.websockets_opened);
-        f(websockets_refused, from.websockets_refused);
-        f(messages_received, from.messages_received);
-        f(messages_sent, from.messages_sent);
-        f(pings_sent, from.pings_sent);
-        f(peers_vanished, from.peers_vanished);
-        f(peers_stalled, from.peers_stalled);
-        f(request_timeouts, from.request_timeouts);
-        auto const each = [&f](auto& a, auto const& b) {
-            for (std::size_t i = 0; i != a.size(); ++i) f(a[i], b[i]);
-        };
-        each(responses, from.responses);
-        each(websockets_closed, from.websockets_closed);
-        each(requests_rejected, from.requests_rejected);
-        for (std::size_t i = 0; i != management.size(); ++i) each(management[i], from.management[i]);
-    }
-};
-
-/// What a gateway has done since it was made, see `gateway::metrics`.
-struct gateway_metrics : gateway_numbers<std::uint64_t> {
-    std::array<std::uint64_t, auth_errors> requests_denied{}; ///< by `auth_error`
-    hub_metrics hub{};
-};
-
-/// A number that one thread changes and any thread reads.
-class loop_counter {
-public:
-    void add(std::uint64_t n) noexcept { value_.store(get() + n, std::memory_order_relaxed); }
-    void subtract(std::uint64_t n) noexcept { value_.store(get() - n, std::memory_order_relaxed); }
-    [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
-
-/// The numbers of one event loop.
-using gateway_counters = gateway_numbers<loop_counter>;
 
 }
 
@@ -4943,24 +4956,20 @@ private:
 
 #if !defined(BACKCHANNEL_SEPARATE_COMPILATION) || defined(BACKCHANNEL_SRC_HPP)
 
-// ---- backchannel/impl/protocol/http1_request.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
-
-#include <charconv>
+// ---- backchannel/impl/protocol/parse_error.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_PARSE_ERROR_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_PARSE_ERROR_IPP
 
 namespace backchannel::inline BACKCHANNEL_ABI::http1 {
 
-namespace detail_request {
+namespace detail_parse_error {
 
-inline constexpr std::size_t longest_method = 32;
-
-struct error_entry {
+struct entry {
     int status;
     std::string_view text;
 };
 
-[[nodiscard]] inline error_entry entry_of(parse_error error) noexcept {
+[[nodiscard]] inline entry entry_of(parse_error error) noexcept {
     switch (error) {
     case parse_error::none:
         return {0, "no error"};
@@ -5028,6 +5037,28 @@ struct error_entry {
     return {400, "unknown error"};
 }
 
+}
+
+BACKCHANNEL_DECL int status_of(parse_error error) noexcept { return detail_parse_error::entry_of(error).status; }
+
+BACKCHANNEL_DECL std::string_view describe(parse_error error) noexcept { return detail_parse_error::entry_of(error).text; }
+
+}
+
+#endif
+
+// ---- backchannel/impl/protocol/http1_request.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_REQUEST_IPP
+
+#include <charconv>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+namespace detail_request {
+
+inline constexpr std::size_t longest_method = 32;
+
 struct target_parts {
     bool valid = false;
     std::string_view authority{}, path{};
@@ -5061,10 +5092,6 @@ struct target_parts {
 }
 
 }
-
-BACKCHANNEL_DECL int status_of(parse_error error) noexcept { return detail_request::entry_of(error).status; }
-
-BACKCHANNEL_DECL std::string_view describe(parse_error error) noexcept { return detail_request::entry_of(error).text; }
 
 BACKCHANNEL_DECL std::string_view request_head::find(std::string_view name) const noexcept {
     header_view const* const header = find_header(headers, name);
@@ -5270,8 +5297,8 @@ BACKCHANNEL_DECL bool request_parser::end_header(std::string_view text, request_
 
 BACKCHANNEL_DECL bool request_parser::take_header(std::string_view name, std::string_view value, request_head* out) {
     header_view const header{name, detail_syntax::trim(value)};
+    error_ = check_header(header); // first, lest a line whose push fails is never checked
     if (out != nullptr) out->headers.push_back(header);
-    error_ = check_header(header);
     return error_ == parse_error::none;
 }
 

@@ -4,7 +4,7 @@
 
 #include <backchannel/auth.hpp>
 #include <backchannel/hub_metrics.hpp>
-#include <backchannel/protocol/http1_request.hpp>
+#include <backchannel/protocol/parse_error.hpp>
 
 #include <array>
 #include <atomic>
