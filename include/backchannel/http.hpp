@@ -3,6 +3,7 @@
 #define BACKCHANNEL_HTTP_HPP
 
 #include <backchannel/config.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <array>
 #include <cstddef>
@@ -60,13 +61,9 @@ public:
     virtual void keep_alive(std::string& out) = 0;
 };
 
-namespace detail_http {
-[[nodiscard]] BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept;
-}
-
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+    return a.size() == b.size() && byte_words::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.

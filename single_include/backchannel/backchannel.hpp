@@ -312,6 +312,208 @@ private:
 #ifndef BACKCHANNEL_HTTP_HPP
 #define BACKCHANNEL_HTTP_HPP
 
+// ---- backchannel/support/byte_words.hpp
+#ifndef BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
+#define BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
+
+// Text looked at eight bytes at a time, in plain C++.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::byte_words {
+
+inline constexpr std::uint64_t every_byte = 0x0101010101010101u;
+inline constexpr std::uint64_t high_bits = 0x80 * every_byte;
+
+/// Eight bytes that need not be aligned.
+[[nodiscard]] inline std::uint64_t load(char const* from) noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/// Four of them, in the low half of a word.
+[[nodiscard]] inline std::uint64_t load_half(char const* from) noexcept {
+    std::uint32_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/// Whether a text is this literal; compilers make a few instructions of it, not a call.
+template <std::size_t N>
+[[nodiscard]] inline bool same(std::string_view text, char const (&literal)[N]) noexcept {
+    return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
+}
+
+/// The bit that tells small ASCII letters from capitals, for each letter in a word.
+[[nodiscard]] constexpr std::uint64_t case_bits(std::uint64_t word) noexcept {
+    std::uint64_t const small = (word | 0x20 * every_byte) & ~high_bits; // so that no sum carries
+    std::uint64_t const from_a = small + (0x80 - 'a') * every_byte, beyond_z = small + (0x80 - 'z' - 1) * every_byte;
+    return (from_a & ~beyond_z & ~word & high_bits) >> 2;
+}
+
+/// Whether two words are the same but for the case of ASCII letters.
+// Always inline: where `b` is a constant, two instructions are left.
+[[nodiscard, gnu::always_inline]] constexpr bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t const letters = case_bits(b);
+    return (a | letters) == (b | letters);
+}
+
+/// The same for texts of one size.
+[[nodiscard]] inline bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
+    if (size >= 8) { // the last word may overlap with the one before it
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!same_letters(load(a + i), load(b + i))) return false;
+        return same_letters(load(a + size - 8), load(b + size - 8));
+    }
+    if (size >= 4)
+        return same_letters(load_half(a), load_half(b)) &&
+               same_letters(load_half(a + size - 4), load_half(b + size - 4));
+    for (std::size_t i = 0; i != size; ++i)
+        if (!same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
+    return true;
+}
+
+/// Whether a text is this literal but for the case of ASCII letters; a few instructions, like `same`.
+template <std::size_t N>
+[[nodiscard]] inline bool same_name(std::string_view text, char const (&literal)[N]) noexcept {
+    constexpr std::size_t size = N - 1;
+    if (text.size() != size) return false;
+    char const* const a = text.data();
+    if constexpr (size < 8) {
+        static_assert(size >= 4);
+        return same_letters(load_half(a), load_half(literal)) &&
+               same_letters(load_half(a + size - 4), load_half(literal + size - 4));
+    } else {
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (!same_letters(load(a + i), load(literal + i))) return false;
+        return same_letters(load(a + size - 8), load(literal + size - 8));
+    }
+}
+
+/// How many of the first bytes of a word a mask of high bits leaves out. Precondition: it is not zero.
+[[nodiscard]] inline std::size_t bytes_before(std::uint64_t mask) noexcept {
+    int const bits = std::endian::native == std::endian::little ? std::countr_zero(mask) : std::countl_zero(mask);
+    return static_cast<std::size_t>(bits) / 8;
+}
+
+#if defined(__SSE2__) && (defined(__GNUC__) || defined(__clang__))
+inline constexpr bool finds_by_sixteen = true;
+
+// The compilers' vectors, as the header of intrinsics is a large one.
+using sixteen = unsigned char __attribute__((vector_size(16)));
+
+[[nodiscard]] inline sixteen load_sixteen(char const* from) noexcept {
+    sixteen bytes;
+    std::memcpy(&bytes, from, 16);
+    return bytes;
+}
+
+template <class Mask>
+[[nodiscard]] unsigned bits_of(Mask mask) noexcept {
+    using chars = char __attribute__((vector_size(16))); // what the builtin takes
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(mask)));
+}
+
+/// A bit for each of sixteen bytes that is below 0x20 or is 0x7F.
+[[nodiscard]] inline unsigned controls_of_sixteen(char const* from) noexcept {
+    sixteen const bytes = load_sixteen(from);
+    return bits_of((bytes < 0x20) | (bytes == 0x7F));
+}
+
+/// A bit for each of sixteen bytes that is `c`.
+[[nodiscard]] inline unsigned matches_of_sixteen(char const* from, char c) noexcept {
+    return bits_of(load_sixteen(from) == static_cast<unsigned char>(c));
+}
+
+/// A bit for each of sixteen bytes that is no ASCII letter, digit, '-' or '_'.
+[[nodiscard]] inline unsigned marks_of_sixteen(char const* from) noexcept {
+    sixteen const bytes = load_sixteen(from), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+    return 0xFFFF ^ bits_of((letters < 26) | (digits < 10) | (bytes == '-') | (bytes == '_'));
+}
+#else
+inline constexpr bool finds_by_sixteen = false;
+[[nodiscard]] inline unsigned controls_of_sixteen(char const*) noexcept { return 0; }
+[[nodiscard]] inline unsigned matches_of_sixteen(char const*, char) noexcept { return 0; }
+[[nodiscard]] inline unsigned marks_of_sixteen(char const*) noexcept { return 0; }
+#endif
+
+/// Where the last byte is that is `c`; `end` if none is.
+[[nodiscard]] inline char const* find_last(char const* begin, char const* end, char c) noexcept {
+    char const* at = end;
+    if constexpr (finds_by_sixteen)
+        for (; at - begin >= 16; at -= 16)
+            if (unsigned const found = matches_of_sixteen(at - 16, c)) return at - 16 + (std::bit_width(found) - 1);
+    while (at != begin)
+        if (*--at == c) return at;
+    return end;
+}
+
+/// Skips ASCII letters, digits, '-' and '_'; perhaps not all of them: what is there is to be looked at.
+[[nodiscard]] inline char const* skip_plain(char const* at, char const* end) noexcept {
+    if constexpr (finds_by_sixteen)
+        for (; end - at >= 16; at += 16)
+            if (unsigned const found = marks_of_sixteen(at)) return at + std::countr_zero(found);
+    return at;
+}
+
+/// High bits at bytes that are below 0x20 or are 0x7F, and perhaps at some behind one of those.
+[[nodiscard]] constexpr std::uint64_t controls_of_word(std::uint64_t word) noexcept {
+    return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
+}
+
+/// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
+[[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
+    if constexpr (finds_by_sixteen)
+        for (; end - at >= 16; at += 16)
+            if (unsigned const found = controls_of_sixteen(at)) return at + std::countr_zero(found);
+    auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    while (end - at >= 8) {
+        std::uint64_t const mask = controls_of_word(load(at));
+        at += mask == 0 ? 8 : bytes_before(mask);
+        if (mask == 0) continue;
+        if (is_control(*at)) return at;
+        ++at; // a carry only looked like one
+    }
+    while (at != end && !is_control(*at)) ++at;
+    return at;
+}
+
+/// Whether `odd(word)` is not zero for one of the words of a text. They may overlap; a short text is a word a byte.
+template <class Odd>
+[[nodiscard]] bool any_word(std::string_view text, Odd odd) noexcept {
+    std::uint64_t found = 0;
+    if (text.size() < 8) {
+        for (char const c : text) found |= odd(static_cast<unsigned char>(c) * every_byte);
+        return found != 0;
+    }
+    char const* const end = text.data() + text.size() - 8;
+    for (char const* at = text.data(); at < end; at += 8) found |= odd(load(at));
+    return (found | odd(load(end))) != 0;
+}
+
+/// False: there is no byte from 0 to 0x20 in it.
+[[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
+    return any_word(text, [](std::uint64_t word) { return (word - 0x21 * every_byte) & ~word & high_bits; });
+}
+
+/// False: there is no byte from 0 to 0x1F and no 0x7F in it.
+[[nodiscard]] inline bool may_have_controls(std::string_view text) noexcept {
+    if (!finds_by_sixteen || text.size() < 16) return any_word(text, controls_of_word);
+    char const* const end = text.data() + text.size() - 16;
+    unsigned found = controls_of_sixteen(end);
+    for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
+    return found != 0;
+}
+
+}
+
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -368,13 +570,9 @@ public:
     virtual void keep_alive(std::string& out) = 0;
 };
 
-namespace detail_http {
-[[nodiscard]] BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept;
-}
-
 /// Compares two header names or tokens, ASCII letters without case. RFC 9110 5.1.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && detail_http::same_letters(a.data(), b.data(), a.size());
+    return a.size() == b.size() && byte_words::same_letters(a.data(), b.data(), a.size());
 }
 
 /// The first header of that name, or nullptr.
@@ -1987,211 +2185,124 @@ consteval bool check_key_source() {
 // derived from it. Pure functions; every text goes piece by piece into a sink, `sink(std::string_view)`, which may be a
 // hash, so no string need be built.
 
-// ---- backchannel/protocol/percent.hpp
-#ifndef BACKCHANNEL_PROTOCOL_PERCENT_HPP
-#define BACKCHANNEL_PROTOCOL_PERCENT_HPP
+// ---- backchannel/protocol/http1_syntax.hpp
+#ifndef BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
+#define BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
 
-// ---- backchannel/support/byte_words.hpp
-#ifndef BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
-#define BACKCHANNEL_SUPPORT_BYTE_WORDS_HPP
-
-// Text looked at eight bytes at a time, in plain C++.
-
-#include <bit>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
-namespace backchannel::inline BACKCHANNEL_ABI::byte_words {
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
 
-inline constexpr std::uint64_t every_byte = 0x0101010101010101u;
-inline constexpr std::uint64_t high_bits = 0x80 * every_byte;
+/// Whether `text` is a token: a method, a header name, a subprotocol. RFC 9110 5.6.2.
+[[nodiscard]] BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept;
 
-/// Eight bytes that need not be aligned.
-[[nodiscard]] inline std::uint64_t load(char const* from) noexcept {
-    std::uint64_t word;
-    std::memcpy(&word, from, sizeof word);
-    return word;
+/// Whether `text` may be the value of a field: no control characters but tabs. RFC 9110 5.5.
+[[nodiscard]] BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept;
+
+/// Whether `text` is a host with an optional port, as in Host: no userinfo, no empty host. RFC 3986 3.2.2 and 3.2.3.
+[[nodiscard]] BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept;
+
+/// Takes the next element off a comma-separated list, without the blanks around it; empty elements are skipped.
+///
+/// False at the end of the list. RFC 9110 5.6.1.
+[[nodiscard]] BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept;
+
+namespace detail_syntax {
+
+enum char_class : std::uint8_t { token_char = 1, host_char = 2, value_char = 4, target_char = 8, digit = 16, hex = 32 };
+
+inline constexpr std::array<std::uint8_t, 256> classes = [] {
+    std::array<std::uint8_t, 256> table{};
+    auto const add = [&](std::string_view chars, int flags) {
+        for (char const c : chars)
+            table[static_cast<unsigned char>(c)] =
+                static_cast<std::uint8_t>(table[static_cast<unsigned char>(c)] | flags);
+    };
+    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = value_char | target_char;
+    for (std::size_t c = 0x80; c != 0x100; ++c) table[c] = value_char;
+    table['#'] = value_char;
+    add(" \t", value_char);
+    add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", token_char | host_char);
+    add("!#$%&'*+-.^_`|~", token_char);
+    add("-._~!$&'()*+,;=", host_char);
+    add("0123456789", digit | hex);
+    add("abcdefABCDEF", hex);
+    return table;
+}();
+
+[[nodiscard]] inline bool is(char c, std::uint8_t flag) noexcept {
+    return (classes[static_cast<unsigned char>(c)] & flag) != 0;
 }
 
-/// Four of them, in the low half of a word.
-[[nodiscard]] inline std::uint64_t load_half(char const* from) noexcept {
-    std::uint32_t word;
-    std::memcpy(&word, from, sizeof word);
-    return word;
-}
-
-/// Whether a text is this literal; compilers make a few instructions of it, not a call.
-template <std::size_t N>
-[[nodiscard]] inline bool same(std::string_view text, char const (&literal)[N]) noexcept {
-    return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
-}
-
-/// The bit that tells small ASCII letters from capitals, for each letter in a word.
-[[nodiscard]] constexpr std::uint64_t case_bits(std::uint64_t word) noexcept {
-    std::uint64_t const small = (word | 0x20 * every_byte) & ~high_bits; // so that no sum carries
-    std::uint64_t const from_a = small + (0x80 - 'a') * every_byte, beyond_z = small + (0x80 - 'z' - 1) * every_byte;
-    return (from_a & ~beyond_z & ~word & high_bits) >> 2;
-}
-
-/// Whether two words are the same but for the case of ASCII letters.
-// Always inline: where `b` is a constant, two instructions are left.
-[[nodiscard, gnu::always_inline]] constexpr bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
-    std::uint64_t const letters = case_bits(b);
-    return (a | letters) == (b | letters);
-}
-
-/// The same for texts of one size.
-[[nodiscard]] inline bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
-    if (size >= 8) { // the last word may overlap with the one before it
-        for (std::size_t i = 0; i + 8 < size; i += 8)
-            if (!same_letters(load(a + i), load(b + i))) return false;
-        return same_letters(load(a + size - 8), load(b + size - 8));
-    }
-    if (size >= 4)
-        return same_letters(load_half(a), load_half(b)) &&
-               same_letters(load_half(a + size - 4), load_half(b + size - 4));
-    for (std::size_t i = 0; i != size; ++i)
-        if (!same_letters(static_cast<unsigned char>(a[i]), static_cast<unsigned char>(b[i]))) return false;
+[[nodiscard]] inline bool all(std::string_view text, std::uint8_t flag) noexcept {
+    for (char const c : text)
+        if (!is(c, flag)) return false;
     return true;
 }
 
-/// Whether a text is this literal but for the case of ASCII letters; a few instructions, like `same`.
-template <std::size_t N>
-[[nodiscard]] inline bool same_name(std::string_view text, char const (&literal)[N]) noexcept {
-    constexpr std::size_t size = N - 1;
-    if (text.size() != size) return false;
-    char const* const a = text.data();
-    if constexpr (size < 8) {
-        static_assert(size >= 4);
-        return same_letters(load_half(a), load_half(literal)) &&
-               same_letters(load_half(a + size - 4), load_half(literal + size - 4));
-    } else {
-        for (std::size_t i = 0; i + 8 < size; i += 8)
-            if (!same_letters(load(a + i), load(literal + i))) return false;
-        return same_letters(load(a + size - 8), load(literal + size - 8));
+using byte_words::every_byte;
+using byte_words::high_bits;
+
+// Looks at eight bytes at once and sets high bits if one of them may lack the class. A carry from byte to byte can set
+// one too many, but never one too few.
+struct odd_in_target {
+    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
+        std::uint64_t const hash = word ^ '#' * every_byte;
+        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
     }
-}
+};
 
-/// How many of the first bytes of a word a mask of high bits leaves out. Precondition: it is not zero.
-[[nodiscard]] inline std::size_t bytes_before(std::uint64_t mask) noexcept {
-    int const bits = std::endian::native == std::endian::little ? std::countr_zero(mask) : std::countl_zero(mask);
-    return static_cast<std::size_t>(bits) / 8;
-}
-
-#if defined(__SSE2__) && (defined(__GNUC__) || defined(__clang__))
-inline constexpr bool finds_by_sixteen = true;
-
-// The compilers' vectors, as the header of intrinsics is a large one.
-using sixteen = unsigned char __attribute__((vector_size(16)));
-
-[[nodiscard]] inline sixteen load_sixteen(char const* from) noexcept {
-    sixteen bytes;
-    std::memcpy(&bytes, from, 16);
-    return bytes;
-}
-
-template <class Mask>
-[[nodiscard]] unsigned bits_of(Mask mask) noexcept {
-    using chars = char __attribute__((vector_size(16))); // what the builtin takes
-    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(mask)));
-}
-
-/// A bit for each of sixteen bytes that is below 0x20 or is 0x7F.
-[[nodiscard]] inline unsigned controls_of_sixteen(char const* from) noexcept {
-    sixteen const bytes = load_sixteen(from);
-    return bits_of((bytes < 0x20) | (bytes == 0x7F));
-}
-
-/// A bit for each of sixteen bytes that is `c`.
-[[nodiscard]] inline unsigned matches_of_sixteen(char const* from, char c) noexcept {
-    return bits_of(load_sixteen(from) == static_cast<unsigned char>(c));
-}
-
-/// A bit for each of sixteen bytes that is no ASCII letter, digit, '-' or '_'.
-[[nodiscard]] inline unsigned marks_of_sixteen(char const* from) noexcept {
-    sixteen const bytes = load_sixteen(from), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
-    return 0xFFFF ^ bits_of((letters < 26) | (digits < 10) | (bytes == '-') | (bytes == '_'));
-}
-#else
-inline constexpr bool finds_by_sixteen = false;
-[[nodiscard]] inline unsigned controls_of_sixteen(char const*) noexcept { return 0; }
-[[nodiscard]] inline unsigned matches_of_sixteen(char const*, char) noexcept { return 0; }
-[[nodiscard]] inline unsigned marks_of_sixteen(char const*) noexcept { return 0; }
-#endif
-
-/// Where the last byte is that is `c`; `end` if none is.
-[[nodiscard]] inline char const* find_last(char const* begin, char const* end, char c) noexcept {
-    char const* at = end;
-    if constexpr (finds_by_sixteen)
-        for (; at - begin >= 16; at -= 16)
-            if (unsigned const found = matches_of_sixteen(at - 16, c)) return at - 16 + (std::bit_width(found) - 1);
-    while (at != begin)
-        if (*--at == c) return at;
-    return end;
-}
-
-/// Skips ASCII letters, digits, '-' and '_'; perhaps not all of them: what is there is to be looked at.
-[[nodiscard]] inline char const* skip_plain(char const* at, char const* end) noexcept {
-    if constexpr (finds_by_sixteen)
-        for (; end - at >= 16; at += 16)
-            if (unsigned const found = marks_of_sixteen(at)) return at + std::countr_zero(found);
-    return at;
-}
-
-/// High bits at bytes that are below 0x20 or are 0x7F, and perhaps at some behind one of those.
-[[nodiscard]] constexpr std::uint64_t controls_of_word(std::uint64_t word) noexcept {
-    return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
-}
-
-/// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
-[[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
-    if constexpr (finds_by_sixteen)
-        for (; end - at >= 16; at += 16)
-            if (unsigned const found = controls_of_sixteen(at)) return at + std::countr_zero(found);
-    auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-    while (end - at >= 8) {
-        std::uint64_t const mask = controls_of_word(load(at));
-        at += mask == 0 ? 8 : bytes_before(mask);
-        if (mask == 0) continue;
-        if (is_control(*at)) return at;
-        ++at; // a carry only looked like one
-    }
-    while (at != end && !is_control(*at)) ++at;
-    return at;
-}
-
-/// Whether `odd(word)` is not zero for one of the words of a text. They may overlap; a short text is a word a byte.
+// The first byte at or behind `from` that lacks the class.
 template <class Odd>
-[[nodiscard]] bool any_word(std::string_view text, Odd odd) noexcept {
-    std::uint64_t found = 0;
-    if (text.size() < 8) {
-        for (char const c : text) found |= odd(static_cast<unsigned char>(c) * every_byte);
-        return found != 0;
+[[nodiscard]] std::size_t skip(std::string_view text, std::size_t from, std::uint8_t flag, Odd odd) noexcept {
+    char const* at = text.data() + from;
+    char const* const end = text.data() + text.size();
+    while (end - at >= 8) {
+        std::uint64_t const mask = odd(byte_words::load(at));
+        at += mask == 0 ? 8 : byte_words::bytes_before(mask);
+        if (mask == 0) continue;
+        if (!is(*at, flag)) return static_cast<std::size_t>(at - text.data());
+        ++at;
     }
-    char const* const end = text.data() + text.size() - 8;
-    for (char const* at = text.data(); at < end; at += 8) found |= odd(load(at));
-    return (found | odd(load(end))) != 0;
+    while (at != end && is(*at, flag)) ++at;
+    return static_cast<std::size_t>(at - text.data());
 }
 
-/// False: there is no byte from 0 to 0x20 in it.
-[[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
-    return any_word(text, [](std::uint64_t word) { return (word - 0x21 * every_byte) & ~word & high_bits; });
+// The first byte at or behind `from` that a field value may not have.
+[[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
+    char const* at = text.data() + from;
+    char const* const end = text.data() + text.size();
+    for (;; ++at) {
+        at = byte_words::find_control(at, end);
+        if (at == end || *at != '\t') return static_cast<std::size_t>(at - text.data());
+    }
 }
 
-/// False: there is no byte from 0 to 0x1F and no 0x7F in it.
-[[nodiscard]] inline bool may_have_controls(std::string_view text) noexcept {
-    if (!finds_by_sixteen || text.size() < 16) return any_word(text, controls_of_word);
-    char const* const end = text.data() + text.size() - 16;
-    unsigned found = controls_of_sixteen(end);
-    for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
-    return found != 0;
+[[nodiscard]] inline std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
+    char const* const end = text.data() + text.size();
+    char const* at = byte_words::skip_plain(text.data() + from, end);
+    while (at != end && is(*at, token_char)) ++at;
+    return static_cast<std::size_t>(at - text.data());
+}
+
+[[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
 }
 
 }
 
 #endif
+
+// ---- backchannel/protocol/percent.hpp
+#ifndef BACKCHANNEL_PROTOCOL_PERCENT_HPP
+#define BACKCHANNEL_PROTOCOL_PERCENT_HPP
 
 #include <array>
 #include <cstddef>
@@ -3142,7 +3253,7 @@ private:
             wrong =
                 auth_decision::refuse(auth_error::bad_signature,
                                       request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
-        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}};
+        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}}; // made in its place
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
             wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;
@@ -8122,121 +8233,6 @@ private:
 
 #endif
 
-// ---- backchannel/protocol/http1_syntax.hpp
-#ifndef BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
-#define BACKCHANNEL_PROTOCOL_HTTP1_SYNTAX_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-/// Whether `text` is a token: a method, a header name, a subprotocol. RFC 9110 5.6.2.
-[[nodiscard]] BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept;
-
-/// Whether `text` may be the value of a field: no control characters but tabs. RFC 9110 5.5.
-[[nodiscard]] BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept;
-
-/// Whether `text` is a host with an optional port, as in Host: no userinfo, no empty host. RFC 3986 3.2.2 and 3.2.3.
-[[nodiscard]] BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept;
-
-/// Takes the next element off a comma-separated list, without the blanks around it; empty elements are skipped.
-///
-/// False at the end of the list. RFC 9110 5.6.1.
-[[nodiscard]] BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept;
-
-namespace detail_syntax {
-
-enum char_class : std::uint8_t { token_char = 1, host_char = 2, value_char = 4, target_char = 8, digit = 16, hex = 32 };
-
-inline constexpr std::array<std::uint8_t, 256> classes = [] {
-    std::array<std::uint8_t, 256> table{};
-    auto const add = [&](std::string_view chars, int flags) {
-        for (char const c : chars)
-            table[static_cast<unsigned char>(c)] =
-                static_cast<std::uint8_t>(table[static_cast<unsigned char>(c)] | flags);
-    };
-    for (std::size_t c = 0x21; c != 0x7F; ++c) table[c] = value_char | target_char;
-    for (std::size_t c = 0x80; c != 0x100; ++c) table[c] = value_char;
-    table['#'] = value_char;
-    add(" \t", value_char);
-    add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", token_char | host_char);
-    add("!#$%&'*+-.^_`|~", token_char);
-    add("-._~!$&'()*+,;=", host_char);
-    add("0123456789", digit | hex);
-    add("abcdefABCDEF", hex);
-    return table;
-}();
-
-[[nodiscard]] inline bool is(char c, std::uint8_t flag) noexcept {
-    return (classes[static_cast<unsigned char>(c)] & flag) != 0;
-}
-
-[[nodiscard]] inline bool all(std::string_view text, std::uint8_t flag) noexcept {
-    for (char const c : text)
-        if (!is(c, flag)) return false;
-    return true;
-}
-
-using byte_words::every_byte;
-using byte_words::high_bits;
-
-// Looks at eight bytes at once and sets high bits if one of them may lack the class. A carry from byte to byte can set
-// one too many, but never one too few.
-struct odd_in_target {
-    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        std::uint64_t const hash = word ^ '#' * every_byte;
-        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
-    }
-};
-
-// The first byte at or behind `from` that lacks the class.
-template <class Odd>
-[[nodiscard]] std::size_t skip(std::string_view text, std::size_t from, std::uint8_t flag, Odd odd) noexcept {
-    char const* at = text.data() + from;
-    char const* const end = text.data() + text.size();
-    while (end - at >= 8) {
-        std::uint64_t const mask = odd(byte_words::load(at));
-        at += mask == 0 ? 8 : byte_words::bytes_before(mask);
-        if (mask == 0) continue;
-        if (!is(*at, flag)) return static_cast<std::size_t>(at - text.data());
-        ++at;
-    }
-    while (at != end && is(*at, flag)) ++at;
-    return static_cast<std::size_t>(at - text.data());
-}
-
-// The first byte at or behind `from` that a field value may not have.
-[[nodiscard]] inline std::size_t skip_value(std::string_view text, std::size_t from) noexcept {
-    char const* at = text.data() + from;
-    char const* const end = text.data() + text.size();
-    for (;; ++at) {
-        at = byte_words::find_control(at, end);
-        if (at == end || *at != '\t') return static_cast<std::size_t>(at - text.data());
-    }
-}
-
-[[nodiscard]] inline std::size_t skip_token(std::string_view text, std::size_t from) noexcept {
-    char const* const end = text.data() + text.size();
-    char const* at = byte_words::skip_plain(text.data() + from, end);
-    while (at != end && is(*at, token_char)) ++at;
-    return static_cast<std::size_t>(at - text.data());
-}
-
-[[nodiscard]] inline std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-}
-
-}
-
-#endif
-
 // ---- backchannel/protocol/websocket_frame.hpp
 #ifndef BACKCHANNEL_PROTOCOL_WEBSOCKET_FRAME_HPP
 #define BACKCHANNEL_PROTOCOL_WEBSOCKET_FRAME_HPP
@@ -8707,14 +8703,6 @@ BACKCHANNEL_DECL std::size_t base64url_encode(std::span<std::uint8_t const> byte
 #include <algorithm>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_http {
-
-BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
-    return byte_words::same_letters(a, b, size);
-}
-
-}
 
 BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers, std::string_view name) noexcept {
     for (header_view const& header : headers)
@@ -9840,6 +9828,118 @@ BACKCHANNEL_DECL iam_effect iam_policy::evaluate(iam_request const& request) con
 
 #endif
 
+// ---- backchannel/impl/protocol/http1_syntax.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
+
+#include <algorithm>
+
+namespace backchannel::inline BACKCHANNEL_ABI::http1 {
+
+namespace detail_syntax {
+
+// A number of at most `max`, and nothing else.
+[[nodiscard]] inline bool is_number(std::string_view text, unsigned max) noexcept {
+    unsigned value = 0;
+    for (char const c : text) {
+        if (!is(c, digit)) return false;
+        value = value * 10 + static_cast<unsigned>(c - '0');
+        if (value > max) return false;
+    }
+    return !text.empty();
+}
+
+[[nodiscard]] inline bool is_ipv4(std::string_view text) noexcept {
+    for (int dots = 0; dots != 3; ++dots) {
+        std::size_t const dot = text.find('.');
+        std::string_view const octet = text.substr(0, dot);
+        if (dot == text.npos || !is_number(octet, 255) || (octet.size() > 1 && octet[0] == '0')) return false;
+        text.remove_prefix(dot + 1);
+    }
+    return is_number(text, 255) && (text.size() == 1 || text[0] != '0');
+}
+
+[[nodiscard]] inline bool is_ipv6(std::string_view text) noexcept {
+    int groups = 0;
+    bool shortened = false;
+    if (text.starts_with("::")) {
+        shortened = true;
+        text.remove_prefix(2);
+    }
+    while (!text.empty()) {
+        std::size_t digits = 0;
+        while (digits != text.size() && is(text[digits], hex)) ++digits;
+        bool const dotted = digits != text.size() && text[digits] == '.';
+        if (dotted && !is_ipv4(text)) return false;
+        if (!dotted && (digits == 0 || digits > 4)) return false;
+        groups += dotted ? 2 : 1;
+        if (dotted || digits == text.size()) break;
+        if (text[digits] != ':' || digits + 1 == text.size()) return false;
+        text.remove_prefix(digits + 1);
+        if (text[0] != ':') continue;
+        if (shortened) return false;
+        shortened = true;
+        text.remove_prefix(1);
+    }
+    return shortened ? groups <= 7 : groups == 8;
+}
+
+[[nodiscard]] inline bool is_ip_literal(std::string_view text) noexcept {
+    if (text.empty() || (text[0] != 'v' && text[0] != 'V')) return is_ipv6(text);
+    std::size_t const dot = text.find('.');
+    if (dot == text.npos || dot < 2 || dot + 1 == text.size() || !all(text.substr(1, dot - 1), hex)) return false;
+    for (char const c : text.substr(dot + 1))
+        if (!is(c, host_char) && c != ':') return false;
+    return true;
+}
+
+[[nodiscard]] inline bool is_name(std::string_view text) noexcept {
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (is(text[i], host_char)) continue;
+        if (text[i] != '%' || text.size() - i < 3 || !is(text[i + 1], hex) || !is(text[i + 2], hex)) return false;
+        i += 2;
+    }
+    return !text.empty();
+}
+
+}
+
+BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
+    return !text.empty() && detail_syntax::skip_token(text, 0) == text.size();
+}
+
+BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept {
+    return !byte_words::may_have_controls(text) || detail_syntax::skip_value(text, 0) == text.size();
+}
+
+BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
+    bool const literal = text.starts_with('[');
+    std::size_t const end = literal ? text.find(']') : text.find(':');
+    if (literal && end == text.npos) return false;
+    if (!(literal ? detail_syntax::is_ip_literal(text.substr(1, end - 1))
+                  : detail_syntax::is_name({text.data(), std::min(end, text.size())})))
+        return false;
+    std::string_view rest = text;
+    rest.remove_prefix(end == text.npos ? text.size() : end + (literal ? 1 : 0));
+    // the colon may stand there with no digits behind it
+    return rest.empty() || (rest[0] == ':' &&
+                            (rest.size() == 1 || detail_syntax::is_number({rest.data() + 1, rest.size() - 1}, 65535)));
+}
+
+BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept {
+    while (!list.empty()) {
+        std::size_t const comma = list.find(',');
+        element = detail_syntax::trim(list.substr(0, comma));
+        list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
+        if (!element.empty()) return true;
+    }
+    return false;
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/percent.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_PERCENT_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_PERCENT_IPP
@@ -9915,12 +10015,6 @@ namespace detail_sigv4 {
     return true;
 }
 
-[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 }
 
 BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope& out) noexcept {
@@ -9938,7 +10032,7 @@ BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
     constexpr std::size_t scheme_size = 16;
-    std::string_view rest = detail_sigv4::trimmed(value);
+    std::string_view rest = http1::detail_syntax::trim(value);
     if (rest.size() < scheme_size || !byte_words::same({rest.data(), scheme_size}, "AWS4-HMAC-SHA256"))
         return sigv4_mistake::other_scheme;
     rest.remove_prefix(scheme_size);
@@ -9948,7 +10042,7 @@ BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value,
     bool has_credential = false, has_headers = false, has_signature = false;
     while (!rest.empty()) {
         std::size_t const comma = std::min(rest.find(','), rest.size());
-        std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
+        std::string_view const part = http1::detail_syntax::trim({rest.data(), comma});
         rest.remove_prefix(std::min(comma + 1, rest.size()));
         bool repeated = false;
         auto const take = [&](auto const& name, bool& has, std::string_view& place) {
@@ -10922,8 +11016,8 @@ BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, st
     if (!c.ours) return c;
     if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
     else if (byte_words::same(method, "POST")) c.what = operation::post;
-    else if (method == "GET") c.what = operation::get;
-    else if (method == "DELETE") c.what = operation::del;
+    else if (byte_words::same(method, "GET")) c.what = operation::get;
+    else if (byte_words::same(method, "DELETE")) c.what = operation::del;
     else c.refused = failure::bad_method;
     return c;
 }
@@ -12248,118 +12342,6 @@ BACKCHANNEL_DECL void yandex_dialect::deny(response& r, auth_decision const& why
         break;
     }
     fail(r, failure::internal, id);
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/http1_syntax.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_HTTP1_SYNTAX_IPP
-
-#include <algorithm>
-
-namespace backchannel::inline BACKCHANNEL_ABI::http1 {
-
-namespace detail_syntax {
-
-// A number of at most `max`, and nothing else.
-[[nodiscard]] inline bool is_number(std::string_view text, unsigned max) noexcept {
-    unsigned value = 0;
-    for (char const c : text) {
-        if (!is(c, digit)) return false;
-        value = value * 10 + static_cast<unsigned>(c - '0');
-        if (value > max) return false;
-    }
-    return !text.empty();
-}
-
-[[nodiscard]] inline bool is_ipv4(std::string_view text) noexcept {
-    for (int dots = 0; dots != 3; ++dots) {
-        std::size_t const dot = text.find('.');
-        std::string_view const octet = text.substr(0, dot);
-        if (dot == text.npos || !is_number(octet, 255) || (octet.size() > 1 && octet[0] == '0')) return false;
-        text.remove_prefix(dot + 1);
-    }
-    return is_number(text, 255) && (text.size() == 1 || text[0] != '0');
-}
-
-[[nodiscard]] inline bool is_ipv6(std::string_view text) noexcept {
-    int groups = 0;
-    bool shortened = false;
-    if (text.starts_with("::")) {
-        shortened = true;
-        text.remove_prefix(2);
-    }
-    while (!text.empty()) {
-        std::size_t digits = 0;
-        while (digits != text.size() && is(text[digits], hex)) ++digits;
-        bool const dotted = digits != text.size() && text[digits] == '.';
-        if (dotted && !is_ipv4(text)) return false;
-        if (!dotted && (digits == 0 || digits > 4)) return false;
-        groups += dotted ? 2 : 1;
-        if (dotted || digits == text.size()) break;
-        if (text[digits] != ':' || digits + 1 == text.size()) return false;
-        text.remove_prefix(digits + 1);
-        if (text[0] != ':') continue;
-        if (shortened) return false;
-        shortened = true;
-        text.remove_prefix(1);
-    }
-    return shortened ? groups <= 7 : groups == 8;
-}
-
-[[nodiscard]] inline bool is_ip_literal(std::string_view text) noexcept {
-    if (text.empty() || (text[0] != 'v' && text[0] != 'V')) return is_ipv6(text);
-    std::size_t const dot = text.find('.');
-    if (dot == text.npos || dot < 2 || dot + 1 == text.size() || !all(text.substr(1, dot - 1), hex)) return false;
-    for (char const c : text.substr(dot + 1))
-        if (!is(c, host_char) && c != ':') return false;
-    return true;
-}
-
-[[nodiscard]] inline bool is_name(std::string_view text) noexcept {
-    for (std::size_t i = 0; i != text.size(); ++i) {
-        if (is(text[i], host_char)) continue;
-        if (text[i] != '%' || text.size() - i < 3 || !is(text[i + 1], hex) || !is(text[i + 2], hex)) return false;
-        i += 2;
-    }
-    return !text.empty();
-}
-
-}
-
-BACKCHANNEL_DECL bool is_token(std::string_view text) noexcept {
-    return !text.empty() && detail_syntax::skip_token(text, 0) == text.size();
-}
-
-BACKCHANNEL_DECL bool is_field_value(std::string_view text) noexcept {
-    return !byte_words::may_have_controls(text) || detail_syntax::skip_value(text, 0) == text.size();
-}
-
-BACKCHANNEL_DECL bool is_host_and_port(std::string_view text) noexcept {
-    bool const literal = text.starts_with('[');
-    std::size_t const end = literal ? text.find(']') : text.find(':');
-    if (literal && end == text.npos) return false;
-    if (!(literal ? detail_syntax::is_ip_literal(text.substr(1, end - 1))
-                  : detail_syntax::is_name({text.data(), std::min(end, text.size())})))
-        return false;
-    std::string_view rest = text;
-    rest.remove_prefix(end == text.npos ? text.size() : end + (literal ? 1 : 0));
-    // the colon may stand there with no digits behind it
-    return rest.empty() || (rest[0] == ':' &&
-                            (rest.size() == 1 || detail_syntax::is_number({rest.data() + 1, rest.size() - 1}, 65535)));
-}
-
-BACKCHANNEL_DECL bool next_list_element(std::string_view& list, std::string_view& element) noexcept {
-    while (!list.empty()) {
-        std::size_t const comma = list.find(',');
-        element = detail_syntax::trim(list.substr(0, comma));
-        list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
-        if (!element.empty()) return true;
-    }
-    return false;
 }
 
 }

@@ -4,19 +4,10 @@
 
 #include <backchannel/http.hpp>
 #include <backchannel/protocol/http1_syntax.hpp>
-#include <backchannel/support/byte_words.hpp>
 
 #include <algorithm>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_http {
-
-BACKCHANNEL_DECL bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
-    return byte_words::same_letters(a, b, size);
-}
-
-}
 
 BACKCHANNEL_DECL header_view const* find_header(std::span<header_view const> headers, std::string_view name) noexcept {
     for (header_view const& header : headers)

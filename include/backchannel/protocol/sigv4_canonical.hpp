@@ -7,6 +7,7 @@
 // hash, so no string need be built.
 
 #include <backchannel/http.hpp>
+#include <backchannel/protocol/http1_syntax.hpp>
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/support/byte_words.hpp>
 

@@ -33,8 +33,8 @@ BACKCHANNEL_DECL aws_dialect::call aws_dialect::read(std::string_view method, st
     if (!c.ours) return c;
     if (c.target.what() != kind::connection) c.refused = failure::malformed_id;
     else if (byte_words::same(method, "POST")) c.what = operation::post;
-    else if (method == "GET") c.what = operation::get;
-    else if (method == "DELETE") c.what = operation::del;
+    else if (byte_words::same(method, "GET")) c.what = operation::get;
+    else if (byte_words::same(method, "DELETE")) c.what = operation::del;
     else c.refused = failure::bad_method;
     return c;
 }

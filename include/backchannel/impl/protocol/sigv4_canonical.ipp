@@ -21,12 +21,6 @@ namespace detail_sigv4 {
     return true;
 }
 
-[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 }
 
 BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope& out) noexcept {
@@ -44,7 +38,7 @@ BACKCHANNEL_DECL bool parse_sigv4_scope(std::string_view credential, sigv4_scope
 
 BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value, sigv4_claims& out) noexcept {
     constexpr std::size_t scheme_size = 16;
-    std::string_view rest = detail_sigv4::trimmed(value);
+    std::string_view rest = http1::detail_syntax::trim(value);
     if (rest.size() < scheme_size || !byte_words::same({rest.data(), scheme_size}, "AWS4-HMAC-SHA256"))
         return sigv4_mistake::other_scheme;
     rest.remove_prefix(scheme_size);
@@ -54,7 +48,7 @@ BACKCHANNEL_DECL sigv4_mistake parse_sigv4_authorization(std::string_view value,
     bool has_credential = false, has_headers = false, has_signature = false;
     while (!rest.empty()) {
         std::size_t const comma = std::min(rest.find(','), rest.size());
-        std::string_view const part = detail_sigv4::trimmed({rest.data(), comma});
+        std::string_view const part = http1::detail_syntax::trim({rest.data(), comma});
         rest.remove_prefix(std::min(comma + 1, rest.size()));
         bool repeated = false;
         auto const take = [&](auto const& name, bool& has, std::string_view& place) {
