@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -39,6 +40,11 @@ public:
         request_->state.append(piece);
         request_->head.body.append(piece);
         return true;
+    }
+
+    /// Memory where the next piece may be received, which `append` then does not copy; none if nothing more is needed.
+    [[nodiscard]] std::span<char> room() {
+        return request_->refused ? std::span<char>{} : request_->head.body.room();
     }
 
     /// The body is known to be longer than it may be, and is not going to be read.

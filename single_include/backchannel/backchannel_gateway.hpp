@@ -1540,7 +1540,7 @@ private:
         held_ = std::move(bytes);
     }
 
-    // First, where the base leaves room.
+    // In front of all else, in the padding behind the base; the last four share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -2587,23 +2587,63 @@ private:
 #ifndef BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 #define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 
+// ---- backchannel/support/arriving_request.hpp
+#ifndef BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
+#define BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An `incoming_request` to a router of any type.
+class arriving_request {
+public:
+    virtual ~arriving_request() = default;
+
+    virtual void append(std::string_view piece) = 0;
+    [[nodiscard]] virtual std::span<char> room() = 0;
+    virtual void refuse_as_too_large() noexcept = 0;
+    /// Once, at the end.
+    virtual void finish(completion<response> done) = 0;
+
+    /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
+    template <class Router>
+    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
+                                                                 std::size_t expected) {
+        return std::make_unique<to<Router>>(router.begin(head, expected));
+    }
+
+private:
+    template <class Router>
+    struct to;
+};
+
+template <class Router>
+struct arriving_request::to final : arriving_request {
+    explicit to(typename Router::incoming r) noexcept : request{std::move(r)} {}
+
+    void append(std::string_view piece) override { (void)request.append(piece); }
+    std::span<char> room() override { return request.room(); }
+    void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
+    void finish(completion<response> done) override { request.finish(std::move(done)); }
+
+    typename Router::incoming request;
+};
+
+}
+
+#endif
+
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A management request of a gateway's whose body is still arriving, see `incoming_request`.
-class arriving_request {
-public:
-    virtual ~arriving_request() = default;
-
-    virtual void append(std::string_view piece) = 0;
-    virtual void refuse_as_too_large() noexcept = 0;
-    /// Once, at the end.
-    virtual void finish(completion<response> done) = 0;
-};
 
 /// A router of any dialect and Auth, as a gateway's connections see it: they are compiled once for all of them.
 class mounted_router {
@@ -2666,7 +2706,7 @@ public:
     }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
-        return std::make_unique<arriving>(router_.begin(head, expected));
+        return arriving_request::begin(router_, head, expected);
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -2675,16 +2715,6 @@ public:
     }
 
 private:
-    struct arriving final : arriving_request {
-        explicit arriving(typename router_type::incoming r) : request{std::move(r)} {}
-
-        void append(std::string_view piece) override { (void)request.append(piece); }
-        void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
-        void finish(completion<response> done) override { request.finish(std::move(done)); }
-
-        typename router_type::incoming request;
-    };
-
     router_type router_;
 };
 
@@ -2760,6 +2790,10 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 }
 
 #endif
+
+// ---- backchannel/support/partial_request.hpp
+#ifndef BACKCHANNEL_SUPPORT_PARTIAL_REQUEST_HPP
+#define BACKCHANNEL_SUPPORT_PARTIAL_REQUEST_HPP
 
 // ---- backchannel/protocol/http1_body.hpp
 #ifndef BACKCHANNEL_PROTOCOL_HTTP1_BODY_HPP
@@ -2850,6 +2884,91 @@ private:
     std::uint8_t digits_ = 0;
     state state_ = state::done;
     parse_error error_ = parse_error::none;
+};
+
+}
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An HTTP/1.1 request whose body is still arriving: a router's, or else the application's. Does not move.
+class partial_request {
+public:
+    enum class progress : std::uint8_t {
+        need_more,
+        complete, ///< what is left of the bytes belongs to the next request
+        failed    ///< see `error`
+    };
+
+    /// Bytes of a body of up to `limit` that will come, as far as its head tells.
+    [[nodiscard]] static std::size_t expected(http1::request_head const& head, std::size_t limit) noexcept {
+        return static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), limit));
+    }
+
+    /// `managed`: what the router has begun; none: the request is the application's.
+    partial_request(request_view const& request, http1::request_head const& head, std::size_t limit,
+                    std::unique_ptr<arriving_request> managed)
+        : managed_{std::move(managed)}, reader_{head, limit}, is_counted_{head.content_length.has_value()},
+          expects_continue_{head.expect_continue && head.minor_version > 0} {
+        if (managed_ != nullptr) return;
+        own_.emplace(request);
+        own_->body.expect(expected(head, limit));
+    }
+
+    /// Takes what belongs to the body off the front of `rest`.
+    [[nodiscard]] progress read(std::string_view& rest) {
+        http1::body_reader::step step;
+        do {
+            step = reader_.next(rest);
+            append(step.data);
+            rest.remove_prefix(step.consumed);
+        } while (!step.done && step.error == http1::parse_error::none && step.consumed != 0);
+        error_ = step.error;
+        if (error_ != http1::parse_error::none) return progress::failed;
+        return step.done ? progress::complete : progress::need_more;
+    }
+
+    [[nodiscard]] http1::parse_error error() const noexcept { return error_; }
+
+    /// Memory where the next bytes may be received, if they then are shown to `read` with nothing in front of them.
+    /// None: the body comes in chunks, or nothing of it is needed.
+    [[nodiscard]] std::span<char> room() {
+        if (!is_counted_) return {};
+        return managed_ != nullptr ? managed_->room() : own_->body.room();
+    }
+
+    /// Whether the client waits for a 100 before it sends the body; true once.
+    [[nodiscard]] bool take_expect_continue() noexcept { return std::exchange(expects_continue_, false); }
+
+    /// The router's; nullptr if it is the application's.
+    [[nodiscard]] arriving_request* managed() const noexcept { return managed_.get(); }
+    /// Precondition: it is the application's.
+    [[nodiscard]] request_view view() const noexcept { return own_->view(); }
+
+private:
+    void append(std::string_view piece) {
+        if (managed_ != nullptr)
+            managed_->append(piece);
+        else
+            own_->body.append(piece);
+    }
+
+    std::unique_ptr<arriving_request> managed_;
+    std::optional<owned_request> own_;
+    http1::body_reader reader_;
+    bool const is_counted_; // its length is known
+    bool expects_continue_;
+    http1::parse_error error_ = http1::parse_error::none;
 };
 
 }
@@ -2965,62 +3084,54 @@ protected:
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        auto const expected =
-            static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), body_limit()));
-        if (router_ != nullptr) {
-            incoming_ = router_->begin(request, expected);
-        } else {
-            kept_ = std::make_unique<owned_request>(request);
-            kept_->body.expect(expected);
-        }
-        body_.emplace(head, body_limit());
-        auto const first = body_->next({});
-        if (first.error != http1::parse_error::none) return body_failed(first.error);
-        if (head.expect_continue && head.minor_version > 0) {
+        std::size_t const limit = body_limit();
+        partial_ = std::make_unique<partial_request>(
+            request, head, limit,
+            router_ != nullptr ? router_->begin(request, partial_request::expected(head, limit)) : nullptr);
+        std::string_view none;
+        if (partial_->read(none) == partial_request::progress::failed) return body_failed();
+        if (partial_->take_expect_continue()) {
             this->out().append(http1::continue_response);
             this->send_soon();
         }
     }
 
     bool read_body(std::span<char>& bytes) {
-        http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
-        bytes = bytes.subspan(step.consumed);
-        if (incoming_)
-            incoming_->append(step.data);
-        else
-            kept_->body.append(step.data);
-        if (step.error != http1::parse_error::none) {
-            body_failed(step.error);
-            return false;
+        std::string_view rest{bytes.data(), bytes.size()};
+        auto const progress = partial_->read(rest);
+        bytes = bytes.last(rest.size());
+        switch (progress) {
+        case partial_request::progress::need_more:
+            break;
+        case partial_request::progress::failed:
+            body_failed();
+            break;
+        case partial_request::progress::complete:
+            auto const whole = std::exchange(partial_, nullptr);
+            if (whole->managed() != nullptr)
+                finish_managed(*whole->managed());
+            else
+                answer(whole->view());
+            return true;
         }
-        if (!step.done) return step.consumed != 0;
-        body_.reset();
-        if (incoming_) {
-            finish_managed(std::move(incoming_));
-        } else {
-            auto const kept = std::exchange(kept_, nullptr);
-            answer(kept->view());
-        }
-        return true;
+        return false;
     }
 
-    void body_failed(http1::parse_error error) {
+    void body_failed() {
         keep_alive_ = false; // the rest of the body cannot be told from a request
-        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
-        incoming_->refuse_as_too_large();
-        finish_managed(std::move(incoming_));
+        auto const refused = std::exchange(partial_, nullptr);
+        if (refused->error() != http1::parse_error::body_too_large || refused->managed() == nullptr)
+            return reject(refused->error());
+        refused->managed()->refuse_as_too_large();
+        finish_managed(*refused->managed());
     }
 
-    void forget_request() override {
-        body_.reset();
-        incoming_.reset();
-        kept_.reset();
-    }
+    void forget_request() override { partial_.reset(); }
 
-    void finish_managed(std::unique_ptr<arriving_request> request) {
+    void finish_managed(arriving_request& request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)this->expect_answer(true, this->owner(), [&](auto done) {
-            request->finish(std::move(done));
+            request.finish(std::move(done));
             return true;
         });
     }
@@ -3062,11 +3173,9 @@ protected:
 
 private:
     http1::request_parser parser_;
-    std::optional<http1::body_reader> body_;
     mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
-    std::unique_ptr<arriving_request> incoming_;
-    std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
-    time_point began_{};                  // the request at hand
+    std::unique_ptr<partial_request> partial_;
+    time_point began_{}; // the request at hand
 };
 
 }

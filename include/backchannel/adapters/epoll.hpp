@@ -4,11 +4,10 @@
 
 #include <backchannel/adapters/epoll_loop.hpp>
 #include <backchannel/http.hpp>
-#include <backchannel/protocol/http1_body.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
-#include <backchannel/support/owned_request.hpp>
+#include <backchannel/support/partial_request.hpp>
 #include <backchannel/support/streamed_answer.hpp>
 
 #include <sys/socket.h>
@@ -51,7 +50,7 @@ public:
     http_client& operator=(http_client const&) = delete;
 
     /// Reads and writes what can be; `own(request_view) -> response` answers what is not the router's, with a body of
-    /// up to `own_limit` bytes. `events`: those of `epoll_wait`, else 0.
+    /// up to `own_limit` bytes. `events`: those of `epoll_wait`, else 0. The router outlives this.
     template <class Router, class Own>
     [[nodiscard]] progress turn(std::uint32_t events, Router& router, Own&& own, std::size_t own_limit = 131072) {
         ready_.note(events);
@@ -107,22 +106,6 @@ public:
 private:
     static constexpr std::size_t most_waiting = 64 * 1024; // bytes of answers, before no more is read
 
-    /// A request that is not complete.
-    struct partial {
-        partial(request_view const& head, http1::request_head const& parsed, std::size_t limit)
-            : request{owned_request::head_of(head)}, body{parsed, limit}, is_counted{parsed.content_length.has_value()},
-              expects_continue{parsed.expect_continue && parsed.minor_version > 0} {
-            request.body.expect(
-                static_cast<std::size_t>(std::min<std::uint64_t>(parsed.content_length.value_or(0), limit)));
-        }
-
-        owned_request request;
-        http1::body_reader body;
-        bool is_counted; // its length is known
-        bool expects_continue;
-        http1::parse_error error = http1::parse_error::none;
-    };
-
     /// Takes the router's answer home, on whatever thread it comes.
     struct answer_taker {
         void operator()(response r) {
@@ -139,9 +122,10 @@ private:
         std::weak_ptr<http_client*> self;
     };
 
-    /// Whether nothing but a body comes next, which then is received where it stays.
-    [[nodiscard]] bool receives_body() const noexcept {
-        return partial_ != nullptr && partial_->is_counted && in_.empty();
+    /// Where what comes next is received: a body where it stays, if it is all that comes.
+    [[nodiscard]] std::span<char> room() {
+        std::span<char> const body = partial_ != nullptr && in_.empty() ? partial_->room() : std::span<char>{};
+        return body.empty() ? shared_.buffer_ : body;
     }
 
     /// Whether the next request has to wait.
@@ -151,7 +135,7 @@ private:
     progress read(Router& router, Own& own, std::size_t own_limit) {
         while (!busy() && (held_back_ || ready_.readable())) {
             std::size_t size = in_.size();
-            std::span<char> const room = receives_body() ? partial_->request.body.room() : shared_.buffer_;
+            std::span<char> const room = this->room();
             if (size != 0) std::memcpy(room.data(), in_.data(), size);
             if (!std::exchange(held_back_, false)) {
                 ssize_t const n = recv(socket_, room.data() + size, room.size() - size, 0);
@@ -195,7 +179,7 @@ private:
     /// a WebSocket.
     template <class Router, class Own>
     bool read_request(std::string_view& rest, Router& router, Own& own, std::size_t own_limit) {
-        if (partial_ != nullptr) return read_body(rest, router, own);
+        if (partial_ != nullptr) return read_body(rest, own);
         if (rest.empty()) return false;
         http1::request_head& head = shared_.head_;
         switch (parser_.parse(rest, head)) {
@@ -224,32 +208,33 @@ private:
         if (!head.chunked && length <= rest.size() && length <= std::min(router.max_body(), own_limit)) {
             request.body = rest.substr(0, static_cast<std::size_t>(length));
             rest.remove_prefix(request.body.size());
-            ask(request, router, own);
+            bool const ours = router.async_handle(request, expect_answer());
+            shared_.asked_ = 0;
+            if (!ours) answer(own(request));
             return true;
         }
-        std::size_t const limit = router.owns(head.target_path) ? router.max_body() : own_limit;
-        partial_ = std::make_unique<partial>(request, head, limit);
-        return read_body(rest, router, own);
+        bool const managed = router.owns(head.target_path);
+        std::size_t const limit = managed ? router.max_body() : own_limit;
+        partial_ = std::make_unique<partial_request>(
+            request, head, limit,
+            managed ? arriving_request::begin(router, request, partial_request::expected(head, limit)) : nullptr);
+        return read_body(rest, own);
     }
 
-    template <class Router, class Own>
-    bool read_body(std::string_view& rest, Router& router, Own& own) {
-        http1::body_reader::step step;
-        do {
-            step = partial_->body.next(rest);
-            partial_->request.body.append(step.data);
-            rest.remove_prefix(step.consumed);
-        } while (!step.done && step.error == http1::parse_error::none && step.consumed != 0);
-        if (step.error != http1::parse_error::none) {
-            refuse(step.error, router);
-            return true;
-        }
-        if (!step.done) {
-            if (std::exchange(partial_->expects_continue, false)) shared_.out_ += http1::continue_response;
+    template <class Own>
+    bool read_body(std::string_view& rest, Own& own) {
+        auto const state = partial_->read(rest);
+        if (state == partial_request::progress::need_more) {
+            if (partial_->take_expect_continue()) shared_.out_ += http1::continue_response;
             return false;
         }
         auto const whole = std::exchange(partial_, nullptr);
-        ask(whole->request.view(), router, own, &whole->request.body);
+        if (state == partial_request::progress::failed)
+            refuse(*whole);
+        else if (whole->managed() != nullptr)
+            finish(*whole->managed());
+        else
+            answer(own(whole->view()));
         return true;
     }
 
@@ -259,25 +244,18 @@ private:
         return {&shared_, this, shared_.asked_, self_};
     }
 
-    template <class Router, class Own>
-    void ask(request_view request, Router& router, Own& own, message_buffer const* memory = nullptr) {
-        request.body_memory = memory;
-        bool const ours = router.async_handle(request, expect_answer());
-        request.body_memory = nullptr; // an application may copy the view
+    void finish(arriving_request& request) {
+        request.finish(expect_answer());
         shared_.asked_ = 0;
-        if (!ours) answer(own(request));
     }
 
-    template <class Router>
-    void refuse(http1::parse_error error, Router& router) {
+    void refuse(partial_request& request) {
         keep_alive_ = false; // where the next request begins is not known
-        auto const refused = std::exchange(partial_, nullptr);
-        auto incoming =
-            error == http1::parse_error::body_too_large ? router.begin(refused->request.view()) : router.begin({});
-        if (!incoming) return answer(response{http1::status_of(error)});
-        incoming.refuse_as_too_large();
-        incoming.finish(expect_answer());
-        shared_.asked_ = 0;
+        arriving_request* const managed = request.managed();
+        if (request.error() != http1::parse_error::body_too_large || managed == nullptr)
+            return answer(response{http1::status_of(request.error())});
+        managed->refuse_as_too_large();
+        finish(*managed);
     }
 
     void answer(response const& r) {
@@ -391,7 +369,7 @@ private:
     std::shared_ptr<http_client*> self_; // for answers that come when this has gone
     std::string in_, out_;               // what could not be used or sent yet
     http1::request_parser parser_;
-    std::unique_ptr<partial> partial_;
+    std::unique_ptr<partial_request> partial_;
     std::shared_ptr<feed> stream_; // of the answer that goes on until the connection ends
     std::uint8_t minor_version_ = 1;
     bool keep_alive_ = false, to_head_ = false; // of the request at hand

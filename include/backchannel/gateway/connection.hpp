@@ -373,7 +373,7 @@ private:
         held_ = std::move(bytes);
     }
 
-    // First, where the base leaves room.
+    // In front of all else, in the padding behind the base; the last four share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;

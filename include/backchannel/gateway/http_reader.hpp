@@ -7,11 +7,10 @@
 #include <backchannel/gateway/http_exchange.hpp>
 #include <backchannel/gateway/mounted_router.hpp>
 #include <backchannel/gateway/request_rules.hpp>
-#include <backchannel/protocol/http1_body.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/guarded.hpp>
-#include <backchannel/support/owned_request.hpp>
+#include <backchannel/support/partial_request.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -122,62 +121,54 @@ protected:
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        auto const expected =
-            static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), body_limit()));
-        if (router_ != nullptr) {
-            incoming_ = router_->begin(request, expected);
-        } else {
-            kept_ = std::make_unique<owned_request>(request);
-            kept_->body.expect(expected);
-        }
-        body_.emplace(head, body_limit());
-        auto const first = body_->next({});
-        if (first.error != http1::parse_error::none) return body_failed(first.error);
-        if (head.expect_continue && head.minor_version > 0) {
+        std::size_t const limit = body_limit();
+        partial_ = std::make_unique<partial_request>(
+            request, head, limit,
+            router_ != nullptr ? router_->begin(request, partial_request::expected(head, limit)) : nullptr);
+        std::string_view none;
+        if (partial_->read(none) == partial_request::progress::failed) return body_failed();
+        if (partial_->take_expect_continue()) {
             this->out().append(http1::continue_response);
             this->send_soon();
         }
     }
 
     bool read_body(std::span<char>& bytes) {
-        http1::body_reader::step const step = body_->next({bytes.data(), bytes.size()});
-        bytes = bytes.subspan(step.consumed);
-        if (incoming_)
-            incoming_->append(step.data);
-        else
-            kept_->body.append(step.data);
-        if (step.error != http1::parse_error::none) {
-            body_failed(step.error);
-            return false;
+        std::string_view rest{bytes.data(), bytes.size()};
+        auto const progress = partial_->read(rest);
+        bytes = bytes.last(rest.size());
+        switch (progress) {
+        case partial_request::progress::need_more:
+            break;
+        case partial_request::progress::failed:
+            body_failed();
+            break;
+        case partial_request::progress::complete:
+            auto const whole = std::exchange(partial_, nullptr);
+            if (whole->managed() != nullptr)
+                finish_managed(*whole->managed());
+            else
+                answer(whole->view());
+            return true;
         }
-        if (!step.done) return step.consumed != 0;
-        body_.reset();
-        if (incoming_) {
-            finish_managed(std::move(incoming_));
-        } else {
-            auto const kept = std::exchange(kept_, nullptr);
-            answer(kept->view());
-        }
-        return true;
+        return false;
     }
 
-    void body_failed(http1::parse_error error) {
+    void body_failed() {
         keep_alive_ = false; // the rest of the body cannot be told from a request
-        if (error != http1::parse_error::body_too_large || !incoming_) return reject(error);
-        incoming_->refuse_as_too_large();
-        finish_managed(std::move(incoming_));
+        auto const refused = std::exchange(partial_, nullptr);
+        if (refused->error() != http1::parse_error::body_too_large || refused->managed() == nullptr)
+            return reject(refused->error());
+        refused->managed()->refuse_as_too_large();
+        finish_managed(*refused->managed());
     }
 
-    void forget_request() override {
-        body_.reset();
-        incoming_.reset();
-        kept_.reset();
-    }
+    void forget_request() override { partial_.reset(); }
 
-    void finish_managed(std::unique_ptr<arriving_request> request) {
+    void finish_managed(arriving_request& request) {
         // the router must outlive the request, even if Auth answers when all else has gone
         (void)this->expect_answer(true, this->owner(), [&](auto done) {
-            request->finish(std::move(done));
+            request.finish(std::move(done));
             return true;
         });
     }
@@ -219,11 +210,9 @@ protected:
 
 private:
     http1::request_parser parser_;
-    std::optional<http1::body_reader> body_;
     mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
-    std::unique_ptr<arriving_request> incoming_;
-    std::unique_ptr<owned_request> kept_; // a request for the application whose body is arriving
-    time_point began_{};                  // the request at hand
+    std::unique_ptr<partial_request> partial_;
+    time_point began_{}; // the request at hand
 };
 
 }

@@ -5,6 +5,7 @@
 #include <backchannel/completion.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/management_router.hpp>
+#include <backchannel/support/arriving_request.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -12,17 +13,6 @@
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A management request of a gateway's whose body is still arriving, see `incoming_request`.
-class arriving_request {
-public:
-    virtual ~arriving_request() = default;
-
-    virtual void append(std::string_view piece) = 0;
-    virtual void refuse_as_too_large() noexcept = 0;
-    /// Once, at the end.
-    virtual void finish(completion<response> done) = 0;
-};
 
 /// A router of any dialect and Auth, as a gateway's connections see it: they are compiled once for all of them.
 class mounted_router {
@@ -85,7 +75,7 @@ public:
     }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
-        return std::make_unique<arriving>(router_.begin(head, expected));
+        return arriving_request::begin(router_, head, expected);
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -94,16 +84,6 @@ public:
     }
 
 private:
-    struct arriving final : arriving_request {
-        explicit arriving(typename router_type::incoming r) : request{std::move(r)} {}
-
-        void append(std::string_view piece) override { (void)request.append(piece); }
-        void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
-        void finish(completion<response> done) override { request.finish(std::move(done)); }
-
-        typename router_type::incoming request;
-    };
-
     router_type router_;
 };
 

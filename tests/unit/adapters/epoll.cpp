@@ -45,6 +45,22 @@ struct patient {
     }
 };
 
+/// Counts what it is shown of a body that is still arriving.
+struct counting {
+    std::shared_ptr<std::size_t> seen = std::make_shared<std::size_t>(0);
+
+    struct state {
+        std::shared_ptr<std::size_t> seen;
+        void append(std::string_view piece) { *seen += piece.size(); }
+        void finish(backchannel::completion<backchannel::auth_decision> done) {
+            done(backchannel::auth_decision::allow());
+        }
+    };
+    [[nodiscard]] state begin(backchannel::request_view const&, backchannel::operation, std::string_view) {
+        return {seen};
+    }
+};
+
 /// A loop: its queue and its buffer.
 struct home {
     home() { tasks.enter(); }
@@ -278,6 +294,23 @@ TEST_CASE("epoll: a long body is received where its message keeps it, and nothin
         CHECK(*f.delivered == "short");
         CHECK(count(heard, "HTTP/1.1 200 OK\r\n") == 3);
     }
+}
+
+TEST_CASE("epoll: the Auth sees a body as it arrives") {
+    home h;
+    counting auth;
+    fixture<counting> f{h, auth, SOCK_STREAM};
+    std::string const request = f.post(std::string(50000, 'b'));
+    std::size_t const head = request.size() - 50000;
+    CHECK(f.ask(request.substr(0, head + 7)) == "nothing");
+    CHECK(*auth.seen == 7);
+    CHECK(f.ask(request.substr(head + 7, 30000)) == "nothing");
+    CHECK(*auth.seen == 30007);
+    CHECK(f.ask(request.substr(head + 30007)).starts_with("HTTP/1.1 200"));
+    CHECK(*auth.seen == 50000);
+    CHECK(*f.delivered == std::string(50000, 'b'));
+
+    CHECK(f.ask(request.substr(0, head + 7)) == "nothing"); // goes away before the rest
 }
 
 TEST_CASE("epoll: a client that waits for it is told once to send its body") {

@@ -315,6 +315,22 @@ TEST_CASE("incoming_request::finish: each answer comes once, on the client's loo
     CHECK(r.h.seen->saw_no_lock());
 }
 
+TEST_CASE("incoming_request::room: each thread receives into its own request", "[threading]") {
+    shared_router<direct_hub> r;
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int number) {
+        for (int i = 0; i != rounds; ++i) {
+            auto request_in_pieces = r.router.begin(request("POST", r.good), 2);
+            auto const room = request_in_pieces.room();
+            wrong += room.size() < 2;
+            room[0] = room[1] = static_cast<char>('a' + number);
+            wrong += !request_in_pieces.append({room.data(), 2});
+            request_in_pieces.finish([&](response a) { wrong += a.status != 200; });
+        }
+    });
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("incoming_request::refuse_as_too_large: each thread refuses its own request", "[threading]") {
     shared_router<direct_hub> r;
     std::atomic<int> refused{0};

@@ -1,0 +1,53 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
+#define BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
+
+#include <backchannel/completion.hpp>
+#include <backchannel/http.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An `incoming_request` to a router of any type.
+class arriving_request {
+public:
+    virtual ~arriving_request() = default;
+
+    virtual void append(std::string_view piece) = 0;
+    [[nodiscard]] virtual std::span<char> room() = 0;
+    virtual void refuse_as_too_large() noexcept = 0;
+    /// Once, at the end.
+    virtual void finish(completion<response> done) = 0;
+
+    /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
+    template <class Router>
+    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
+                                                                 std::size_t expected) {
+        return std::make_unique<to<Router>>(router.begin(head, expected));
+    }
+
+private:
+    template <class Router>
+    struct to;
+};
+
+template <class Router>
+struct arriving_request::to final : arriving_request {
+    explicit to(typename Router::incoming r) noexcept : request{std::move(r)} {}
+
+    void append(std::string_view piece) override { (void)request.append(piece); }
+    std::span<char> room() override { return request.room(); }
+    void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
+    void finish(completion<response> done) override { request.finish(std::move(done)); }
+
+    typename Router::incoming request;
+};
+
+}
+
+#endif
