@@ -117,7 +117,8 @@ def main():
     if not (given.build / "load").is_file():
         parser.error(f"no program `load` in {given.build}: build the target bench_load")
     pin = not given.no_pinning and shutil.which("taskset")
-    comparison = Comparison(given.build, servers, given.rounds, *((given.server_cpu, given.client_cpu) if pin else (None, None)))
+    processors = (given.server_cpu, given.client_cpu) if pin else (None, None)
+    comparison = Comparison(given.build, servers, given.rounds, *processors)
     results = {}
     try:
         for name, case in cases.items():

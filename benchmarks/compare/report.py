@@ -80,7 +80,8 @@ def machine():
     for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             cpu, cores = line.partition(":")[2].strip(), cores + 1
-    return {"processor": cpu, "cores": cores, "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."), "compiler": first_line(["g++", "--version"])}
+    kernel = re.match(r"[\d.]+", platform.release())[0].rstrip(".")
+    return {"processor": cpu, "cores": cores, "kernel": kernel, "compiler": first_line(["g++", "--version"])}
 
 
 def commands(build):
