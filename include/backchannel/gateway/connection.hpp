@@ -193,8 +193,10 @@ private:
     template <class F>
     [[nodiscard]] auto guarded_handler(F) {
         return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {
-            self->protect([&] {
-                if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
+            self->worker_.on_event([&] {
+                self->protect([&] {
+                    if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
+                });
             });
         };
     }

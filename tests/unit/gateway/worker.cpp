@@ -135,6 +135,68 @@ TEST_CASE("a client is flushed once for a turn, and what throws is dropped alone
     CHECK(l.worker->size() == 2);
 }
 
+TEST_CASE("where events come one at a time, a client is flushed right behind them", "[worker]") {
+    loop l;
+    auto const one = l.add(), other = l.add();
+    auto const event = [&](fake_client& c) {
+        l.worker->on_event([&] {
+            l.worker->flush_later(c);
+            l.worker->flush_later(c);
+        });
+    };
+    auto const turn = [&] {
+        l.io.restart();
+        l.io.run();
+    };
+    event(*one); // nothing is known yet
+    CHECK(one->flushed == 0);
+    turn();
+    CHECK(one->flushed == 1);
+
+    int waited = 0; // for the end of the turn
+    for (int i = 2; i != 36; ++i) {
+        event(*one);
+        waited += one->flushed < i;
+        turn();
+        CHECK(one->flushed == i);
+    }
+    CHECK(waited == 2);
+
+    l.worker->flush_later(*other); // from elsewhere
+    CHECK(other->flushed == 0);
+    event(*one); // goes with it
+    CHECK(one->flushed == 35);
+    turn();
+    CHECK(one->flushed == 36);
+    CHECK(other->flushed == 1);
+
+    // Two in a turn are found out soon, and from then on are flushed together.
+    int together = 0;
+    for (int i = 0; i != 40; ++i) {
+        int const before = one->flushed;
+        event(*one);
+        event(*other);
+        together += one->flushed == before;
+        turn();
+        CHECK(one->flushed == before + 1);
+    }
+    CHECK(together >= 20);
+    int const before = one->flushed;
+    event(*one); // alone again, which shows at the end of this turn
+    CHECK(one->flushed == before);
+    turn();
+    event(*one);
+    CHECK(one->flushed == before + 2);
+
+    one->at_flush = [&] { l.worker->flush_later(*other); }; // waits for the turn's end
+    int const others = other->flushed;
+    event(*one);
+    CHECK(other->flushed == others);
+    one->at_flush = nullptr;
+    turn();
+    CHECK(other->flushed == others + 1);
+}
+
 TEST_CASE("a worker keeps its clients until they are dropped", "[worker]") {
     loop l;
     std::weak_ptr<fake_client> watched;
