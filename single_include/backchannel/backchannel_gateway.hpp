@@ -2388,7 +2388,7 @@ protected:
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
         if (phase_ != phase::answering) return true; // it came at once
-        if (whole && !mine) return false;
+        if (whole && !mine) return managed_ = false;
         if (!whole || dropped_)
             respond_with(gateway_answers::internal_error());
         else
@@ -2688,8 +2688,9 @@ public:
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
     /// As `management_router::max_body`, for a target that is owned.
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
-    /// Precondition of both: the target is owned.
-    virtual void handle(request_view const& request, completion<response> done) = 0;
+    /// False: the target is not owned, and there is no answer.
+    virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
 
     /// Header with the id of an answer.
@@ -2734,8 +2735,8 @@ public:
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
     [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
-    void handle(request_view const& request, completion<response> done) override {
-        (void)router_.async_handle(request, std::move(done));
+    bool handle(request_view const& request, completion<response> done) override {
+        return router_.async_handle(request, std::move(done));
     }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
@@ -3075,9 +3076,8 @@ protected:
             upgrade(head, request);
             return true;
         }
-        router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= body_limit()) {
+        if (!head.chunked && length <= behind.size() && length <= core_.least_body_limit()) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -3110,17 +3110,14 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    [[nodiscard]] std::size_t body_limit() const noexcept {
-        return router_ != nullptr ? router_->max_body() : core_.options.max_request_body;
-    }
-
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        std::size_t const limit = body_limit();
+        mounted_router* const router = core_.router_for(request.target);
+        std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
         partial_ = std::make_unique<partial_request>(
             request, head, limit,
-            router_ != nullptr ? router_->begin(request, partial_request::expected(head, limit)) : nullptr);
+            router != nullptr ? router->begin(request, partial_request::expected(head, limit)) : nullptr);
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
         if (partial_->take_expect_continue()) {
@@ -3171,12 +3168,11 @@ protected:
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
-        if (router_ != nullptr) {
-            (void)this->expect_answer(true, this->owner(), [&](auto done) {
-                router_->handle(request, std::move(done));
-                return true;
-            });
-        } else if (core_.reserves(request.target)) {
+        for (auto const& router : core_.routers())
+            if (this->expect_answer(true, this->owner(),
+                                    [&](auto done) { return router->handle(request, std::move(done)); }))
+                return;
+        if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
             // the handler may keep the completion for ever, so that must not keep the gateway
@@ -3206,7 +3202,6 @@ protected:
 
 private:
     http1::request_parser parser_;
-    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
     std::unique_ptr<partial_request> partial_;
     time_point began_{}; // the request at hand
 };
@@ -4595,12 +4590,16 @@ public:
         auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
                                                                           static_cast<denial_observer&>(*this));
         auto& made = mounted->router();
+        least_body_limit_ = std::min(least_body_limit_, made.max_body());
         routers_.push_back(std::move(mounted));
         return made;
     }
 
     /// In the order in which they are asked; there is one at least.
     [[nodiscard]] std::span<std::unique_ptr<mounted_router> const> routers() const noexcept { return routers_; }
+
+    /// A body up to this many bytes is too long for nobody.
+    [[nodiscard]] std::size_t least_body_limit() const noexcept { return least_body_limit_; }
 
     /// The router that answers for a target; none: the target is the application's.
     [[nodiscard]] mounted_router* router_for(std::string_view target) const noexcept {
@@ -4817,6 +4816,7 @@ private:
     }
 
     std::vector<std::unique_ptr<mounted_router>> routers_;
+    std::size_t least_body_limit_ = options.max_request_body;
     admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>>

@@ -69,12 +69,16 @@ public:
         auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
                                                                           static_cast<denial_observer&>(*this));
         auto& made = mounted->router();
+        least_body_limit_ = std::min(least_body_limit_, made.max_body());
         routers_.push_back(std::move(mounted));
         return made;
     }
 
     /// In the order in which they are asked; there is one at least.
     [[nodiscard]] std::span<std::unique_ptr<mounted_router> const> routers() const noexcept { return routers_; }
+
+    /// A body up to this many bytes is too long for nobody.
+    [[nodiscard]] std::size_t least_body_limit() const noexcept { return least_body_limit_; }
 
     /// The router that answers for a target; none: the target is the application's.
     [[nodiscard]] mounted_router* router_for(std::string_view target) const noexcept {
@@ -291,6 +295,7 @@ private:
     }
 
     std::vector<std::unique_ptr<mounted_router>> routers_;
+    std::size_t least_body_limit_ = options.max_request_body;
     admission admission_;
     std::vector<std::unique_ptr<asio::io_context>> own_loops_; // before what lives on them
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>>

@@ -80,7 +80,7 @@ protected:
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
         if (phase_ != phase::answering) return true; // it came at once
-        if (whole && !mine) return false;
+        if (whole && !mine) return managed_ = false;
         if (!whole || dropped_)
             respond_with(gateway_answers::internal_error());
         else

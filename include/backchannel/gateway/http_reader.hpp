@@ -79,9 +79,8 @@ protected:
             upgrade(head, request);
             return true;
         }
-        router_ = core_.router_for(request.target);
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= body_limit()) {
+        if (!head.chunked && length <= behind.size() && length <= core_.least_body_limit()) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -114,17 +113,14 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    [[nodiscard]] std::size_t body_limit() const noexcept {
-        return router_ != nullptr ? router_->max_body() : core_.options.max_request_body;
-    }
-
     void begin_body(request_view const& request, http1::request_head const& head) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        std::size_t const limit = body_limit();
+        mounted_router* const router = core_.router_for(request.target);
+        std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
         partial_ = std::make_unique<partial_request>(
             request, head, limit,
-            router_ != nullptr ? router_->begin(request, partial_request::expected(head, limit)) : nullptr);
+            router != nullptr ? router->begin(request, partial_request::expected(head, limit)) : nullptr);
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
         if (partial_->take_expect_continue()) {
@@ -175,12 +171,11 @@ protected:
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
-        if (router_ != nullptr) {
-            (void)this->expect_answer(true, this->owner(), [&](auto done) {
-                router_->handle(request, std::move(done));
-                return true;
-            });
-        } else if (core_.reserves(request.target)) {
+        for (auto const& router : core_.routers())
+            if (this->expect_answer(true, this->owner(),
+                                    [&](auto done) { return router->handle(request, std::move(done)); }))
+                return;
+        if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
             // the handler may keep the completion for ever, so that must not keep the gateway
@@ -210,7 +205,6 @@ protected:
 
 private:
     http1::request_parser parser_;
-    mounted_router* router_ = nullptr; // answers the request at hand; none: the application does
     std::unique_ptr<partial_request> partial_;
     time_point began_{}; // the request at hand
 };

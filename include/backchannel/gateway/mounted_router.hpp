@@ -24,8 +24,9 @@ public:
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
     /// As `management_router::max_body`, for a target that is owned.
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
-    /// Precondition of both: the target is owned.
-    virtual void handle(request_view const& request, completion<response> done) = 0;
+    /// False: the target is not owned, and there is no answer.
+    virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
 
     /// Header with the id of an answer.
@@ -70,8 +71,8 @@ public:
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
     [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
-    void handle(request_view const& request, completion<response> done) override {
-        (void)router_.async_handle(request, std::move(done));
+    bool handle(request_view const& request, completion<response> done) override {
+        return router_.async_handle(request, std::move(done));
     }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
