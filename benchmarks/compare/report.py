@@ -17,8 +17,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "counts")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 from compare import AGAIN, Comparison, print_case  # noqa: E402
+from compile_cost import COMPILER, compile_costs, compile_rows  # noqa: E402
+from contention import SENDS, contention, contention_rows  # noqa: E402
 from plot import bars  # noqa: E402
 from running import Failed  # noqa: E402
 
@@ -197,7 +199,25 @@ def loops_section(result):
     return ["## Posts of 64 B to 100 connections, 16 in flight, on one loop and on two", "", *body]
 
 
-def page(results, growth, threads, where, load, rounds, plot):
+def contention_section(results):
+    if not results:
+        return []
+    what = ["Each thread opens a connection in the same hub of 10,000, sends a message to each of "
+            f"{SENDS} others, and closes it;",
+            "the Transport does nothing, so that this is the hub alone. No lock is shared by all connections."]
+    head = ["threads", "a round of one thread, us", "rounds of all, relative to one thread"]
+    return ["## One hub on many threads", "", *what, "", *table(head, contention_rows(results)), "",
+            "    micro_hub --benchmark_filter=^contended", ""]
+
+
+def compile_section(costs):
+    head = ["program", "source", "CPU, s", "memory, MB"]
+    command = " ".join(word.replace(f"{ROOT}/", "") for word in COMPILER)
+    return ["## Compiling", "", f"The least of three runs of `{command} -c SOURCE`.", "",
+            *table(head, compile_rows(costs)), ""]
+
+
+def page(results, growth, threads, shared, costs, where, load, rounds, plot):
     unsigned = [name for name, (_, _, verifies) in SERVERS.items() if not verifies]
     unsigned = [name for name in unsigned if any(name in result for result in results.values())]
     lines = [
@@ -233,7 +253,7 @@ def page(results, growth, threads, where, load, rounds, plot):
               f"![Server CPU time relative to {BASELINE}]({plot})", ""]
     for case, result in results.items():
         lines += section(case, result)
-    lines += crowds_section(growth) + loops_section(threads)
+    lines += crowds_section(growth) + loops_section(threads) + contention_section(shared) + compile_section(costs)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -256,7 +276,8 @@ def main():
             results[case] = comparison.run(arguments, {})
             print_case(case, arguments, results[case])
         growth, threads = crowds(given.build, given.rounds), loops(given.build, given.rounds)
-    except (Failed, subprocess.TimeoutExpired) as failure:
+        shared, costs = contention(given.build, given.rounds), compile_costs()
+    except (Failed, subprocess.SubprocessError) as failure:
         print(f"report.py: {failure}", file=sys.stderr)
         return 1
     given.output.mkdir(parents=True, exist_ok=True)
@@ -265,10 +286,11 @@ def main():
                for case, result in results.items() if case != "idle"}
     plot = bars({CASES[case][0]: ratios for case, ratios in plotted.items()}, BASELINE)
     (given.output / "performance.svg").write_text(plot, encoding="utf-8")
-    text = page(results, growth, threads, machine(), load, given.rounds, "performance.svg")
+    text = page(results, growth, threads, shared, costs, machine(), load, given.rounds, "performance.svg")
     (given.output / "performance.md").write_text(text, encoding="utf-8")
     if given.json:
-        everything = {"machine": machine(), "cases": results, "crowds": growth, "loops": threads}
+        everything = {"machine": machine(), "cases": results, "crowds": growth, "loops": threads,
+                      "contention": shared, "compiling": costs}
         given.json.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten: {given.output}/performance.md")
     return 0
