@@ -13,6 +13,10 @@
 
 #include <httplib.h>
 
+#if !defined(CPPHTTPLIB_WEBSOCKET_READ_TIMEOUT_SECOND)
+#error "backchannel/adapters/httplib.hpp needs cpp-httplib 0.33 or newer, which has WebSockets; this httplib.h is older"
+#endif
+
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>

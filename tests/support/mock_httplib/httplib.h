@@ -19,6 +19,7 @@
 
 using socket_t = int;
 #define INVALID_SOCKET (-1)
+#define CPPHTTPLIB_WEBSOCKET_READ_TIMEOUT_SECOND 300
 
 namespace httplib {
 
