@@ -23,9 +23,17 @@ template <class Traits, class Record>
 class slot_table {
 public:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
-    static constexpr std::uint32_t chunk_slots = 256;
 
     using slot_type = slot<Traits>;
+
+    /// Slots of a chunk: as many as fill its memory, which comes in multiples of its alignment, and 200 or more.
+    static constexpr std::uint32_t chunk_slots = [] {
+        constexpr std::size_t header = 64, each = sizeof(slot_type) + sizeof(std::uint64_t) + sizeof(Record);
+        constexpr std::size_t most = (slot_chunk_alignment - header) / sizeof(slot_type);
+        std::size_t size = slot_chunk_alignment;
+        while ((size - header) / each < 200) size += slot_chunk_alignment;
+        return static_cast<std::uint32_t>(std::min(most, (size - header) / each));
+    }();
 
     slot_table(session_owner& owner, std::uint32_t max_connections, std::uint32_t retired_kept) noexcept
         : owner_{owner}, capacity_{static_cast<std::uint32_t>(std::min<std::uint64_t>(
@@ -122,7 +130,7 @@ private:
         std::array<std::uint64_t, chunk_slots> deadlines{};
         std::array<Record, chunk_slots> records{};
     };
-    static_assert(sizeof(slot_type) * chunk_slots + 64 < slot_chunk_alignment);
+    static_assert(sizeof(slot_type) * chunk_slots + 64 <= slot_chunk_alignment);
 
     [[nodiscard]] static chunk& chunk_of(slot_type const& s) noexcept {
         auto const base = reinterpret_cast<std::uintptr_t>(&s) & ~(slot_chunk_alignment - 1);

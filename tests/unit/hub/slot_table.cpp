@@ -5,6 +5,8 @@
 
 #include <backchannel/traits.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <set>
@@ -54,13 +56,30 @@ TEST_CASE("a slot takes 32 bytes and leads to its owner, record and index", "[sl
     CHECK(slots.acquire() == nullptr);
 }
 
+TEST_CASE("slots fill the memory of their chunk, whatever the size of a record", "[slot_table]") {
+    auto const wasted = []<std::size_t Size>(std::array<char, Size> const&) {
+        struct record : plain_record {
+            std::array<char, Size> more;
+        };
+        using tested = slot_table<default_hub_traits, record>;
+        static_assert(tested::chunk_slots >= 200);
+        std::size_t const used = tested::chunk_slots * (32 + 8 + sizeof(record));
+        std::size_t const taken = (used / slot_chunk_alignment + 1) * slot_chunk_alignment;
+        return static_cast<double>(taken - used) / static_cast<double>(taken);
+    };
+    CHECK(wasted(std::array<char, 16>{}) < 0.01);
+    CHECK(wasted(std::array<char, 28>{}) < 0.01); // 80 bytes each
+    CHECK(wasted(std::array<char, 60>{}) < 0.01);
+    CHECK(wasted(std::array<char, 200>{}) < 0.01);
+}
+
 TEST_CASE("an index without a slot gives none", "[slot_table]") {
     nobody owner;
     table slots{owner, 300, 10};
     CHECK(slots.at(0) == nullptr);
     REQUIRE(slots.acquire() != nullptr);
     CHECK(slots.at(0) != nullptr);
-    CHECK(slots.at(256) == nullptr);
+    CHECK(slots.at(table::chunk_slots) == nullptr);
     CHECK(slots.at(310) == nullptr);
     CHECK(slots.at(id_source::max_slots - 1) == nullptr);
     CHECK(slots.at(~std::uint32_t{0}) == nullptr);
