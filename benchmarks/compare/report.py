@@ -25,6 +25,7 @@ from plot import bars  # noqa: E402
 from running import Failed  # noqa: E402
 
 BASELINE = "raw epoll"
+OFFLINE = "serverless-offline"
 NOISE = 0.03
 TIMES = "--duration 500 --warm-up 150"
 UNTIMED = {"connect", "idle"}
@@ -39,7 +40,12 @@ SERVERS = {
     "RESTinio": ("restinio", [], False),
     "libwebsockets": ("libwebsockets", [], False),
     "npm ws": ("ws.mjs", [], False),
+    OFFLINE: ("serverless-offline/serverless-offline.mjs", [], False),
 }
+
+# more options of the load generator for a server: what serverless-offline.mjs says it needs, and more time for the
+# compiler at run time, which has much more code before it than with ws
+OPTIONS = {OFFLINE: "--path / --concurrency 1 --warm-up 1000"}
 
 # name: (what it is, options of the load generator, the measured unit)
 CASES = {
@@ -59,8 +65,16 @@ CASES = {
 }
 
 
-# a server that does not answer all requests of a case: it is left out there, and the page says so
-UNFIT = {"pipelined": {"libwebsockets"}}
+# a server that can't serve a case: it is left out there, and the page says why
+UNANSWERED, ABSENT = "requests stayed unanswered", "it has no such request"
+CONFUSED = "it confuses handshakes that have the same Sec-WebSocket-Key at the same time, and all have the same here"
+UNFIT = {
+    "pipelined": {"libwebsockets": UNANSWERED},
+    "info": {OFFLINE: ABSENT},
+    "fan-out": {OFFLINE: ABSENT},
+    "fan-out x8": {OFFLINE: ABSENT},
+    "connect": {OFFLINE: CONFUSED},
+}
 
 # posts of 64 B to so many connections
 CROWDS = (1, 10, 100, 1_000, 10_000, 19_000)
@@ -145,7 +159,7 @@ def section(case, result):
     what, options = CASES[case]
     text = [f"## {what[0].upper()}{what[1:]}", "", *table(heading(case, result), rows(case, result)), ""]
     if case in UNFIT:
-        text += [f"Left out, as requests stayed unanswered: {', '.join(sorted(UNFIT[case]))}.", ""]
+        text += ["Left out: " + "; ".join(f"{name}, as {why}" for name, why in UNFIT[case].items()) + ".", ""]
     return [*text, f"    load {options}" if case in UNTIMED else f"    load {options} {TIMES}", ""]
 
 
@@ -219,7 +233,9 @@ def compile_section(costs):
 
 def page(results, growth, threads, shared, costs, where, load, rounds, plot):
     unsigned = [name for name, (_, _, verifies) in SERVERS.items() if not verifies]
-    unsigned = [name for name in unsigned if any(name in result for result in results.values())]
+    measured = {name for result in results.values() for name in result}
+    unsigned = [name for name in unsigned if name in measured]
+    tuned = [name for name in unsigned if name != OFFLINE]
     lines = [
         "# Performance",
         "",
@@ -240,9 +256,14 @@ def page(results, growth, threads, shared, costs, where, load, rounds, plot):
         "- A request is done when its answer and its message have both arrived. Every message is checked: none was lost,",
         "  doubled, altered or delivered to somebody else, or there would be no figures.",
     ]
+    if tuned:
+        lines += [f"- {', '.join(tuned)}: the same service written with that library, tuned, as in",
+                  "  `benchmarks/servers/peers`."]
+    if OFFLINE in unsigned:
+        lines += [f"- {OFFLINE}: the local @connections that its users have, with default options, without its log and",
+                  f"  without the Serverless Framework; the load generator has `{OPTIONS[OFFLINE]}` for it."]
     if unsigned:
-        lines += [f"- {', '.join(unsigned)}: the same service written with that library, tuned, as in",
-                  "  `benchmarks/servers/peers`. They get the same signed requests and verify nothing."]
+        lines += [f"- {', '.join(unsigned)} get the same signed requests and verify nothing."]
     shown = {}
     for result in [*results.values(), threads]:
         shown |= {name: figures["command"] for name, figures in result.items() if name != AGAIN}
@@ -273,7 +294,7 @@ def main():
             rounds = min(given.rounds, 3) if case in UNTIMED else given.rounds
             servers = {n: c for n, c in commands(given.build).items() if n not in UNFIT.get(case, ())}
             comparison = Comparison(given.build, servers, rounds, 0, 1)
-            results[case] = comparison.run(arguments, {})
+            results[case] = comparison.run(arguments, OPTIONS)
             print_case(case, arguments, results[case])
         growth, threads = crowds(given.build, given.rounds), loops(given.build, given.rounds)
         shared, costs = contention(given.build, given.rounds), compile_costs()
