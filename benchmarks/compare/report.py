@@ -45,7 +45,7 @@ SERVERS = {
 
 # more options of the load generator for a server: what serverless-offline.mjs says it needs, and more time for the
 # compiler at run time, which has much more code before it than with ws
-OPTIONS = {OFFLINE: "--path / --concurrency 1 --warm-up 1000"}
+OPTIONS = {OFFLINE: "--path / --warm-up 1000"}
 
 # name: (what it is, options of the load generator, the measured unit)
 CASES = {
@@ -67,13 +67,11 @@ CASES = {
 
 # a server that can't serve a case: it is left out there, and the page says why
 UNANSWERED, ABSENT = "requests stayed unanswered", "it has no such request"
-CONFUSED = "it confuses handshakes that have the same Sec-WebSocket-Key at the same time, and all have the same here"
 UNFIT = {
     "pipelined": {"libwebsockets": UNANSWERED},
     "info": {OFFLINE: ABSENT},
     "fan-out": {OFFLINE: ABSENT},
     "fan-out x8": {OFFLINE: ABSENT},
-    "connect": {OFFLINE: CONFUSED},
 }
 
 # posts of 64 B to so many connections

@@ -83,7 +83,7 @@ private:
         one& r = *all_.back();
         if (!r.tcp.connect(settings_.where.where, settings_.where.source(i)))
             load::refuse(std::string{"cannot connect: "} + std::strerror(errno));
-        r.tcp.out = settings_.where.upgrade;
+        r.tcp.out = settings_.where.upgrade();
         poller_.add(r.tcp.fd(), i, EPOLLIN | EPOLLOUT);
     }
 

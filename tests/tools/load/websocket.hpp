@@ -4,11 +4,14 @@
 
 #include "network.hpp"
 
+#include <backchannel/protocol/base64.hpp>
 #include <backchannel/protocol/websocket_frame.hpp>
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,8 +21,18 @@ namespace load {
 /// Where the WebSockets are, and how clients get there.
 struct target {
     ::sockaddr_in where{};
-    std::string upgrade; ///< the whole request
+    std::string handshake; ///< but for the key
     std::uint64_t sources = 1;
+
+    /// The whole request, with a key of its own: some servers tell clients apart by it.
+    [[nodiscard]] std::string upgrade() const {
+        static std::mt19937_64 random{std::random_device{}()};
+        std::uint64_t const nonce[2] = {random(), random()};
+        char bytes[sizeof nonce];
+        std::memcpy(bytes, nonce, sizeof nonce);
+        std::string const key = backchannel::protocol::base64_encode({bytes, sizeof bytes});
+        return handshake + "Sec-WebSocket-Key: " + key + "\r\n\r\n";
+    }
 
     /// A source address for the client of that number, if the server is on loopback.
     [[nodiscard]] std::uint32_t source(std::uint64_t number) const {
@@ -32,8 +45,7 @@ struct target {
     unsigned const port = static_cast<unsigned>(given.number("port", 1, 65535));
     std::string request = "GET " + given.text("path") + " HTTP/1.1\r\nHost: " + given.text("host") + ":" +
                           std::to_string(port) +
-                          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+                          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
     return {address_of(given.text("host"), port), std::move(request), given.number("sources", 1, 250)};
 }
 
@@ -94,7 +106,7 @@ public:
         code.reset();
         message_.clear();
         parser_ = parser();
-        tcp.out = t.upgrade;
+        tcp.out = t.upgrade();
         now = state::connecting;
     }
 

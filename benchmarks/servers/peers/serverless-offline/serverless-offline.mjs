@@ -6,8 +6,7 @@
 // process and no log. What is added: each client is sent its id, and the port is told. The Serverless Framework, which
 // reads the configuration and starts the plugin, takes no part in a request and is not installed.
 //
-// The load generator needs `--path /`, as these management requests have no stage in their path, and `--concurrency 1`:
-// handshakes are told apart by their Sec-WebSocket-Key, which is always the same there.
+// The load generator needs `--path /`, as these management requests have no stage in their path.
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
