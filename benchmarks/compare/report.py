@@ -216,7 +216,8 @@ def contention_section(results):
         return []
     what = ["Each thread opens a connection in the same hub of 10,000, sends a message to each of "
             f"{SENDS} others, and closes it;",
-            "the Transport does nothing, so that this is the hub alone. No lock is shared by all connections."]
+            "the Transport does nothing, so that this is the hub alone. Sending takes no lock that connections share;",
+            "opening and closing take the hub's, for which these threads wait more than they would between real requests."]
     head = ["threads", "a round of one thread, us", "rounds of all, relative to one thread"]
     return ["## One hub on many threads", "", *what, "", *table(head, contention_rows(results)), "",
             "    micro_hub --benchmark_filter=^contended", ""]
