@@ -217,7 +217,7 @@ def contention_section(results):
     what = ["Each thread opens a connection in the same hub of 10,000, sends a message to each of "
             f"{SENDS} others, and closes it;",
             "the Transport does nothing, so that this is the hub alone. Sending takes no lock that connections share;",
-            "opening and closing take the hub's, for which these threads wait more than they would between real requests."]
+            "opening and closing take the hub's."]
     head = ["threads", "a round of one thread, us", "rounds of all, relative to one thread"]
     return ["## One hub on many threads", "", *what, "", *table(head, contention_rows(results)), "",
             "    micro_hub --benchmark_filter=^contended", ""]

@@ -9,9 +9,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,7 +22,16 @@ namespace {
 using idle_hub = backchannel::connection_hub<test::idle_transport>;
 backchannel::message const hello{"hello", backchannel::message_kind::text};
 
+/// For several threads: it has nothing that they could share.
+struct still_transport {
+    using handle = std::uint32_t;
+    static constexpr bool bounds_itself = true;
+    backchannel::delivery send(handle const&, backchannel::message const&) { return backchannel::delivery::accepted; }
+    void close(handle const&, std::uint16_t, std::string_view) {}
+};
+
 /// A hub with that many connections, and their ids in random order.
+template <class Hub>
 struct crowd {
     explicit crowd(std::size_t count) {
         for (std::size_t i = 0; i != count; ++i) {
@@ -30,7 +41,7 @@ struct crowd {
         std::shuffle(ids.begin(), ids.end(), std::mt19937_64{1});
     }
 
-    std::unique_ptr<idle_hub> hub = std::make_unique<idle_hub>();
+    std::unique_ptr<Hub> hub = std::make_unique<Hub>();
     std::vector<backchannel::session> sessions;
     std::vector<std::string> ids;
 };
@@ -38,7 +49,7 @@ struct crowd {
 }
 
 static void send_to_random_id(benchmark::State& state) {
-    crowd all{static_cast<std::size_t>(state.range(0))};
+    crowd<idle_hub> all{static_cast<std::size_t>(state.range(0))};
     std::size_t next = 0;
     for (auto _ : state) {
         if (all.hub->send(all.ids[next], hello) != backchannel::delivery::accepted) state.SkipWithError("gone");
@@ -59,8 +70,9 @@ BENCHMARK(open_and_close);
 // Each thread opens a connection, sends 16 messages to those of all threads, and closes it. More threads than
 // processors measure the scheduler, too, and are marked.
 static void contended(benchmark::State& state) {
-    static crowd* all = nullptr;
-    if (state.thread_index() == 0) all = new crowd{10'000};
+    using crowd_type = crowd<backchannel::connection_hub<still_transport>>;
+    static crowd_type* all = nullptr;
+    if (state.thread_index() == 0) all = new crowd_type{10'000};
     std::size_t next = static_cast<std::size_t>(state.thread_index()) * 997;
     for (auto _ : state) {
         auto session = all->hub->open(1, {});
