@@ -10844,10 +10844,27 @@ inline void append_escape(std::string& out, unsigned char byte) {
     out += "0123456789abcdef"[byte & 15];
 }
 
+// False: each of its bytes stays as it is.
+[[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
+    return byte_words::any_word(text, [](std::uint64_t word) {
+        auto const any = [word](unsigned char c) { // perhaps at a byte behind one, too
+            std::uint64_t const others = word ^ c * byte_words::every_byte;
+            return (others - byte_words::every_byte) & ~others;
+        };
+        std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
+        return (word | controls | any('"') | any('\\')) & byte_words::high_bits;
+    });
+}
+
 }
 
 BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
     out += '"';
+    if (!detail_json_writer::may_need_escapes(text)) { // nearly always
+        out.append(text);
+        out += '"';
+        return;
+    }
     std::size_t run = 0; // where the bytes that stay as they are begin
     std::size_t at = 0;
     while (at < text.size()) {
@@ -11045,6 +11062,7 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
     r.status = 200;
     r.headers.add_line("Content-Type: application/json\r\n");
     if (what == operation::post || state == nullptr) return;
+    r.body.reserve(160 + state->source_ip.size() + state->user_agent.size());
     protocol::json_writer json{r.body};
     write_members(json.begin_object(), *state);
     json.end_object();

@@ -34,6 +34,21 @@ TEST_CASE("a JSON string escapes quotes, backslashes and control characters", "[
     CHECK(quoted(" \x7f~") == "\" \x7f~\"");
 }
 
+TEST_CASE("a JSON string is escaped wherever a byte needs it, however long it is", "[json_writer]") {
+    for (std::size_t size = 1; size != 26; ++size) {
+        for (std::size_t at = 0; at != size; ++at) {
+            for (int byte = 0; byte != 256; ++byte) {
+                std::string text(size, '~');
+                text[at] = static_cast<char>(byte);
+                std::string const one = quoted({text.data() + at, 1}); // see the other cases
+                std::string expected = '"' + text.substr(0, at);
+                expected.append(one, 1, one.size() - 2).append(text, at + 1).append("\"");
+                if (quoted(text) != expected) FAIL_CHECK(size << " bytes, at " << at << ": " << byte);
+            }
+        }
+    }
+}
+
 TEST_CASE("a JSON string keeps well-formed UTF-8", "[json_writer]") {
     for (std::string const text :
          {"\xc2\x80", "\xc3\xa9", "\xdf\xbf", "\xe0\xa0\x80", "\xe2\x82\xac", "\xed\x9f\xbf", "\xee\x80\x80",

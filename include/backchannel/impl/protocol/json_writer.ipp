@@ -3,6 +3,7 @@
 #define BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
 
 #include <backchannel/protocol/json_writer.hpp>
+#include <backchannel/support/byte_words.hpp>
 
 #include <charconv>
 
@@ -57,10 +58,27 @@ inline void append_escape(std::string& out, unsigned char byte) {
     out += "0123456789abcdef"[byte & 15];
 }
 
+// False: each of its bytes stays as it is.
+[[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
+    return byte_words::any_word(text, [](std::uint64_t word) {
+        auto const any = [word](unsigned char c) { // perhaps at a byte behind one, too
+            std::uint64_t const others = word ^ c * byte_words::every_byte;
+            return (others - byte_words::every_byte) & ~others;
+        };
+        std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
+        return (word | controls | any('"') | any('\\')) & byte_words::high_bits;
+    });
+}
+
 }
 
 BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
     out += '"';
+    if (!detail_json_writer::may_need_escapes(text)) { // nearly always
+        out.append(text);
+        out += '"';
+        return;
+    }
     std::size_t run = 0; // where the bytes that stay as they are begin
     std::size_t at = 0;
     while (at < text.size()) {
