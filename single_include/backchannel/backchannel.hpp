@@ -466,6 +466,12 @@ inline constexpr bool finds_by_sixteen = false;
     return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
 }
 
+/// High bits at bytes that are `c`, and perhaps at some behind one of those; its other bits mean nothing.
+[[nodiscard]] constexpr std::uint64_t matches_of_word(std::uint64_t word, char c) noexcept {
+    std::uint64_t const others = word ^ static_cast<unsigned char>(c) * every_byte;
+    return (others - every_byte) & ~others;
+}
+
 /// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
 [[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
     if constexpr (finds_by_sixteen)
@@ -2250,8 +2256,8 @@ using byte_words::high_bits;
 // one too many, but never one too few.
 struct odd_in_target {
     [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        std::uint64_t const hash = word ^ '#' * every_byte;
-        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
+        std::uint64_t const hashes = byte_words::matches_of_word(word, '#');
+        return ((word - 0x21 * every_byte) | (word + every_byte) | word | hashes) & high_bits;
     }
 };
 
@@ -10847,12 +10853,9 @@ inline void append_escape(std::string& out, unsigned char byte) {
 // False: each of its bytes stays as it is.
 [[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
     return byte_words::any_word(text, [](std::uint64_t word) {
-        auto const any = [word](unsigned char c) { // perhaps at a byte behind one, too
-            std::uint64_t const others = word ^ c * byte_words::every_byte;
-            return (others - byte_words::every_byte) & ~others;
-        };
+        using byte_words::matches_of_word;
         std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
-        return (word | controls | any('"') | any('\\')) & byte_words::high_bits;
+        return (word | controls | matches_of_word(word, '"') | matches_of_word(word, '\\')) & byte_words::high_bits;
     });
 }
 

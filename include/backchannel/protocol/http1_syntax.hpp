@@ -66,8 +66,8 @@ using byte_words::high_bits;
 // one too many, but never one too few.
 struct odd_in_target {
     [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t word) const noexcept {
-        std::uint64_t const hash = word ^ '#' * every_byte;
-        return ((word - 0x21 * every_byte) | (word + every_byte) | word | ((hash - every_byte) & ~hash)) & high_bits;
+        std::uint64_t const hashes = byte_words::matches_of_word(word, '#');
+        return ((word - 0x21 * every_byte) | (word + every_byte) | word | hashes) & high_bits;
     }
 };
 

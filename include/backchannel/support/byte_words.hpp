@@ -154,6 +154,12 @@ inline constexpr bool finds_by_sixteen = false;
     return ((word - 0x20 * every_byte) | (word + every_byte)) & ~word & high_bits;
 }
 
+/// High bits at bytes that are `c`, and perhaps at some behind one of those; its other bits mean nothing.
+[[nodiscard]] constexpr std::uint64_t matches_of_word(std::uint64_t word, char c) noexcept {
+    std::uint64_t const others = word ^ static_cast<unsigned char>(c) * every_byte;
+    return (others - every_byte) & ~others;
+}
+
 /// Where the first byte is that is below 0x20 or is 0x7F; `end` if none is.
 [[nodiscard]] inline char const* find_control(char const* at, char const* end) noexcept {
     if constexpr (finds_by_sixteen)

@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace byte_words = backchannel::byte_words;
@@ -85,6 +86,21 @@ TEST_CASE("a control character is seen wherever it stands", "[byte_words]") {
             }
     CHECK(wrong == 0);
     CHECK_FALSE(byte_words::may_have_controls({}));
+}
+
+TEST_CASE("a word tells the first of its bytes that matches, and none that it does not have", "[byte_words]") {
+    std::size_t wrong = 0;
+    for (int c = 0; c != 256; ++c)
+        for (int other = 0; other != 256; ++other)
+            for (std::size_t at = 0; at != 9; ++at) {
+                if (other == c) continue;
+                std::string text(8, static_cast<char>(other));
+                if (at != 8) text[at] = static_cast<char>(c);
+                std::uint64_t const found = byte_words::matches_of_word(byte_words::load(text.data()), static_cast<char>(c)) &
+                                            byte_words::high_bits;
+                wrong += at == 8 ? found != 0 : found == 0 || byte_words::bytes_before(found) != at;
+            }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("the first control character is found wherever it stands", "[byte_words]") {

@@ -61,12 +61,9 @@ inline void append_escape(std::string& out, unsigned char byte) {
 // False: each of its bytes stays as it is.
 [[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
     return byte_words::any_word(text, [](std::uint64_t word) {
-        auto const any = [word](unsigned char c) { // perhaps at a byte behind one, too
-            std::uint64_t const others = word ^ c * byte_words::every_byte;
-            return (others - byte_words::every_byte) & ~others;
-        };
+        using byte_words::matches_of_word;
         std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
-        return (word | controls | any('"') | any('\\')) & byte_words::high_bits;
+        return (word | controls | matches_of_word(word, '"') | matches_of_word(word, '\\')) & byte_words::high_bits;
     });
 }
 
