@@ -3141,7 +3141,7 @@ protected:
             if (whole->managed() != nullptr)
                 finish_managed(*whole->managed());
             else
-                answer(whole->view());
+                answer_own(whole->view());
             return true;
         }
         return false;
@@ -3172,6 +3172,11 @@ protected:
             if (this->expect_answer(true, this->owner(),
                                     [&](auto done) { return router->handle(request, std::move(done)); }))
                 return;
+        answer_own(request);
+    }
+
+    /// The same of one that is no router's.
+    void answer_own(request_view const& request) {
         if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
