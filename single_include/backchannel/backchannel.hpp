@@ -3259,7 +3259,7 @@ private:
             wrong =
                 auth_decision::refuse(auth_error::bad_signature,
                                       request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
-        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}}; // made in its place
+        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}}; // `allow` would move it
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
             wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;
@@ -11065,7 +11065,8 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
     r.status = 200;
     r.headers.add_line("Content-Type: application/json\r\n");
     if (what == operation::post || state == nullptr) return;
-    r.body.reserve(160 + state->source_ip.size() + state->user_agent.size());
+    constexpr std::size_t names_and_times = 160;
+    r.body.reserve(names_and_times + state->source_ip.size() + state->user_agent.size());
     protocol::json_writer json{r.body};
     write_members(json.begin_object(), *state);
     json.end_object();

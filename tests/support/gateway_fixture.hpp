@@ -201,6 +201,7 @@ bool running_gateway<Handler, Auth>::counts(F f, std::uint64_t expected) {
     return soon([&] { return std::invoke(f, server.metrics()) == expected; });
 }
 
+// Compiled once for all tests, in gateway_fixture.cpp.
 extern template class running_gateway<>;
 
 }

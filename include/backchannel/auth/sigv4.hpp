@@ -159,7 +159,7 @@ private:
             wrong =
                 auth_decision::refuse(auth_error::bad_signature,
                                       request.mismatch_text(options_, line, {first_hash.data(), first_hash.size()}));
-        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}}; // made in its place
+        if (!wrong) return {auth_error::none, {request.scope().access_key, known->arn}}; // `allow` would move it
         bool const about_credentials =
             wrong->error == auth_error::bad_signature || wrong->error == auth_error::unknown_principal ||
             wrong->error == auth_error::expired_token || wrong->error == auth_error::payload_mismatch;

@@ -3,9 +3,9 @@
 #define BACKCHANNEL_GATEWAY_ANSWERS_HPP
 
 #include <backchannel/http.hpp>
-#include <backchannel/protocol/parse_error.hpp>
 #include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/protocol/json_writer.hpp>
+#include <backchannel/protocol/parse_error.hpp>
 #include <backchannel/protocol/websocket_handshake.hpp>
 #include <backchannel/support/outbox.hpp>
 

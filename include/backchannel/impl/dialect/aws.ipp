@@ -48,7 +48,8 @@ BACKCHANNEL_DECL void aws_dialect::succeed(response& r, operation what, connecti
     r.status = 200;
     r.headers.add_line("Content-Type: application/json\r\n");
     if (what == operation::post || state == nullptr) return;
-    r.body.reserve(160 + state->source_ip.size() + state->user_agent.size());
+    constexpr std::size_t names_and_times = 160;
+    r.body.reserve(names_and_times + state->source_ip.size() + state->user_agent.size());
     protocol::json_writer json{r.body};
     write_members(json.begin_object(), *state);
     json.end_object();
