@@ -7,6 +7,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PEERS = "benchmarks/servers/peers"
+ROUNDS = 3
 COMPILER = ["g++", "-std=c++20", "-O2", "-w", "-I", str(ROOT / "include"), "-I", str(ROOT / "benchmarks")]
 
 # what it is, the source, options
@@ -30,12 +31,12 @@ def compiled(source, options, out):
     return (used.ru_utime + used.ru_stime, used.ru_maxrss / 1000) if process.returncode == 0 else None
 
 
-def compile_costs(rounds=3):
-    """The least of some rounds: whatever else the machine does only adds to it. {what: (source, options, cost)}"""
+def compile_costs():
+    """The least of some rounds: whatever else the machine does only adds to it. What does not compile is left out."""
     costs = {}
     with tempfile.TemporaryDirectory() as folder:
         for what, source, options in PROGRAMS:
-            tried = [compiled(source, options, pathlib.Path(folder, "out.o")) for _ in range(rounds)]
+            tried = [compiled(source, options, pathlib.Path(folder, "out.o")) for _ in range(ROUNDS)]
             if None not in tried:
                 costs[what] = {"source": source, "options": options, "seconds": min(t[0] for t in tried),
                                "megabytes": min(t[1] for t in tried)}

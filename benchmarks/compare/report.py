@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 from compare import AGAIN, Comparison, print_case  # noqa: E402
-from compile_cost import COMPILER, compile_costs, compile_rows  # noqa: E402
+from compile_cost import COMPILER, ROUNDS, compile_costs, compile_rows  # noqa: E402
 from contention import SENDS, contention, contention_rows  # noqa: E402
 from plot import bars  # noqa: E402
 from running import Failed  # noqa: E402
@@ -226,7 +226,7 @@ def contention_section(results):
 def compile_section(costs):
     head = ["program", "source", "CPU, s", "memory, MB"]
     command = " ".join(word.replace(f"{ROOT}/", "") for word in COMPILER)
-    return ["## Compiling", "", f"The least of three runs of `{command} -c SOURCE`.", "",
+    return ["## Compiling", "", f"The least of {ROUNDS} runs of `{command} -c SOURCE`.", "",
             *table(head, compile_rows(costs)), ""]
 
 
