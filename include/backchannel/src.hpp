@@ -44,6 +44,7 @@
 #include <backchannel/impl/protocol/utf8.ipp>
 #include <backchannel/impl/protocol/websocket_extensions.ipp>
 #include <backchannel/impl/protocol/websocket_frame.ipp>
+#include <backchannel/impl/protocol/websocket_frame_header.ipp>
 #include <backchannel/impl/protocol/websocket_handshake.ipp>
 #include <backchannel/impl/protocol/yandex_target.ipp>
 #include <backchannel/impl/support/ip_text.ipp>

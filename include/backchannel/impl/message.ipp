@@ -3,7 +3,7 @@
 #define BACKCHANNEL_IMPL_MESSAGE_IPP
 
 #include <backchannel/message.hpp>
-#include <backchannel/protocol/websocket_frame.hpp>
+#include <backchannel/protocol/websocket_frame_header.hpp>
 
 #include <array>
 #include <cstddef>

@@ -4,6 +4,7 @@
 
 #include <backchannel/config.hpp>
 #include <backchannel/protocol/utf8.hpp>
+#include <backchannel/protocol/websocket_frame_header.hpp>
 
 #include <array>
 #include <cstddef>
@@ -12,9 +13,6 @@
 #include <string_view>
 
 namespace backchannel::inline BACKCHANNEL_ABI::websocket {
-
-/// The kinds of frames. RFC 6455 5.2.
-enum class opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
 /// Which end of the connection is reading: a server's frames come masked, a client's must not. RFC 6455 5.1.
 enum class endpoint : std::uint8_t { server, client };
@@ -117,33 +115,6 @@ private:
 
 /// Applies (or takes off, which is the same) a mask to bytes that begin `offset` bytes into the payload. RFC 6455 5.3.
 BACKCHANNEL_DECL void apply_mask(std::span<char> bytes, std::array<char, 4> key, std::size_t offset = 0) noexcept;
-
-/// A frame's header, ready to be sent in front of its payload.
-struct frame_header {
-    std::array<char, 14> bytes{};
-    std::uint8_t size = 0;
-
-    [[nodiscard]] std::string_view view() const noexcept { return {bytes.data(), size}; }
-};
-
-/// The size of an unmasked header: 2, 4 or 10 bytes. A masked one has 4 more. RFC 6455 5.2.
-[[nodiscard]] constexpr std::size_t frame_header_size(std::uint64_t payload_size) noexcept {
-    return payload_size < 126 ? 2 : payload_size <= 0xFFFF ? 4 : 10;
-}
-
-/// The header of a server's frame. Preconditions: `payload_size` below 2^63, and at most 125 for control frames.
-[[nodiscard]] BACKCHANNEL_DECL frame_header make_frame_header(opcode kind, std::uint64_t payload_size, bool fin = true,
-                                                              bool rsv1 = false) noexcept;
-
-/// The header of a client's frame; its payload must be masked with the same key. Preconditions as above.
-[[nodiscard]] BACKCHANNEL_DECL frame_header make_masked_frame_header(opcode kind, std::uint64_t payload_size,
-                                                                     std::array<char, 4> key, bool fin = true,
-                                                                     bool rsv1 = false) noexcept;
-
-/// Whether a close frame may carry this code: 1000-1003, 1007-1014, 3000-4999. RFC 6455 7.4 and its IANA registry.
-[[nodiscard]] constexpr bool is_sendable_close_code(std::uint16_t code) noexcept {
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-}
 
 }
 

@@ -3,7 +3,7 @@
 #define BACKCHANNEL_SUPPORT_OUTGOING_FRAMES_HPP
 
 #include <backchannel/message.hpp>
-#include <backchannel/protocol/websocket_frame.hpp>
+#include <backchannel/protocol/websocket_frame_header.hpp>
 #include <backchannel/support/outbox.hpp>
 
 #include <cstddef>

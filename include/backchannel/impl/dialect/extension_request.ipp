@@ -5,7 +5,7 @@
 #include <backchannel/dialect/extensions.hpp>
 #include <backchannel/protocol/percent.hpp>
 #include <backchannel/protocol/utf8.hpp>
-#include <backchannel/protocol/websocket_frame.hpp>
+#include <backchannel/protocol/websocket_frame_header.hpp>
 
 #include <algorithm>
 #include <charconv>
