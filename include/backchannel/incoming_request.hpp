@@ -19,7 +19,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// A request to a `management_router` whose body is still arriving, see its `begin`. Move-only; empty if the request is
 /// not the router's.
 ///
-/// From any thread, one at a time.
+/// From any thread, one at a time; with `sha256_lanes`, on their loop's until `finish` has been called.
 template <class Router>
 class incoming_request {
 public:
@@ -37,14 +37,18 @@ public:
             request_->refused = failure::too_large;
             return false;
         }
-        request_->state.append(piece);
-        request_->head.body.append(piece);
+        message_buffer& body = request_->head.body;
+        if (!body.fits(piece.size())) request_->state.settle();
+        body.append(piece);
+        request_->state.append(body.data().substr(body.size() - piece.size()));
         return true;
     }
 
     /// Memory where the next piece may be received, which `append` then does not copy; none if nothing more is needed.
     [[nodiscard]] std::span<char> room() {
-        return request_->refused ? std::span<char>{} : request_->head.body.room();
+        if (request_->refused) return {};
+        if (!request_->head.body.fits(1)) request_->state.settle();
+        return request_->head.body.room();
     }
 
     /// The body is known to be longer than it may be, and is not going to be read.
@@ -79,19 +83,21 @@ private:
         std::optional<failure> refused;
         piecewise<typename Router::auth_type> state;
 
-        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected)
+        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected,
+             crypto::sha256_lanes* lanes)
             : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
               state{r.auth_, view, c.what, target.target.id()} {
             head.body.expect(expected);
+            if (lanes != nullptr) state.join(*lanes);
         }
     };
 
-    incoming_request(Router& router, request_view const& head, std::size_t expected) {
+    incoming_request(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes) {
         auto const c = router.dialect_.read(head.method, head.target, head.form);
         if (!c.ours) return;
         request_view only_head = head;
         only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head, expected);
+        request_ = std::make_unique<data>(router, c, only_head, expected, lanes);
     }
 
     std::unique_ptr<data> request_;

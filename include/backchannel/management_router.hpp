@@ -144,8 +144,12 @@ public:
     using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
-    /// `expected`: the bytes of the body, if they are known.
-    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0) { return {*this, head, expected}; }
+    /// `expected`: the bytes of the body, if they are known. `lanes`: of the event loop on which the body arrives, so
+    /// that Auth can hash two bodies side by side; it outlives the request.
+    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0,
+                                 crypto::sha256_lanes* lanes = nullptr) {
+        return {*this, head, expected, lanes};
+    }
 
 private:
     friend incoming;

@@ -1412,11 +1412,217 @@ template <class F, class Otherwise>
 #ifndef BACKCHANNEL_SUPPORT_PIECEWISE_HPP
 #define BACKCHANNEL_SUPPORT_PIECEWISE_HPP
 
+// ---- backchannel/crypto/sha256_lanes.hpp
+#ifndef BACKCHANNEL_CRYPTO_SHA256_LANES_HPP
+#define BACKCHANNEL_CRYPTO_SHA256_LANES_HPP
+
+// ---- backchannel/crypto/sha256.hpp
+#ifndef BACKCHANNEL_CRYPTO_SHA256_HPP
+#define BACKCHANNEL_CRYPTO_SHA256_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::crypto {
+
+/// The 32 bytes of a SHA-256 digest, in the order in which they are written.
+using sha256_digest = std::array<std::uint8_t, 32>;
+
+/// The ways in which this library hashes a block.
+enum class sha256_engine : std::uint8_t {
+    portable, ///< plain C++, on every machine
+    sha_ni    ///< the SHA extensions of x86-64
+};
+
+/// Whether an engine has been compiled in and this processor can run it. Thread-safe.
+[[nodiscard]] BACKCHANNEL_DECL bool sha256_engine_available(sha256_engine engine) noexcept;
+
+/// The fastest engine that is available. It is looked for once; afterwards a call is one relaxed load. Thread-safe.
+[[nodiscard]] BACKCHANNEL_DECL sha256_engine sha256_best_engine() noexcept;
+
+/// Hashes `count` blocks of 64 bytes into a state of eight words (FIPS 180-4, section 6.2.2).
+///
+/// Neither pointer needs an alignment beyond its type's; no block is read if `count` is zero. Precondition: the engine
+/// is available.
+BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state, std::uint8_t const* blocks,
+                                      std::size_t count) noexcept;
+
+/// The same for `count` blocks of each of two messages. With SHA-NI it takes the time of one and a quarter of them: the
+/// instructions for one message don't wait for those for the other.
+BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
+                                          std::uint32_t* state_b, std::uint8_t const* blocks_b,
+                                          std::size_t count) noexcept;
+
+/// SHA-256 of a message that arrives in pieces (FIPS 180-4).
+///
+/// A copy goes on from where its original was, which makes an object a prepared state: a prefix that many messages
+/// share is hashed once. Nothing is allocated; whole blocks are read from the caller's memory without a copy. Up to 63
+/// bytes of the message stay in the object until it is overwritten, as in any copy. Messages are below 2^61 bytes. Not
+/// thread-safe, but copying an object that no thread changes is.
+class sha256 {
+public:
+    /// The state of an empty message, with the best engine of this machine.
+    sha256() noexcept : sha256(sha256_best_engine()) {}
+
+    /// The same with a given engine. Precondition: the engine is available.
+    explicit sha256(sha256_engine engine) noexcept : engine_(engine) {}
+
+    /// Appends bytes to the message.
+    BACKCHANNEL_DECL void update(std::string_view data) noexcept;
+
+    /// Appends to two messages side by side, by `sha256_compress_two`, and takes what was appended off the front of
+    /// both pieces: afterwards one of them has less than a block. Precondition: `a` and `b` are not the same.
+    BACKCHANNEL_DECL static void update_two(sha256& a, std::string_view& piece_a, sha256& b,
+                                            std::string_view& piece_b) noexcept;
+
+    /// The digest of the message. The object has to be assigned anew before its next use.
+    [[nodiscard]] BACKCHANNEL_DECL sha256_digest finish() noexcept;
+
+    /// The digest of a message that is there as a whole.
+    [[nodiscard]] static sha256_digest digest(std::string_view message) noexcept {
+        sha256 hash;
+        hash.update(message);
+        return hash.finish();
+    }
+
+private:
+    /// Completes the block that has begun, if the piece is long enough. False: it is not.
+    [[nodiscard]] BACKCHANNEL_DECL bool fill_block(std::string_view& piece) noexcept;
+
+    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    std::uint64_t size_ = 0;
+    std::array<std::uint8_t, 64> pending_{};
+    sha256_engine engine_;
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI::crypto {
+
+/// Hashes messages that arrive on one event loop two at a time, where two have bytes to hash in one turn of the loop.
+///
+/// A long piece waits until another message has one too, but not beyond the turn. Used on the loop's thread only. Must
+/// outlive the messages that are not finished.
+class sha256_lanes {
+public:
+    class message;
+
+    /// `wake` has the loop call `settle` once, at the end of its turn and not from within. If it throws, nothing waits.
+    explicit sha256_lanes(std::function<void()> wake) : wake_{std::move(wake)} {}
+    sha256_lanes(sha256_lanes const&) = delete;
+    sha256_lanes& operator=(sha256_lanes const&) = delete;
+    ~sha256_lanes() { settle(); }
+
+    /// Hashes what has found no companion, and reports the digests that are owed.
+    inline void settle();
+
+private:
+    static constexpr std::size_t worth_waiting = 4096; // bytes; what a turn's end costs is more than shorter ones gain
+
+    inline void share(message& newest) noexcept;
+
+    std::function<void()> wake_;
+    bool woken_ = false;
+    message* waiting_ = nullptr; // for a companion; at most one, as a second is its companion
+    std::unique_ptr<message> first_finished_;
+    message* last_finished_ = nullptr;
+};
+
+/// A message that arrives in pieces.
+class sha256_lanes::message {
+public:
+    explicit message(sha256_lanes& lanes) noexcept : lanes_{lanes} {}
+    message(message const&) = delete;
+    message& operator=(message const&) = delete;
+    ~message() { stop_waiting(); }
+
+    /// The next piece, which stays where it is until `settle` is called or the digest has been reported.
+    void append(std::string_view piece) noexcept {
+        if (piece.empty()) return;
+        if (!rest_.empty() && rest_.data() + rest_.size() != piece.data()) settle();
+        rest_ = {rest_.empty() ? piece.data() : rest_.data(), rest_.size() + piece.size()};
+        lanes_.share(*this);
+    }
+
+    /// The pieces may go.
+    void settle() noexcept {
+        hash_.update(std::exchange(rest_, {}));
+        stop_waiting();
+    }
+
+    /// Reports the digest: before it returns, or when the turn ends.
+    static void finish(std::unique_ptr<message> whole, completion<sha256_digest> done) {
+        if (whole->rest_.empty()) return done(whole->hash_.finish());
+        sha256_lanes& lanes = whole->lanes_;
+        whole->done_ = std::move(done);
+        message* const last = std::exchange(lanes.last_finished_, whole.get());
+        (lanes.first_finished_ == nullptr ? lanes.first_finished_ : last->next_) = std::move(whole);
+    }
+
+private:
+    friend class sha256_lanes;
+
+    void stop_waiting() noexcept {
+        if (lanes_.waiting_ == this) lanes_.waiting_ = nullptr;
+    }
+
+    sha256_lanes& lanes_;
+    sha256 hash_;
+    std::string_view rest_; // not hashed yet
+    completion<sha256_digest> done_;
+    std::unique_ptr<message> next_; // of those that are finished
+};
+
+inline void sha256_lanes::share(message& newest) noexcept {
+    message* const other = waiting_;
+    if (other == &newest) return;
+    if (other != nullptr) {
+        sha256::update_two(newest.hash_, newest.rest_, other->hash_, other->rest_);
+        if (other->rest_.size() < worth_waiting) other->settle();
+    }
+    if (waiting_ != nullptr || newest.rest_.size() < worth_waiting) return newest.settle();
+    waiting_ = &newest;
+    if (!woken_ && !(woken_ = guarded(wake_))) newest.settle();
+}
+
+inline void sha256_lanes::settle() {
+    woken_ = false;
+    if (waiting_ != nullptr) waiting_->settle();
+    last_finished_ = nullptr;
+    for (auto next = std::exchange(first_finished_, nullptr); next != nullptr;) {
+        auto const whole = std::exchange(next, std::move(next->next_));
+        whole->done_(whole->hash_.finish());
+    }
+}
+
+}
+
+#endif
+
 #include <memory>
 #include <string_view>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A state of an authorizer that can hash a body beside others of the same loop: what is appended after `join` stays
+/// where it is until `settle`, or until `finish` has reported.
+template <class V>
+concept joins_lanes = requires(V& v, crypto::sha256_lanes& lanes) {
+    v.join(lanes);
+    { v.settle() } noexcept;
+};
 
 /// What an authorizer's `begin` has returned, with what it throws contained: then the answer is `internal`.
 /// Of an authorizer without `begin`: nothing, made of anything.
@@ -1424,6 +1630,8 @@ template <class Auth>
 class piecewise {
 public:
     piecewise(Auth&, request_view const&, operation, std::string_view) noexcept {}
+    void join(crypto::sha256_lanes&) noexcept {}
+    void settle() noexcept {}
     void append(std::string_view) noexcept {}
 };
 
@@ -1433,6 +1641,16 @@ class piecewise<Auth> {
 public:
     piecewise(Auth& auth, request_view const& head, operation op, std::string_view id) {
         (void)guarded([&] { inner_.reset(new verification(auth.begin(head, op, id))); });
+    }
+
+    void join(crypto::sha256_lanes& lanes) {
+        if constexpr (joins_lanes<verification>)
+            if (inner_ && !guarded([&] { inner_->join(lanes); })) inner_.reset();
+    }
+
+    void settle() noexcept {
+        if constexpr (joins_lanes<verification>)
+            if (inner_) inner_->settle();
     }
 
     void append(std::string_view piece) {
@@ -1636,78 +1854,6 @@ private:
 // ---- backchannel/crypto/constant_time.hpp
 #ifndef BACKCHANNEL_CRYPTO_CONSTANT_TIME_HPP
 #define BACKCHANNEL_CRYPTO_CONSTANT_TIME_HPP
-
-// ---- backchannel/crypto/sha256.hpp
-#ifndef BACKCHANNEL_CRYPTO_SHA256_HPP
-#define BACKCHANNEL_CRYPTO_SHA256_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::crypto {
-
-/// The 32 bytes of a SHA-256 digest, in the order in which they are written.
-using sha256_digest = std::array<std::uint8_t, 32>;
-
-/// The ways in which this library hashes a block.
-enum class sha256_engine : std::uint8_t {
-    portable, ///< plain C++, on every machine
-    sha_ni    ///< the SHA extensions of x86-64
-};
-
-/// Whether an engine has been compiled in and this processor can run it. Thread-safe.
-[[nodiscard]] BACKCHANNEL_DECL bool sha256_engine_available(sha256_engine engine) noexcept;
-
-/// The fastest engine that is available. It is looked for once; afterwards a call is one relaxed load. Thread-safe.
-[[nodiscard]] BACKCHANNEL_DECL sha256_engine sha256_best_engine() noexcept;
-
-/// Hashes `count` blocks of 64 bytes into a state of eight words (FIPS 180-4, section 6.2.2).
-///
-/// Neither pointer needs an alignment beyond its type's; no block is read if `count` is zero. Precondition: the engine
-/// is available.
-BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state, std::uint8_t const* blocks,
-                                      std::size_t count) noexcept;
-
-/// SHA-256 of a message that arrives in pieces (FIPS 180-4).
-///
-/// A copy goes on from where its original was, which makes an object a prepared state: a prefix that many messages
-/// share is hashed once. Nothing is allocated; whole blocks are read from the caller's memory without a copy. Up to 63
-/// bytes of the message stay in the object until it is overwritten, as in any copy. Messages are below 2^61 bytes. Not
-/// thread-safe, but copying an object that no thread changes is.
-class sha256 {
-public:
-    /// The state of an empty message, with the best engine of this machine.
-    sha256() noexcept : sha256(sha256_best_engine()) {}
-
-    /// The same with a given engine. Precondition: the engine is available.
-    explicit sha256(sha256_engine engine) noexcept : engine_(engine) {}
-
-    /// Appends bytes to the message.
-    BACKCHANNEL_DECL void update(std::string_view data) noexcept;
-
-    /// The digest of the message. The object has to be assigned anew before its next use.
-    [[nodiscard]] BACKCHANNEL_DECL sha256_digest finish() noexcept;
-
-    /// The digest of a message that is there as a whole.
-    [[nodiscard]] static sha256_digest digest(std::string_view message) noexcept {
-        sha256 hash;
-        hash.update(message);
-        return hash.finish();
-    }
-
-private:
-    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    std::uint64_t size_ = 0;
-    std::array<std::uint8_t, 64> pending_{};
-    sha256_engine engine_;
-};
-
-}
-
-#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -3113,6 +3259,7 @@ struct hub_policies {
 #endif
 
 #include <array>
+#include <concepts>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -3163,30 +3310,41 @@ public:
     /// Borrows the head until `finish` has reported. Move-only; may outlive nothing of the authorizer.
     class verification {
     public:
-        /// The next piece of the body.
-        void append(std::string_view piece) noexcept { body_.update(piece); }
+        /// Has the body hashed beside others. Precondition: none of it has come.
+        void join(crypto::sha256_lanes& lanes) requires std::same_as<sha, crypto::sha256> {
+            shared_ = std::make_unique<crypto::sha256_lanes::message>(lanes);
+        }
+        /// The pieces may go.
+        void settle() noexcept requires std::same_as<sha, crypto::sha256> {
+            if (shared_ != nullptr) shared_->settle();
+        }
+
+        /// The next piece of the body. After `join` it must stay where it is until `settle`, or until `finish` has
+        /// reported.
+        void append(std::string_view piece) noexcept {
+            if (shared_ != nullptr)
+                shared_->append(piece);
+            else
+                body_.update(piece);
+        }
 
         /// Looks the key up if that is still to be done, and reports.
         void finish(completion<auth_decision> done) {
-            if constexpr (finds_at_once) {
-                done(decide());
-            } else {
-                if (request_.refusal()) return done(*request_.refusal());
-                auto const id = request_.scope().access_key;
-                auto& keys = self_->keys_;
-                keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)),
-                                     done = std::move(done)](std::optional<access_key> key) mutable {
-                    done(held->decide_with(key ? &*key : nullptr));
-                });
-            }
+            if (request_.refusal()) return done(*request_.refusal());
+            if (shared_ == nullptr) return report(body_.finish(), std::move(done));
+            auto held = std::make_unique<verification>(std::move(*this));
+            auto hash = std::move(held->shared_);
+            auto report = [held = std::move(held), done = std::move(done)](crypto::sha256_digest const& body) mutable {
+                held->report(body, std::move(done));
+            };
+            crypto::sha256_lanes::message::finish(std::move(hash), std::move(report));
         }
 
-        /// The same for keys that are found at once.
+        /// The same for keys that are found at once. Precondition: `join` has not been called.
         [[nodiscard]] auth_decision decide() {
             static_assert(finds_at_once, "these keys take their time: use finish()");
             if (request_.refusal()) return *request_.refusal();
-            auto const& found = self_->look_up(request_.scope().access_key);
-            return decide_with(found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr);
+            return decide(body_.finish());
         }
 
     private:
@@ -3194,13 +3352,29 @@ public:
         verification(sigv4& self, request_view const& head)
             : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
 
-        [[nodiscard]] auth_decision decide_with(access_key const* key) {
-            return self_->verify(request_, key, body_.finish());
+        [[nodiscard]] auth_decision decide(crypto::sha256_digest const& body) {
+            auto const& found = self_->look_up(request_.scope().access_key);
+            auto const* const key = found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr;
+            return self_->verify(request_, key, body);
+        }
+
+        void report(crypto::sha256_digest const& body, completion<auth_decision> done) {
+            if constexpr (finds_at_once) {
+                done(decide(body));
+            } else {
+                auto const id = request_.scope().access_key;
+                auto& keys = self_->keys_;
+                keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)), body,
+                                     done = std::move(done)](std::optional<access_key> key) mutable {
+                    done(held->self_->verify(held->request_, key ? &*key : nullptr, body));
+                });
+            }
         }
 
         sigv4* self_;
         sigv4_request request_;
         sha body_;
+        std::unique_ptr<crypto::sha256_lanes::message> shared_; // instead, where it is hashed beside others
     };
 
     /// Reads the head; the body follows through `append`.
@@ -3358,6 +3532,8 @@ public:
             std::string_view id;
             inner waiting;
 
+            void join(crypto::sha256_lanes& lanes) requires joins_lanes<inner> { waiting.join(lanes); }
+            void settle() noexcept requires joins_lanes<inner> { waiting.settle(); }
             void append(std::string_view piece) { waiting.append(piece); }
             void finish(completion<auth_decision> done) {
                 waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
@@ -7055,7 +7231,7 @@ public:
     /// A piece at the front of what `room` has given is not copied.
     void append(std::string_view piece) {
         if (piece.empty()) return;
-        if (capacity() - size() < piece.size()) grow(size() + piece.size());
+        if (!fits(piece.size())) grow(size() + piece.size());
         char* const end = block_.block_->body() + size();
         if (piece.data() != end) std::memcpy(end, piece.data(), piece.size());
         block_.block_->size += piece.size();
@@ -7063,10 +7239,13 @@ public:
 
     /// Memory behind the bytes, never none; no more than is expected to come.
     [[nodiscard]] std::span<char> room() {
-        if (capacity() == size()) grow(expected_ > size() ? std::min(expected_, size() + least) : size() + least);
+        if (!fits(1)) grow(expected_ > size() ? std::min(expected_, size() + least) : size() + least);
         std::size_t const end = expected_ > size() ? std::min(expected_, capacity()) : capacity();
         return {block_.block_->body() + size(), end - size()};
     }
+
+    /// Whether so many more bytes leave those that are there where they are.
+    [[nodiscard]] bool fits(std::size_t more) const noexcept { return capacity() - size() >= more; }
 
     [[nodiscard]] std::string_view data() const noexcept { return block_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return block_.data().size(); }
@@ -7178,7 +7357,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// A request to a `management_router` whose body is still arriving, see its `begin`. Move-only; empty if the request is
 /// not the router's.
 ///
-/// From any thread, one at a time.
+/// From any thread, one at a time; with `sha256_lanes`, on their loop's until `finish` has been called.
 template <class Router>
 class incoming_request {
 public:
@@ -7196,14 +7375,18 @@ public:
             request_->refused = failure::too_large;
             return false;
         }
-        request_->state.append(piece);
-        request_->head.body.append(piece);
+        message_buffer& body = request_->head.body;
+        if (!body.fits(piece.size())) request_->state.settle();
+        body.append(piece);
+        request_->state.append(body.data().substr(body.size() - piece.size()));
         return true;
     }
 
     /// Memory where the next piece may be received, which `append` then does not copy; none if nothing more is needed.
     [[nodiscard]] std::span<char> room() {
-        return request_->refused ? std::span<char>{} : request_->head.body.room();
+        if (request_->refused) return {};
+        if (!request_->head.body.fits(1)) request_->state.settle();
+        return request_->head.body.room();
     }
 
     /// The body is known to be longer than it may be, and is not going to be read.
@@ -7238,19 +7421,21 @@ private:
         std::optional<failure> refused;
         piecewise<typename Router::auth_type> state;
 
-        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected)
+        data(Router& r, typename Router::call const& c, request_view const& request, std::size_t expected,
+             crypto::sha256_lanes* lanes)
             : router{r}, target{c}, head{request}, view{head.view()}, refused{r.check_head(c, 0)},
               state{r.auth_, view, c.what, target.target.id()} {
             head.body.expect(expected);
+            if (lanes != nullptr) state.join(*lanes);
         }
     };
 
-    incoming_request(Router& router, request_view const& head, std::size_t expected) {
+    incoming_request(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes) {
         auto const c = router.dialect_.read(head.method, head.target, head.form);
         if (!c.ours) return;
         request_view only_head = head;
         only_head.body = {};
-        request_ = std::make_unique<data>(router, c, only_head, expected);
+        request_ = std::make_unique<data>(router, c, only_head, expected, lanes);
     }
 
     std::unique_ptr<data> request_;
@@ -7592,8 +7777,12 @@ public:
     using incoming = incoming_request<management_router>;
 
     /// Reads the head of a request; the body follows through `append`, which hashes it as it comes if Auth can.
-    /// `expected`: the bytes of the body, if they are known.
-    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0) { return {*this, head, expected}; }
+    /// `expected`: the bytes of the body, if they are known. `lanes`: of the event loop on which the body arrives, so
+    /// that Auth can hash two bodies side by side; it outlives the request.
+    [[nodiscard]] incoming begin(request_view const& head, std::size_t expected = 0,
+                                 crypto::sha256_lanes* lanes = nullptr) {
+        return {*this, head, expected, lanes};
+    }
 
 private:
     friend incoming;
@@ -8967,42 +9156,93 @@ next_words(four_words w0, four_words w1, four_words w2, four_words w3) noexcept 
         __builtin_ia32_sha256msg2(reinterpret_cast<four_ints>(sum), reinterpret_cast<four_ints>(w3)));
 }
 
-// Everything lives in registers: two for the state, two for its copy, four for the latest words of the schedule.
-[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_sha_ni(std::uint32_t* state, std::uint8_t const* blocks,
-                                                                std::size_t count) noexcept {
+// One message on its way through the rounds: two registers for the state, two for its copy, four for the latest words
+// of the schedule.
+struct sha_ni_lane {
+    four_words abef, cdgh, abef_before, cdgh_before, w0, w1, w2, w3;
+};
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void load_state(sha_ni_lane& l,
+                                                                               std::uint32_t const* state) noexcept {
     four_words const abcd = load_words(state);
     four_words const efgh = load_words(state + 4);
-    four_words abef = __builtin_shufflevector(abcd, efgh, 5, 4, 1, 0);
-    four_words cdgh = __builtin_shufflevector(abcd, efgh, 7, 6, 3, 2);
-    for (; count != 0; --count, blocks += 64) {
-        four_words const abef_before = abef;
-        four_words const cdgh_before = cdgh;
-        four_words w0 = load_message(blocks);
-        four_words w1 = load_message(blocks + 16);
-        four_words w2 = load_message(blocks + 32);
-        four_words w3 = load_message(blocks + 48);
-        std::uint32_t const* constants = round_constants;
-        for (; constants != round_constants + 48; constants += 16) {
-            four_rounds(abef, cdgh, w0, constants);
-            w0 = next_words(w0, w1, w2, w3);
-            four_rounds(abef, cdgh, w1, constants + 4);
-            w1 = next_words(w1, w2, w3, w0);
-            four_rounds(abef, cdgh, w2, constants + 8);
-            w2 = next_words(w2, w3, w0, w1);
-            four_rounds(abef, cdgh, w3, constants + 12);
-            w3 = next_words(w3, w0, w1, w2);
-        }
-        four_rounds(abef, cdgh, w0, constants);
-        four_rounds(abef, cdgh, w1, constants + 4);
-        four_rounds(abef, cdgh, w2, constants + 8);
-        four_rounds(abef, cdgh, w3, constants + 12);
-        abef += abef_before;
-        cdgh += cdgh_before;
+    l.abef = __builtin_shufflevector(abcd, efgh, 5, 4, 1, 0);
+    l.cdgh = __builtin_shufflevector(abcd, efgh, 7, 6, 3, 2);
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void store_state(sha_ni_lane const& l,
+                                                                                std::uint32_t* state) noexcept {
+    four_words const abcd = __builtin_shufflevector(l.abef, l.cdgh, 3, 2, 7, 6);
+    four_words const efgh = __builtin_shufflevector(l.abef, l.cdgh, 1, 0, 5, 4);
+    std::memcpy(state, &abcd, sizeof(abcd));
+    std::memcpy(state + 4, &efgh, sizeof(efgh));
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void load_block(sha_ni_lane& l,
+                                                                               std::uint8_t const* block) noexcept {
+    l.abef_before = l.abef;
+    l.cdgh_before = l.cdgh;
+    l.w0 = load_message(block);
+    l.w1 = load_message(block + 16);
+    l.w2 = load_message(block + 32);
+    l.w3 = load_message(block + 48);
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void end_block(sha_ni_lane& l) noexcept {
+    l.abef += l.abef_before;
+    l.cdgh += l.cdgh_before;
+}
+
+// The rounds of one block of each lane. The instructions of different lanes don't wait for each other.
+template <class... Lanes>
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void all_rounds(Lanes&... l) noexcept {
+    std::uint32_t const* constants = round_constants;
+    for (; constants != round_constants + 48; constants += 16) {
+        (four_rounds(l.abef, l.cdgh, l.w0, constants), ...);
+        ((l.w0 = next_words(l.w0, l.w1, l.w2, l.w3)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w1, constants + 4), ...);
+        ((l.w1 = next_words(l.w1, l.w2, l.w3, l.w0)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w2, constants + 8), ...);
+        ((l.w2 = next_words(l.w2, l.w3, l.w0, l.w1)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w3, constants + 12), ...);
+        ((l.w3 = next_words(l.w3, l.w0, l.w1, l.w2)), ...);
     }
-    four_words const abcd_after = __builtin_shufflevector(abef, cdgh, 3, 2, 7, 6);
-    four_words const efgh_after = __builtin_shufflevector(abef, cdgh, 1, 0, 5, 4);
-    std::memcpy(state, &abcd_after, sizeof(abcd_after));
-    std::memcpy(state + 4, &efgh_after, sizeof(efgh_after));
+    (four_rounds(l.abef, l.cdgh, l.w0, constants), ...);
+    (four_rounds(l.abef, l.cdgh, l.w1, constants + 4), ...);
+    (four_rounds(l.abef, l.cdgh, l.w2, constants + 8), ...);
+    (four_rounds(l.abef, l.cdgh, l.w3, constants + 12), ...);
+}
+
+[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_sha_ni(std::uint32_t* state, std::uint8_t const* blocks,
+                                                                std::size_t count) noexcept {
+    sha_ni_lane l;
+    load_state(l, state);
+    for (; count != 0; --count, blocks += 64) {
+        load_block(l, blocks);
+        all_rounds(l);
+        end_block(l);
+    }
+    store_state(l, state);
+}
+
+// The same for two messages: it takes less than the time of one and a half, as the rounds of one leave the processor's
+// units idle while they wait for their own results.
+[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_two_sha_ni(std::uint32_t* state_a, std::uint8_t const* a,
+                                                                    std::uint32_t* state_b, std::uint8_t const* b,
+                                                                    std::size_t count) noexcept {
+    sha_ni_lane la;
+    sha_ni_lane lb;
+    load_state(la, state_a);
+    load_state(lb, state_b);
+    for (; count != 0; --count, a += 64, b += 64) {
+        load_block(la, a);
+        load_block(lb, b);
+        all_rounds(la, lb);
+        end_block(la);
+        end_block(lb);
+    }
+    store_state(la, state_a);
+    store_state(lb, state_b);
 }
 
 }
@@ -9017,6 +9257,8 @@ inline constexpr bool has_sha_ni_code = false;
 
 // Never called, because the engine is never available.
 inline void compress_sha_ni(std::uint32_t*, std::uint8_t const*, std::size_t) noexcept {}
+inline void compress_two_sha_ni(std::uint32_t*, std::uint8_t const*, std::uint32_t*, std::uint8_t const*,
+                                std::size_t) noexcept {}
 
 }
 
@@ -9024,6 +9266,7 @@ inline void compress_sha_ni(std::uint32_t*, std::uint8_t const*, std::size_t) no
 
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 
@@ -9100,10 +9343,42 @@ BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state
     for (; count != 0; --count, blocks += 64) detail_sha256::compress_block(state, blocks);
 }
 
+BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
+                                          std::uint32_t* state_b, std::uint8_t const* blocks_b,
+                                          std::size_t count) noexcept {
+    if (detail_sha256::has_sha_ni_code && engine == sha256_engine::sha_ni)
+        return detail_sha256::compress_two_sha_ni(state_a, blocks_a, state_b, blocks_b, count);
+    sha256_compress(engine, state_a, blocks_a, count);
+    sha256_compress(engine, state_b, blocks_b, count);
+}
+
 BACKCHANNEL_DECL void sha256::update(std::string_view data) noexcept {
     detail_block_hash::absorb(pending_, size_, data, [this](std::uint8_t const* blocks, std::size_t count) {
         sha256_compress(engine_, state_.data(), blocks, count);
     });
+}
+
+BACKCHANNEL_DECL bool sha256::fill_block(std::string_view& piece) noexcept {
+    std::size_t const held = size_ % detail_block_hash::block_size;
+    std::size_t const missing = held == 0 ? 0 : detail_block_hash::block_size - held;
+    if (piece.size() < missing) return false;
+    update(piece.substr(0, missing));
+    piece.remove_prefix(missing);
+    return true;
+}
+
+BACKCHANNEL_DECL void sha256::update_two(sha256& a, std::string_view& piece_a, sha256& b,
+                                         std::string_view& piece_b) noexcept {
+    if (a.engine_ != b.engine_ || !a.fill_block(piece_a) || !b.fill_block(piece_b)) return;
+    std::size_t const count = std::min(piece_a.size(), piece_b.size()) / detail_block_hash::block_size;
+    std::size_t const bytes = count * detail_block_hash::block_size;
+    auto const* const blocks_a = reinterpret_cast<std::uint8_t const*>(piece_a.data());
+    auto const* const blocks_b = reinterpret_cast<std::uint8_t const*>(piece_b.data());
+    sha256_compress_two(a.engine_, a.state_.data(), blocks_a, b.state_.data(), blocks_b, count);
+    a.size_ += bytes;
+    b.size_ += bytes;
+    piece_a.remove_prefix(bytes);
+    piece_b.remove_prefix(bytes);
 }
 
 BACKCHANNEL_DECL sha256_digest sha256::finish() noexcept {

@@ -943,6 +943,9 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
+    /// Where bodies that come in pieces are hashed.
+    [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
+
     /// What has happened on this loop, for `gateway::metrics`.
     [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
     [[nodiscard]] gateway_counters const& counters() const noexcept { return counters_; }
@@ -990,6 +993,7 @@ public:
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
     void abandon() {
+        lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
         cancel_timers();
@@ -1000,11 +1004,7 @@ public:
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
         if (c.flush_pending_) return;
-        if (flushing_.empty() && !flushes_behind_event()) {
-            asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
-            turn_ends_ = true;
-            events_ = in_event_ ? 1 : 0;
-        }
+        if (flushing_.empty()) end_turn_later();
         flushing_.push_back(c.shared_from_this());
         c.flush_pending_ = true;
     }
@@ -1019,6 +1019,7 @@ public:
         in_event_ = true;
         ++events_;
         act();
+        if (!turn_ends_) lanes_.settle();
         in_event_ = false;
         if (!turn_ends_ && !flushing_.empty()) flush_all();
     }
@@ -1162,7 +1163,16 @@ private:
 
     [[nodiscard]] bool flushes_behind_event() noexcept { return in_event_ && alone_ && ++flushed_behind_ % 17 != 0; }
 
+    /// Unless that is to be done right behind the event.
+    void end_turn_later() {
+        if (turn_ends_ || flushes_behind_event()) return;
+        asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
+        turn_ends_ = true;
+        events_ = in_event_ ? 1 : 0;
+    }
+
     void end_turn() {
+        lanes_.settle();
         turn_ends_ = false;
         alone_ = events_ <= 1;
         flush_all();
@@ -1186,6 +1196,7 @@ private:
     time_point next_leaving_{}, drop_at_{};
     std::chrono::steady_clock::duration step_{};
     gateway_counters counters_;
+    crypto::sha256_lanes lanes_{[this] { end_turn_later(); }}; // outlives the clients
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;
@@ -2763,9 +2774,9 @@ public:
 
     /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
     template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
-                                                                 std::size_t expected) {
-        return std::make_unique<to<Router>>(router.begin(head, expected));
+    [[nodiscard]] static std::unique_ptr<arriving_request>
+    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes = nullptr) {
+        return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
     }
 
 private:
@@ -2809,7 +2820,8 @@ public:
     /// False: the target is not owned, and there is no answer.
     virtual bool handle(request_view const& request, completion<response> done) = 0;
     /// Precondition: the target is owned.
-    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
+                                                                  crypto::sha256_lanes& lanes) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -2857,8 +2869,9 @@ public:
         return router_.async_handle(request, std::move(done));
     }
 
-    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
-        return arriving_request::begin(router_, head, expected);
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
+                                                          crypto::sha256_lanes& lanes) override {
+        return arriving_request::begin(router_, head, expected, &lanes);
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -3062,6 +3075,10 @@ public:
         failed    ///< see `error`
     };
 
+    /// Bytes of a body for a router from which on it is worth a copy: then it can be hashed beside others, and its
+    /// memory is the message's.
+    static constexpr std::size_t worth_keeping = 16384;
+
     /// Bytes of a body of up to `limit` that will come, as far as its head tells.
     [[nodiscard]] static std::size_t expected(http1::request_head const& head, std::size_t limit) noexcept {
         return static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), limit));
@@ -3195,7 +3212,10 @@ protected:
             return true;
         }
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= core_.least_body_limit()) {
+        bool const whole = !head.chunked && length <= behind.size() && length <= core_.least_body_limit();
+        bool const in_place = whole && length < partial_request::worth_keeping;
+        mounted_router* const router = in_place ? nullptr : core_.router_for(request.target);
+        if (whole && router == nullptr) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -3203,7 +3223,7 @@ protected:
         }
         bytes = behind;
         if (fresh) began_ = std::chrono::steady_clock::now();
-        begin_body(request, head);
+        begin_body(request, head, router);
         return true;
     }
 
@@ -3228,14 +3248,15 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    void begin_body(request_view const& request, http1::request_head const& head) {
+    /// `router`: whose request it is; nullptr: the application's.
+    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        mounted_router* const router = core_.router_for(request.target);
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
-        partial_ = std::make_unique<partial_request>(
-            request, head, limit,
-            router != nullptr ? router->begin(request, partial_request::expected(head, limit)) : nullptr);
+        std::unique_ptr<arriving_request> managed;
+        if (router != nullptr)
+            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes());
+        partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
         if (partial_->take_expect_continue()) {

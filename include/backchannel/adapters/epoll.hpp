@@ -205,7 +205,10 @@ private:
         request.streams = !to_head_;
         rest.remove_prefix(head.size);
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= rest.size() && length <= std::min(router.max_body(), own_limit)) {
+        bool const whole = !head.chunked && length <= rest.size() && length <= std::min(router.max_body(), own_limit);
+        bool const in_place = whole && length < partial_request::worth_keeping;
+        bool const managed = !in_place && router.owns(head.target_path);
+        if (whole && !managed) {
             request.body = rest.substr(0, static_cast<std::size_t>(length));
             rest.remove_prefix(request.body.size());
             bool const ours = router.async_handle(request, expect_answer());
@@ -213,11 +216,11 @@ private:
             if (!ours) answer(own(request));
             return true;
         }
-        bool const managed = router.owns(head.target_path);
         std::size_t const limit = managed ? router.max_body() : own_limit;
         partial_ = std::make_unique<partial_request>(
             request, head, limit,
-            managed ? arriving_request::begin(router, request, partial_request::expected(head, limit)) : nullptr);
+            managed ? arriving_request::begin(router, request, partial_request::expected(head, limit), &shared_.lanes_)
+                    : nullptr);
         return read_body(rest, own);
     }
 

@@ -3,6 +3,7 @@
 #define BACKCHANNEL_ADAPTERS_EPOLL_LOOP_HPP
 
 #include <backchannel/config.hpp>
+#include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/ip_text.hpp>
 #include <backchannel/support/streamed_answer.hpp>
@@ -180,6 +181,7 @@ private:
     void const* worker_ = nullptr; // whose turn it is
     std::uint64_t asked_ = 0;      // the question that may be answered at once; 0: none
     std::uint64_t questions_ = 0;  // so far
+    crypto::sha256_lanes lanes_{[this] { home_.post([this] { lanes_.settle(); }); }}; // of bodies that come in pieces
 };
 
 /// What `epoll_wait` has told of a socket that is watched edge-triggered, as far as nobody has acted on it yet.

@@ -3,6 +3,7 @@
 #define BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
 
 #include <backchannel/concepts.hpp>
+#include <backchannel/support/piecewise.hpp>
 
 #include <string_view>
 #include <utility>
@@ -51,6 +52,8 @@ public:
             std::string_view id;
             inner waiting;
 
+            void join(crypto::sha256_lanes& lanes) requires joins_lanes<inner> { waiting.join(lanes); }
+            void settle() noexcept requires joins_lanes<inner> { waiting.settle(); }
             void append(std::string_view piece) { waiting.append(piece); }
             void finish(completion<auth_decision> done) {
                 waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,

@@ -9,10 +9,12 @@
 #include <backchannel/crypto/builtin.hpp>
 #include <backchannel/crypto/constant_time.hpp>
 #include <backchannel/crypto/gathering.hpp>
+#include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/protocol/hex.hpp>
 #include <backchannel/traits.hpp>
 
 #include <array>
+#include <concepts>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -63,30 +65,41 @@ public:
     /// Borrows the head until `finish` has reported. Move-only; may outlive nothing of the authorizer.
     class verification {
     public:
-        /// The next piece of the body.
-        void append(std::string_view piece) noexcept { body_.update(piece); }
+        /// Has the body hashed beside others. Precondition: none of it has come.
+        void join(crypto::sha256_lanes& lanes) requires std::same_as<sha, crypto::sha256> {
+            shared_ = std::make_unique<crypto::sha256_lanes::message>(lanes);
+        }
+        /// The pieces may go.
+        void settle() noexcept requires std::same_as<sha, crypto::sha256> {
+            if (shared_ != nullptr) shared_->settle();
+        }
+
+        /// The next piece of the body. After `join` it must stay where it is until `settle`, or until `finish` has
+        /// reported.
+        void append(std::string_view piece) noexcept {
+            if (shared_ != nullptr)
+                shared_->append(piece);
+            else
+                body_.update(piece);
+        }
 
         /// Looks the key up if that is still to be done, and reports.
         void finish(completion<auth_decision> done) {
-            if constexpr (finds_at_once) {
-                done(decide());
-            } else {
-                if (request_.refusal()) return done(*request_.refusal());
-                auto const id = request_.scope().access_key;
-                auto& keys = self_->keys_;
-                keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)),
-                                     done = std::move(done)](std::optional<access_key> key) mutable {
-                    done(held->decide_with(key ? &*key : nullptr));
-                });
-            }
+            if (request_.refusal()) return done(*request_.refusal());
+            if (shared_ == nullptr) return report(body_.finish(), std::move(done));
+            auto held = std::make_unique<verification>(std::move(*this));
+            auto hash = std::move(held->shared_);
+            auto report = [held = std::move(held), done = std::move(done)](crypto::sha256_digest const& body) mutable {
+                held->report(body, std::move(done));
+            };
+            crypto::sha256_lanes::message::finish(std::move(hash), std::move(report));
         }
 
-        /// The same for keys that are found at once.
+        /// The same for keys that are found at once. Precondition: `join` has not been called.
         [[nodiscard]] auth_decision decide() {
             static_assert(finds_at_once, "these keys take their time: use finish()");
             if (request_.refusal()) return *request_.refusal();
-            auto const& found = self_->look_up(request_.scope().access_key);
-            return decide_with(found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr);
+            return decide(body_.finish());
         }
 
     private:
@@ -94,13 +107,29 @@ public:
         verification(sigv4& self, request_view const& head)
             : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
 
-        [[nodiscard]] auth_decision decide_with(access_key const* key) {
-            return self_->verify(request_, key, body_.finish());
+        [[nodiscard]] auth_decision decide(crypto::sha256_digest const& body) {
+            auto const& found = self_->look_up(request_.scope().access_key);
+            auto const* const key = found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr;
+            return self_->verify(request_, key, body);
+        }
+
+        void report(crypto::sha256_digest const& body, completion<auth_decision> done) {
+            if constexpr (finds_at_once) {
+                done(decide(body));
+            } else {
+                auto const id = request_.scope().access_key;
+                auto& keys = self_->keys_;
+                keys.async_find(id, [held = std::make_unique<verification>(std::move(*this)), body,
+                                     done = std::move(done)](std::optional<access_key> key) mutable {
+                    done(held->self_->verify(held->request_, key ? &*key : nullptr, body));
+                });
+            }
         }
 
         sigv4* self_;
         sigv4_request request_;
         sha body_;
+        std::unique_ptr<crypto::sha256_lanes::message> shared_; // instead, where it is hashed beside others
     };
 
     /// Reads the head; the body follows through `append`.

@@ -33,6 +33,12 @@ enum class sha256_engine : std::uint8_t {
 BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state, std::uint8_t const* blocks,
                                       std::size_t count) noexcept;
 
+/// The same for `count` blocks of each of two messages. With SHA-NI it takes the time of one and a quarter of them: the
+/// instructions for one message don't wait for those for the other.
+BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
+                                          std::uint32_t* state_b, std::uint8_t const* blocks_b,
+                                          std::size_t count) noexcept;
+
 /// SHA-256 of a message that arrives in pieces (FIPS 180-4).
 ///
 /// A copy goes on from where its original was, which makes an object a prepared state: a prefix that many messages
@@ -50,6 +56,11 @@ public:
     /// Appends bytes to the message.
     BACKCHANNEL_DECL void update(std::string_view data) noexcept;
 
+    /// Appends to two messages side by side, by `sha256_compress_two`, and takes what was appended off the front of
+    /// both pieces: afterwards one of them has less than a block. Precondition: `a` and `b` are not the same.
+    BACKCHANNEL_DECL static void update_two(sha256& a, std::string_view& piece_a, sha256& b,
+                                            std::string_view& piece_b) noexcept;
+
     /// The digest of the message. The object has to be assigned anew before its next use.
     [[nodiscard]] BACKCHANNEL_DECL sha256_digest finish() noexcept;
 
@@ -61,6 +72,9 @@ public:
     }
 
 private:
+    /// Completes the block that has begun, if the piece is long enough. False: it is not.
+    [[nodiscard]] BACKCHANNEL_DECL bool fill_block(std::string_view& piece) noexcept;
+
     std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     std::uint64_t size_ = 0;

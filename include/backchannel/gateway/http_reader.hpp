@@ -80,7 +80,10 @@ protected:
             return true;
         }
         std::uint64_t const length = head.content_length.value_or(0);
-        if (!head.chunked && length <= behind.size() && length <= core_.least_body_limit()) {
+        bool const whole = !head.chunked && length <= behind.size() && length <= core_.least_body_limit();
+        bool const in_place = whole && length < partial_request::worth_keeping;
+        mounted_router* const router = in_place ? nullptr : core_.router_for(request.target);
+        if (whole && router == nullptr) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));
@@ -88,7 +91,7 @@ protected:
         }
         bytes = behind;
         if (fresh) began_ = std::chrono::steady_clock::now();
-        begin_body(request, head);
+        begin_body(request, head, router);
         return true;
     }
 
@@ -113,14 +116,15 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    void begin_body(request_view const& request, http1::request_head const& head) {
+    /// `router`: whose request it is; nullptr: the application's.
+    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
-        mounted_router* const router = core_.router_for(request.target);
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
-        partial_ = std::make_unique<partial_request>(
-            request, head, limit,
-            router != nullptr ? router->begin(request, partial_request::expected(head, limit)) : nullptr);
+        std::unique_ptr<arriving_request> managed;
+        if (router != nullptr)
+            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes());
+        partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
         if (partial_->take_expect_continue()) {

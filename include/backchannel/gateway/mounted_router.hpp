@@ -27,7 +27,8 @@ public:
     /// False: the target is not owned, and there is no answer.
     virtual bool handle(request_view const& request, completion<response> done) = 0;
     /// Precondition: the target is owned.
-    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) = 0;
+    [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
+                                                                  crypto::sha256_lanes& lanes) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -75,8 +76,9 @@ public:
         return router_.async_handle(request, std::move(done));
     }
 
-    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected) override {
-        return arriving_request::begin(router_, head, expected);
+    [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
+                                                          crypto::sha256_lanes& lanes) override {
+        return arriving_request::begin(router_, head, expected, &lanes);
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }

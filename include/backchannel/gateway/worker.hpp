@@ -3,6 +3,7 @@
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
 
 #include <backchannel/connection.hpp>
+#include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
@@ -85,6 +86,9 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
+    /// Where bodies that come in pieces are hashed.
+    [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
+
     /// What has happened on this loop, for `gateway::metrics`.
     [[nodiscard]] gateway_counters& counters() noexcept { return counters_; }
     [[nodiscard]] gateway_counters const& counters() const noexcept { return counters_; }
@@ -132,6 +136,7 @@ public:
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
     void abandon() {
+        lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
         cancel_timers();
@@ -142,11 +147,7 @@ public:
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
         if (c.flush_pending_) return;
-        if (flushing_.empty() && !flushes_behind_event()) {
-            asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
-            turn_ends_ = true;
-            events_ = in_event_ ? 1 : 0;
-        }
+        if (flushing_.empty()) end_turn_later();
         flushing_.push_back(c.shared_from_this());
         c.flush_pending_ = true;
     }
@@ -161,6 +162,7 @@ public:
         in_event_ = true;
         ++events_;
         act();
+        if (!turn_ends_) lanes_.settle();
         in_event_ = false;
         if (!turn_ends_ && !flushing_.empty()) flush_all();
     }
@@ -304,7 +306,16 @@ private:
 
     [[nodiscard]] bool flushes_behind_event() noexcept { return in_event_ && alone_ && ++flushed_behind_ % 17 != 0; }
 
+    /// Unless that is to be done right behind the event.
+    void end_turn_later() {
+        if (turn_ends_ || flushes_behind_event()) return;
+        asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
+        turn_ends_ = true;
+        events_ = in_event_ ? 1 : 0;
+    }
+
     void end_turn() {
+        lanes_.settle();
         turn_ends_ = false;
         alone_ = events_ <= 1;
         flush_all();
@@ -328,6 +339,7 @@ private:
     time_point next_leaving_{}, drop_at_{};
     std::chrono::steady_clock::duration step_{};
     gateway_counters counters_;
+    crypto::sha256_lanes lanes_{[this] { end_turn_later(); }}; // outlives the clients
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
     std::vector<std::shared_ptr<worker_client>> clients_;

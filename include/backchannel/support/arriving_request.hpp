@@ -3,6 +3,7 @@
 #define BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
 
 #include <backchannel/completion.hpp>
+#include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/http.hpp>
 
 #include <cstddef>
@@ -26,9 +27,9 @@ public:
 
     /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
     template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
-                                                                 std::size_t expected) {
-        return std::make_unique<to<Router>>(router.begin(head, expected));
+    [[nodiscard]] static std::unique_ptr<arriving_request>
+    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes = nullptr) {
+        return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
     }
 
 private:

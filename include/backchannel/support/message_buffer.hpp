@@ -28,7 +28,7 @@ public:
     /// A piece at the front of what `room` has given is not copied.
     void append(std::string_view piece) {
         if (piece.empty()) return;
-        if (capacity() - size() < piece.size()) grow(size() + piece.size());
+        if (!fits(piece.size())) grow(size() + piece.size());
         char* const end = block_.block_->body() + size();
         if (piece.data() != end) std::memcpy(end, piece.data(), piece.size());
         block_.block_->size += piece.size();
@@ -36,10 +36,13 @@ public:
 
     /// Memory behind the bytes, never none; no more than is expected to come.
     [[nodiscard]] std::span<char> room() {
-        if (capacity() == size()) grow(expected_ > size() ? std::min(expected_, size() + least) : size() + least);
+        if (!fits(1)) grow(expected_ > size() ? std::min(expected_, size() + least) : size() + least);
         std::size_t const end = expected_ > size() ? std::min(expected_, capacity()) : capacity();
         return {block_.block_->body() + size(), end - size()};
     }
+
+    /// Whether so many more bytes leave those that are there where they are.
+    [[nodiscard]] bool fits(std::size_t more) const noexcept { return capacity() - size() >= more; }
 
     [[nodiscard]] std::string_view data() const noexcept { return block_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return block_.data().size(); }

@@ -28,6 +28,10 @@ public:
         failed    ///< see `error`
     };
 
+    /// Bytes of a body for a router from which on it is worth a copy: then it can be hashed beside others, and its
+    /// memory is the message's.
+    static constexpr std::size_t worth_keeping = 16384;
+
     /// Bytes of a body of up to `limit` that will come, as far as its head tells.
     [[nodiscard]] static std::size_t expected(http1::request_head const& head, std::size_t limit) noexcept {
         return static_cast<std::size_t>(std::min<std::uint64_t>(head.content_length.value_or(0), limit));

@@ -3,6 +3,7 @@
 #define BACKCHANNEL_SUPPORT_PIECEWISE_HPP
 
 #include <backchannel/concepts.hpp>
+#include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/support/guarded.hpp>
 
 #include <memory>
@@ -11,12 +12,22 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// A state of an authorizer that can hash a body beside others of the same loop: what is appended after `join` stays
+/// where it is until `settle`, or until `finish` has reported.
+template <class V>
+concept joins_lanes = requires(V& v, crypto::sha256_lanes& lanes) {
+    v.join(lanes);
+    { v.settle() } noexcept;
+};
+
 /// What an authorizer's `begin` has returned, with what it throws contained: then the answer is `internal`.
 /// Of an authorizer without `begin`: nothing, made of anything.
 template <class Auth>
 class piecewise {
 public:
     piecewise(Auth&, request_view const&, operation, std::string_view) noexcept {}
+    void join(crypto::sha256_lanes&) noexcept {}
+    void settle() noexcept {}
     void append(std::string_view) noexcept {}
 };
 
@@ -26,6 +37,16 @@ class piecewise<Auth> {
 public:
     piecewise(Auth& auth, request_view const& head, operation op, std::string_view id) {
         (void)guarded([&] { inner_.reset(new verification(auth.begin(head, op, id))); });
+    }
+
+    void join(crypto::sha256_lanes& lanes) {
+        if constexpr (joins_lanes<verification>)
+            if (inner_ && !guarded([&] { inner_->join(lanes); })) inner_.reset();
+    }
+
+    void settle() noexcept {
+        if constexpr (joins_lanes<verification>)
+            if (inner_) inner_->settle();
     }
 
     void append(std::string_view piece) {

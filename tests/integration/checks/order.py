@@ -3,6 +3,8 @@
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from support import clients, sigv4
 from support.checks import Failed, check, expect, expect_equal, skip
@@ -44,6 +46,43 @@ def thousand_pipelined(context):
         sender.join()
         for number in range(1000):
             expect_equal(websocket.receive(), (TEXT, b"%d" % number), "what the client received")
+
+
+@check("long posts of eight callers at once: each is verified for itself")
+def long_at_once(context):
+    gateway = context.shared()
+    chance = random.Random(8)
+    with ExitStack() as stack:
+        websockets = [stack.enter_context(RawWebSocket(gateway)) for _ in range(8)]
+        callers, senders, expected = [], [], []
+        for which, websocket in enumerate(websockets):
+            target = gateway.path(f"/@connections/{sigv4.encode(websocket.id)}")
+            wire, statuses, bodies = [], [], []
+            for number in range(12):
+                body = b"%d %d " % (which, number) + bytes([97 + which]) * chance.randrange(3000, 131000)
+                headers = sigv4.signed_headers("POST", target, gateway.authority, body)
+                forged = chance.random() < 0.25
+                wire.append(encode_request("POST", target, headers, body[:-1] + b"?" if forged else body))
+                statuses.append(403 if forged else 200)
+                bodies += [] if forged else [body]
+            caller = stack.enter_context(RawHttp(gateway.host, gateway.port))
+            callers.append((caller, statuses))
+            expected.append(bodies)
+            senders.append(threading.Thread(target=caller.send, args=(b"".join(wire),)))
+        readers = ThreadPoolExecutor(8)
+        stack.callback(readers.shutdown)
+        heard = [
+            readers.submit(lambda w=websocket, n=len(bodies): [w.receive() for _ in range(n)])
+            for websocket, bodies in zip(websockets, expected)
+        ]
+        for sender in senders:
+            sender.start()
+        for caller, statuses in callers:
+            expect_equal([caller.receive("POST").status for _ in statuses], statuses, "what the caller was told")
+        for sender in senders:
+            sender.join()
+        for messages, bodies in zip(heard, expected):
+            expect(messages.result() == [(TEXT, body) for body in bodies], "a client received something else")
 
 
 @check("--threads 2: posts that follow each other over different connections arrive in order")

@@ -1,11 +1,14 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include "support/catch.hpp"
 #include "support/count_allocations.hpp"
+#include "support/fixed_clock.hpp"
 #include "support/request_text.hpp"
+#include "support/signer.hpp"
 #include "support/socket_pair.hpp"
 
 #include <backchannel/adapters/epoll.hpp>
 #include <backchannel/auth/allow_all.hpp>
+#include <backchannel/auth/sigv4.hpp>
 #include <backchannel/connection_hub.hpp>
 #include <backchannel/management_router.hpp>
 
@@ -311,6 +314,52 @@ TEST_CASE("epoll: the Auth sees a body as it arrives") {
     CHECK(*f.delivered == std::string(50000, 'b'));
 
     CHECK(f.ask(request.substr(0, head + 7)) == "nothing"); // goes away before the rest
+}
+
+TEST_CASE("epoll: long bodies of one turn are verified together, each with its own answer") {
+    home h;
+    using aws = backchannel::sigv4<backchannel::static_keys, test::fixed_sigv4_traits>;
+    auto const auth = [] {
+        return aws{backchannel::static_keys{test::example_key()}, {}, {test::at(test::example_date)}};
+    };
+    auto const wire = [](fixture<aws> const& f, char filling, bool forged) {
+        std::string body(20'000, filling);
+        auto r = test::example_post("/prod/@connections/" + std::string{f.tracked.id()}, body);
+        test::sign(r);
+        if (forged) r.body[100] ^= 1;
+        std::string text = "POST " + r.target + " HTTP/1.1\r\n";
+        for (auto const& [name, value] : r.headers) text += name + ": " + value + "\r\n";
+        return text + "\r\n" + r.body;
+    };
+    for (bool const whole : {true, false}) {
+        CAPTURE(whole);
+        fixture<aws> a{h, auth(), SOCK_STREAM}, b{h, auth(), SOCK_STREAM}, forger{h, auth(), SOCK_STREAM};
+        auto const say = [&](fixture<aws>& f, std::string const& text) {
+            std::size_t const cut = whole ? 0 : 9000;
+            if (cut != 0) {
+                f.link.say(std::string_view{text}.substr(0, cut));
+                f.turn();
+            }
+            return f.ask(std::string_view{text}.substr(cut));
+        };
+        CHECK(say(a, wire(a, 'a', false)) == "nothing"); // waits for another
+        CHECK(say(forger, wire(forger, 'f', true)).starts_with("HTTP/1.1 403"));
+        CHECK(say(forger, wire(forger, 'f', true)) == "nothing");
+        CHECK(say(b, wire(b, 'b', false)).starts_with("HTTP/1.1 200"));
+        CHECK(*b.delivered == std::string(20'000, 'b'));
+        CHECK(a.link.hear() == "nothing");
+        h.tasks.run();
+        CHECK(a.link.hear().starts_with("HTTP/1.1 200"));
+        CHECK(*a.delivered == std::string(20'000, 'a'));
+        CHECK(*a.kept_in_place);
+        CHECK(forger.link.hear().starts_with("HTTP/1.1 403"));
+        CHECK(*forger.delivered == "");
+
+        CHECK(say(a, wire(a, 'c', false)) == "nothing");
+        a.http.reset(); // its client has gone, but the request was whole
+        h.tasks.run();
+        CHECK(*a.delivered == std::string(20'000, 'c'));
+    }
 }
 
 TEST_CASE("epoll: a client that waits for it is told once to send its body") {

@@ -159,6 +159,44 @@ TEST_CASE("the engines hash blocks at any address into the same state", "[sha256
     }
 }
 
+TEST_CASE("two messages are hashed side by side as each is alone", "[sha256]") {
+    test::random_source random;
+    for (auto const engine : engines()) {
+        for (int round = 0; round != 200; ++round) {
+            std::string const text_a = random.bytes(random.below(700)), text_b = random.bytes(random.below(700));
+            crypto::sha256 a(engine), b(engine);
+            std::string_view left_a = text_a, left_b = text_b;
+            auto const take = [&](std::string_view& left) {
+                std::string_view const piece = left.substr(0, random.below(left.size() + 1));
+                left.remove_prefix(piece.size());
+                return piece;
+            };
+            a.update(take(left_a)); // so that they begin anywhere in a block
+            b.update(take(left_b));
+            while (!left_a.empty() || !left_b.empty()) {
+                std::string_view piece_a = take(left_a), piece_b = take(left_b);
+                crypto::sha256::update_two(a, piece_a, b, piece_b);
+                REQUIRE(std::min(piece_a.size(), piece_b.size()) < 64);
+                a.update(piece_a);
+                b.update(piece_b);
+            }
+            REQUIRE(hex_of(a.finish()) == digest_with(engine, text_a));
+            REQUIRE(hex_of(b.finish()) == digest_with(engine, text_b));
+        }
+    }
+}
+
+TEST_CASE("messages of different engines are left to be hashed one by one", "[sha256]") {
+    std::string const text = pattern(128);
+    for (auto const engine : engines()) {
+        crypto::sha256 a(crypto::sha256_engine::portable), b(engine);
+        std::string_view piece_a = text, piece_b = text;
+        crypto::sha256::update_two(a, piece_a, b, piece_b);
+        CHECK(piece_a.empty() == (engine == crypto::sha256_engine::portable));
+        CHECK(piece_b.size() == piece_a.size());
+    }
+}
+
 TEST_CASE("the best sha256 engine is the last available one and stays the same", "[sha256]") {
     CHECK(crypto::sha256_engine_available(crypto::sha256_engine::portable));
     CHECK_FALSE(crypto::sha256_engine_available(static_cast<crypto::sha256_engine>(0xff)));

@@ -197,6 +197,60 @@ TEST_CASE("where events come one at a time, a client is flushed right behind the
     CHECK(other->flushed == others + 1);
 }
 
+TEST_CASE("long bodies wait for the turn's end, or for that of an event that comes alone", "[worker]") {
+    std::string const text(10'000, 'x');
+    int reported = 0;
+    auto const finish = [&](gateway_worker& w) {
+        using backchannel::crypto::sha256_lanes;
+        auto m = std::make_unique<sha256_lanes::message>(w.lanes());
+        m->append(text);
+        sha256_lanes::message::finish(std::move(m), [&](auto const&) { ++reported; });
+    };
+    loop l;
+    auto const client = l.add();
+    auto const event = [&] { l.worker->on_event([&] { finish(*l.worker); }); };
+    auto const turn = [&] {
+        l.io.restart();
+        l.io.run();
+    };
+    finish(*l.worker); // from elsewhere
+    CHECK(reported == 0);
+    turn();
+    CHECK(reported == 1);
+    for (int i = 0; i != 20; ++i) {
+        event();
+        turn();
+    }
+    CHECK(reported == 21);
+    int together = 0;
+    for (int i = 0; i != 40; ++i) {
+        int const before = reported;
+        event();
+        together += reported == before;
+        event();
+        turn();
+        CHECK(reported == before + 2);
+    }
+    CHECK(together >= 20);
+
+    reported = 0; // what is answered then is flushed in the same turn
+    l.worker->on_event([&] {
+        auto m = std::make_unique<backchannel::crypto::sha256_lanes::message>(l.worker->lanes());
+        m->append(text);
+        backchannel::crypto::sha256_lanes::message::finish(std::move(m), [&](auto const&) {
+            ++reported;
+            l.worker->flush_later(*client);
+        });
+    });
+    turn();
+    CHECK(reported == 1);
+    CHECK(client->flushed == 1);
+
+    finish(*l.worker);
+    l.worker->abandon(); // nothing is owed when the loop does not run again
+    CHECK(reported == 2);
+}
+
 TEST_CASE("a worker keeps its clients until they are dropped", "[worker]") {
     loop l;
     std::weak_ptr<fake_client> watched;

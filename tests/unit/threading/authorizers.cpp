@@ -230,6 +230,30 @@ TEST_CASE("sigv4::verification::append, decide: a request moves from thread to t
     CHECK(entered == threads);
 }
 
+TEST_CASE("sigv4::verification::join, settle: each loop has its own lanes", "[threading]") {
+    asked_again<near_sigv4> a{near};
+    http_request long_one = example_post("/prod/@connections/x", std::string(10'000, 'x'));
+    sign(long_one);
+    std::atomic<int> entered{0};
+    at_once(threads, [&](int) {
+        crypto::sha256_lanes lanes{[] {}};
+        request_of view{long_one};
+        request_view head = view.view();
+        head.body = {};
+        std::string_view const body = long_one.body;
+        for (int i = 0; i != 4; ++i) {
+            auto verification = a.auth.begin(head, operation::post, "good");
+            verification.join(lanes);
+            verification.append(body.substr(0, 5000));
+            if (i % 2 != 0) verification.settle();
+            verification.append(body.substr(5000));
+            verification.finish([&](auth_decision const& d) { entered += d.allowed(); });
+        }
+        lanes.settle();
+    });
+    CHECK(entered == 4 * threads);
+}
+
 TEST_CASE("sigv4::verification::finish: keys of another thread report there", "[threading]") {
     asked_again<far_sigv4> a{far};
     ask_at_once([&](http_request const& r) { return asked_in_pieces(a.auth, r); }, a.seen);

@@ -8,6 +8,7 @@
 #include <backchannel/impl/crypto/sha256_constants.ipp>
 #include <backchannel/impl/crypto/sha256_ni.ipp>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 
@@ -84,10 +85,42 @@ BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state
     for (; count != 0; --count, blocks += 64) detail_sha256::compress_block(state, blocks);
 }
 
+BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
+                                          std::uint32_t* state_b, std::uint8_t const* blocks_b,
+                                          std::size_t count) noexcept {
+    if (detail_sha256::has_sha_ni_code && engine == sha256_engine::sha_ni)
+        return detail_sha256::compress_two_sha_ni(state_a, blocks_a, state_b, blocks_b, count);
+    sha256_compress(engine, state_a, blocks_a, count);
+    sha256_compress(engine, state_b, blocks_b, count);
+}
+
 BACKCHANNEL_DECL void sha256::update(std::string_view data) noexcept {
     detail_block_hash::absorb(pending_, size_, data, [this](std::uint8_t const* blocks, std::size_t count) {
         sha256_compress(engine_, state_.data(), blocks, count);
     });
+}
+
+BACKCHANNEL_DECL bool sha256::fill_block(std::string_view& piece) noexcept {
+    std::size_t const held = size_ % detail_block_hash::block_size;
+    std::size_t const missing = held == 0 ? 0 : detail_block_hash::block_size - held;
+    if (piece.size() < missing) return false;
+    update(piece.substr(0, missing));
+    piece.remove_prefix(missing);
+    return true;
+}
+
+BACKCHANNEL_DECL void sha256::update_two(sha256& a, std::string_view& piece_a, sha256& b,
+                                         std::string_view& piece_b) noexcept {
+    if (a.engine_ != b.engine_ || !a.fill_block(piece_a) || !b.fill_block(piece_b)) return;
+    std::size_t const count = std::min(piece_a.size(), piece_b.size()) / detail_block_hash::block_size;
+    std::size_t const bytes = count * detail_block_hash::block_size;
+    auto const* const blocks_a = reinterpret_cast<std::uint8_t const*>(piece_a.data());
+    auto const* const blocks_b = reinterpret_cast<std::uint8_t const*>(piece_b.data());
+    sha256_compress_two(a.engine_, a.state_.data(), blocks_a, b.state_.data(), blocks_b, count);
+    a.size_ += bytes;
+    b.size_ += bytes;
+    piece_a.remove_prefix(bytes);
+    piece_b.remove_prefix(bytes);
 }
 
 BACKCHANNEL_DECL sha256_digest sha256::finish() noexcept {

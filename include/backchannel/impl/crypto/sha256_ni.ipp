@@ -73,42 +73,93 @@ next_words(four_words w0, four_words w1, four_words w2, four_words w3) noexcept 
         __builtin_ia32_sha256msg2(reinterpret_cast<four_ints>(sum), reinterpret_cast<four_ints>(w3)));
 }
 
-// Everything lives in registers: two for the state, two for its copy, four for the latest words of the schedule.
-[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_sha_ni(std::uint32_t* state, std::uint8_t const* blocks,
-                                                                std::size_t count) noexcept {
+// One message on its way through the rounds: two registers for the state, two for its copy, four for the latest words
+// of the schedule.
+struct sha_ni_lane {
+    four_words abef, cdgh, abef_before, cdgh_before, w0, w1, w2, w3;
+};
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void load_state(sha_ni_lane& l,
+                                                                               std::uint32_t const* state) noexcept {
     four_words const abcd = load_words(state);
     four_words const efgh = load_words(state + 4);
-    four_words abef = __builtin_shufflevector(abcd, efgh, 5, 4, 1, 0);
-    four_words cdgh = __builtin_shufflevector(abcd, efgh, 7, 6, 3, 2);
-    for (; count != 0; --count, blocks += 64) {
-        four_words const abef_before = abef;
-        four_words const cdgh_before = cdgh;
-        four_words w0 = load_message(blocks);
-        four_words w1 = load_message(blocks + 16);
-        four_words w2 = load_message(blocks + 32);
-        four_words w3 = load_message(blocks + 48);
-        std::uint32_t const* constants = round_constants;
-        for (; constants != round_constants + 48; constants += 16) {
-            four_rounds(abef, cdgh, w0, constants);
-            w0 = next_words(w0, w1, w2, w3);
-            four_rounds(abef, cdgh, w1, constants + 4);
-            w1 = next_words(w1, w2, w3, w0);
-            four_rounds(abef, cdgh, w2, constants + 8);
-            w2 = next_words(w2, w3, w0, w1);
-            four_rounds(abef, cdgh, w3, constants + 12);
-            w3 = next_words(w3, w0, w1, w2);
-        }
-        four_rounds(abef, cdgh, w0, constants);
-        four_rounds(abef, cdgh, w1, constants + 4);
-        four_rounds(abef, cdgh, w2, constants + 8);
-        four_rounds(abef, cdgh, w3, constants + 12);
-        abef += abef_before;
-        cdgh += cdgh_before;
+    l.abef = __builtin_shufflevector(abcd, efgh, 5, 4, 1, 0);
+    l.cdgh = __builtin_shufflevector(abcd, efgh, 7, 6, 3, 2);
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void store_state(sha_ni_lane const& l,
+                                                                                std::uint32_t* state) noexcept {
+    four_words const abcd = __builtin_shufflevector(l.abef, l.cdgh, 3, 2, 7, 6);
+    four_words const efgh = __builtin_shufflevector(l.abef, l.cdgh, 1, 0, 5, 4);
+    std::memcpy(state, &abcd, sizeof(abcd));
+    std::memcpy(state + 4, &efgh, sizeof(efgh));
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void load_block(sha_ni_lane& l,
+                                                                               std::uint8_t const* block) noexcept {
+    l.abef_before = l.abef;
+    l.cdgh_before = l.cdgh;
+    l.w0 = load_message(block);
+    l.w1 = load_message(block + 16);
+    l.w2 = load_message(block + 32);
+    l.w3 = load_message(block + 48);
+}
+
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void end_block(sha_ni_lane& l) noexcept {
+    l.abef += l.abef_before;
+    l.cdgh += l.cdgh_before;
+}
+
+// The rounds of one block of each lane. The instructions of different lanes don't wait for each other.
+template <class... Lanes>
+[[gnu::target("sha,ssse3,sse4.1"), gnu::always_inline]] inline void all_rounds(Lanes&... l) noexcept {
+    std::uint32_t const* constants = round_constants;
+    for (; constants != round_constants + 48; constants += 16) {
+        (four_rounds(l.abef, l.cdgh, l.w0, constants), ...);
+        ((l.w0 = next_words(l.w0, l.w1, l.w2, l.w3)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w1, constants + 4), ...);
+        ((l.w1 = next_words(l.w1, l.w2, l.w3, l.w0)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w2, constants + 8), ...);
+        ((l.w2 = next_words(l.w2, l.w3, l.w0, l.w1)), ...);
+        (four_rounds(l.abef, l.cdgh, l.w3, constants + 12), ...);
+        ((l.w3 = next_words(l.w3, l.w0, l.w1, l.w2)), ...);
     }
-    four_words const abcd_after = __builtin_shufflevector(abef, cdgh, 3, 2, 7, 6);
-    four_words const efgh_after = __builtin_shufflevector(abef, cdgh, 1, 0, 5, 4);
-    std::memcpy(state, &abcd_after, sizeof(abcd_after));
-    std::memcpy(state + 4, &efgh_after, sizeof(efgh_after));
+    (four_rounds(l.abef, l.cdgh, l.w0, constants), ...);
+    (four_rounds(l.abef, l.cdgh, l.w1, constants + 4), ...);
+    (four_rounds(l.abef, l.cdgh, l.w2, constants + 8), ...);
+    (four_rounds(l.abef, l.cdgh, l.w3, constants + 12), ...);
+}
+
+[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_sha_ni(std::uint32_t* state, std::uint8_t const* blocks,
+                                                                std::size_t count) noexcept {
+    sha_ni_lane l;
+    load_state(l, state);
+    for (; count != 0; --count, blocks += 64) {
+        load_block(l, blocks);
+        all_rounds(l);
+        end_block(l);
+    }
+    store_state(l, state);
+}
+
+// The same for two messages: it takes less than the time of one and a half, as the rounds of one leave the processor's
+// units idle while they wait for their own results.
+[[gnu::target("sha,ssse3,sse4.1")]] inline void compress_two_sha_ni(std::uint32_t* state_a, std::uint8_t const* a,
+                                                                    std::uint32_t* state_b, std::uint8_t const* b,
+                                                                    std::size_t count) noexcept {
+    sha_ni_lane la;
+    sha_ni_lane lb;
+    load_state(la, state_a);
+    load_state(lb, state_b);
+    for (; count != 0; --count, a += 64, b += 64) {
+        load_block(la, a);
+        load_block(lb, b);
+        all_rounds(la, lb);
+        end_block(la);
+        end_block(lb);
+    }
+    store_state(la, state_a);
+    store_state(lb, state_b);
 }
 
 }
@@ -123,6 +174,8 @@ inline constexpr bool has_sha_ni_code = false;
 
 // Never called, because the engine is never available.
 inline void compress_sha_ni(std::uint32_t*, std::uint8_t const*, std::size_t) noexcept {}
+inline void compress_two_sha_ni(std::uint32_t*, std::uint8_t const*, std::uint32_t*, std::uint8_t const*,
+                                std::size_t) noexcept {}
 
 }
 
