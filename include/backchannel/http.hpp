@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_HTTP_HPP
 #define BACKCHANNEL_HTTP_HPP
 
+#include <backchannel/completion.hpp>
 #include <backchannel/config.hpp>
 #include <backchannel/support/byte_words.hpp>
 
@@ -129,6 +130,12 @@ struct response {
     response(int code, std::string_view content_type, std::string text) : status{code}, body{std::move(text)} {
         headers.add("Content-Type", content_type);
     }
+};
+
+/// A completion that is dropped uncalled reports no status at all, which nobody can answer with.
+template <>
+struct lost<response> {
+    static response value() { return response{0}; }
 };
 
 }

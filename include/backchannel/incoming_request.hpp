@@ -19,7 +19,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// A request to a `management_router` whose body is still arriving, see its `begin`. Move-only; empty if the request is
 /// not the router's.
 ///
-/// From any thread, one at a time; with `sha256_lanes`, on their loop's until `finish` has been called.
+/// From any thread, one at a time; with `sha256_lanes` on their loop's, where the object is to be destroyed as well.
 template <class Router>
 class incoming_request {
 public:

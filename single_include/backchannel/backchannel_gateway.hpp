@@ -1019,9 +1019,10 @@ public:
         in_event_ = true;
         ++events_;
         act();
-        if (!turn_ends_) lanes_.settle();
         in_event_ = false;
-        if (!turn_ends_ && !flushing_.empty()) flush_all();
+        if (turn_ends_) return;
+        lanes_.settle();
+        if (!flushing_.empty()) flush_all();
     }
 
     // ----------------------------------------------------------------------------------------------- the deadlines
@@ -1172,9 +1173,9 @@ private:
     }
 
     void end_turn() {
-        lanes_.settle();
         turn_ends_ = false;
         alone_ = events_ <= 1;
+        lanes_.settle();
         flush_all();
     }
 
@@ -2259,12 +2260,6 @@ struct gateway_transport {
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// A completion that is dropped uncalled reports no status at all, which no handler can answer with.
-template <>
-struct lost<response> {
-    static response value() { return response{0}; }
-};
-
 /// A client about which nothing was decided is not let in.
 class connect_answer;
 template <>
@@ -3223,7 +3218,7 @@ protected:
         }
         bytes = behind;
         if (fresh) began_ = std::chrono::steady_clock::now();
-        begin_body(request, head, router);
+        begin_body(request, head, router, whole);
         return true;
     }
 
@@ -3248,8 +3243,9 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    /// `router`: whose request it is; nullptr: the application's.
-    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router) {
+    /// `router`: whose request it is; nullptr: the application's. `is_there`: all of the body.
+    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router,
+                    bool is_there) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
@@ -3259,7 +3255,7 @@ protected:
         partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
-        if (partial_->take_expect_continue()) {
+        if (partial_->take_expect_continue() && !is_there) {
             this->out().append(http1::continue_response);
             this->send_soon();
         }
@@ -4207,6 +4203,7 @@ public:
             this->finish(); // what was answered is still sent
         }
         keep_alive_ = false;
+        if (this->closed()) this->forget_request(); // on this thread, whoever keeps the connection
     }
 
     void on_time_up() {

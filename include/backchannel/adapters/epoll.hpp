@@ -31,9 +31,9 @@ namespace backchannel::inline BACKCHANNEL_ABI::adapters::epoll {
 ///
 /// A member of the server's own connection. Watch the socket once for `wanted_events` and call `turn` for each event.
 /// Requests that are whole in the loop's buffer are answered from there, all that came together by one write; only what
-/// is not complete is kept, so a client that is idle costs no buffer. What a client sends or does not fetch is bounded:
-/// nothing is read while 64 KiB of answers wait, or one that takes its time. It has no deadlines. Used on the loop's
-/// thread only.
+/// is not complete is kept, and long bodies for the router, so a client that is idle costs no buffer. What a client
+/// sends or does not fetch is bounded: nothing is read while 64 KiB of answers wait, or one that takes its time. It has
+/// no deadlines. Used on the loop's thread only.
 class http_client {
 public:
     enum class progress : std::uint8_t {
@@ -219,8 +219,9 @@ private:
         std::size_t const limit = managed ? router.max_body() : own_limit;
         partial_ = std::make_unique<partial_request>(
             request, head, limit,
-            managed ? arriving_request::begin(router, request, partial_request::expected(head, limit), &shared_.lanes_)
-                    : nullptr);
+            managed
+                ? arriving_request::begin(router, request, partial_request::expected(head, limit), shared_.lanes_.get())
+                : nullptr);
         return read_body(rest, own);
     }
 
@@ -262,6 +263,7 @@ private:
     }
 
     void answer(response const& r) {
+        if (r.status == 0) return answer(response{500}); // nobody has answered
         asked_ = false;
         ending_ = !keep_alive_;
         if (r.stream != nullptr) return begin_stream(r);

@@ -172,16 +172,22 @@ private:
         workspace& shared_;
     };
 
+    /// When the turn of the loop ends. If the loop has ended, then when its queue does: the router is there still.
+    void settle_later() {
+        home_.post([end = std::shared_ptr<void>{nullptr, [lanes = lanes_](void*) { lanes->settle(); }}] {});
+    }
+
     static constexpr std::size_t most_kept = 256 * 1024;
 
     task_queue& home_;
     std::span<char> const buffer_;
     http1::request_head head_;
-    std::string out_;              // answers of the turn
-    void const* worker_ = nullptr; // whose turn it is
-    std::uint64_t asked_ = 0;      // the question that may be answered at once; 0: none
-    std::uint64_t questions_ = 0;  // so far
-    crypto::sha256_lanes lanes_{[this] { home_.post([this] { lanes_.settle(); }); }}; // of bodies that come in pieces
+    std::string out_;                                    // answers of the turn
+    void const* worker_ = nullptr;                       // whose turn it is
+    std::uint64_t asked_ = 0;                            // the question that may be answered at once; 0: none
+    std::uint64_t questions_ = 0;                        // so far
+    std::shared_ptr<crypto::sha256_lanes> const lanes_ = // of long bodies
+        std::make_shared<crypto::sha256_lanes>([this] { settle_later(); });
 };
 
 /// What `epoll_wait` has told of a socket that is watched edge-triggered, as far as nobody has acted on it yet.

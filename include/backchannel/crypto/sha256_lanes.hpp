@@ -30,7 +30,7 @@ public:
     ~sha256_lanes() { settle(); }
 
     /// Hashes what has found no companion, and reports the digests that are owed.
-    inline void settle();
+    inline void settle() noexcept;
 
 private:
     static constexpr std::size_t worth_waiting = 4096; // bytes; what a turn's end costs is more than shorter ones gain
@@ -98,16 +98,21 @@ inline void sha256_lanes::share(message& newest) noexcept {
     }
     if (waiting_ != nullptr || newest.rest_.size() < worth_waiting) return newest.settle();
     waiting_ = &newest;
-    if (!woken_ && !(woken_ = guarded(wake_))) newest.settle();
+    if (std::exchange(woken_, true) || guarded(wake_)) return;
+    woken_ = false;
+    newest.settle();
 }
 
-inline void sha256_lanes::settle() {
+inline void sha256_lanes::settle() noexcept {
     woken_ = false;
     if (waiting_ != nullptr) waiting_->settle();
     last_finished_ = nullptr;
     for (auto next = std::exchange(first_finished_, nullptr); next != nullptr;) {
-        auto const whole = std::exchange(next, std::move(next->next_));
-        whole->done_(whole->hash_.finish());
+        auto whole = std::exchange(next, std::move(next->next_));
+        sha256_digest const digest = whole->hash_.finish();
+        auto done = std::move(whole->done_);
+        whole.reset();
+        (void)guarded([&] { done(digest); }); // what one of them throws is not the others'
     }
 }
 

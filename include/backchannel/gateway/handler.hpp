@@ -18,12 +18,6 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// A completion that is dropped uncalled reports no status at all, which no handler can answer with.
-template <>
-struct lost<response> {
-    static response value() { return response{0}; }
-};
-
 /// A client about which nothing was decided is not let in.
 class connect_answer;
 template <>

@@ -91,7 +91,7 @@ protected:
         }
         bytes = behind;
         if (fresh) began_ = std::chrono::steady_clock::now();
-        begin_body(request, head, router);
+        begin_body(request, head, router, whole);
         return true;
     }
 
@@ -116,8 +116,9 @@ protected:
         this->refuse(std::move(r), why);
     }
 
-    /// `router`: whose request it is; nullptr: the application's.
-    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router) {
+    /// `router`: whose request it is; nullptr: the application's. `is_there`: all of the body.
+    void begin_body(request_view const& request, http1::request_head const& head, mounted_router* router,
+                    bool is_there) {
         phase_ = phase::body;
         this->set_deadline(core_.options.request_timeout, began_);
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
@@ -127,7 +128,7 @@ protected:
         partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
-        if (partial_->take_expect_continue()) {
+        if (partial_->take_expect_continue() && !is_there) {
             this->out().append(http1::continue_response);
             this->send_soon();
         }

@@ -67,6 +67,7 @@ public:
             this->finish(); // what was answered is still sent
         }
         keep_alive_ = false;
+        if (this->closed()) this->forget_request(); // on this thread, whoever keeps the connection
     }
 
     void on_time_up() {

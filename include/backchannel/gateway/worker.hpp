@@ -162,9 +162,10 @@ public:
         in_event_ = true;
         ++events_;
         act();
-        if (!turn_ends_) lanes_.settle();
         in_event_ = false;
-        if (!turn_ends_ && !flushing_.empty()) flush_all();
+        if (turn_ends_) return;
+        lanes_.settle();
+        if (!flushing_.empty()) flush_all();
     }
 
     // ----------------------------------------------------------------------------------------------- the deadlines
@@ -315,9 +316,9 @@ private:
     }
 
     void end_turn() {
-        lanes_.settle();
         turn_ends_ = false;
         alone_ = events_ <= 1;
+        lanes_.settle();
         flush_all();
     }
 

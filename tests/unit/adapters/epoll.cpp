@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -84,7 +85,7 @@ struct fixture {
     progress turn(std::uint32_t events = EPOLLIN) {
         if (http == nullptr) return progress::over;
         return last = http->turn(
-                   events, router, [this](backchannel::request_view const& r) { return own(r); }, 1000);
+                   events, router, [this](backchannel::request_view const& r) { return own(r); }, own_limit);
     }
     backchannel::response own(backchannel::request_view const& r) {
         ++owned;
@@ -112,6 +113,7 @@ struct fixture {
     progress last = progress::open;
     int owned = 0;
     std::size_t size = 0;         // of the application's answers
+    std::size_t own_limit = 1000; // of the bodies of its requests
     std::function<void()> during; // the application's next answer
 };
 
@@ -334,6 +336,7 @@ TEST_CASE("epoll: long bodies of one turn are verified together, each with its o
     for (bool const whole : {true, false}) {
         CAPTURE(whole);
         fixture<aws> a{h, auth(), SOCK_STREAM}, b{h, auth(), SOCK_STREAM}, forger{h, auth(), SOCK_STREAM};
+        a.own_limit = b.own_limit = forger.own_limit = 131072;
         auto const say = [&](fixture<aws>& f, std::string const& text) {
             std::size_t const cut = whole ? 0 : 9000;
             if (cut != 0) {
@@ -359,7 +362,57 @@ TEST_CASE("epoll: long bodies of one turn are verified together, each with its o
         a.http.reset(); // its client has gone, but the request was whole
         h.tasks.run();
         CHECK(*a.delivered == std::string(20'000, 'c'));
+
+        home ending;
+        fixture<aws> last{ending, auth(), SOCK_STREAM};
+        last.own_limit = 131072;
+        CHECK(say(last, wire(last, 'd', false)) == "nothing");
+        last.http.reset();
+        CHECK(*last.delivered == "");
+        ending.tasks.end(); // the loop has ended, and the router is there still
+        CHECK(*last.delivered == std::string(20'000, 'd'));
     }
+}
+
+TEST_CASE("epoll: a long request that is not the router's is answered where it was received") {
+    home h;
+    plain f{h, {}, SOCK_STREAM};
+    f.own_limit = 131072;
+    std::string const body(20'000, 'x');
+    CHECK(f.ask("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n" + body).ends_with("| " + body));
+}
+
+TEST_CASE("epoll: a router that loses a request is answered for with 500") {
+    struct losing_router {
+        struct incoming {
+            bool append(std::string_view) { return true; }
+            std::span<char> room() { return {}; }
+            void refuse_as_too_large() noexcept {}
+            void finish(backchannel::completion<backchannel::response>) {}
+        };
+        [[nodiscard]] bool owns(std::string_view) const noexcept { return true; }
+        [[nodiscard]] std::size_t max_body() const noexcept { return 1000; }
+        bool async_handle(backchannel::request_view const&, backchannel::completion<backchannel::response>) {
+            return true;
+        }
+        [[nodiscard]] incoming begin(backchannel::request_view const&, std::size_t,
+                                     backchannel::crypto::sha256_lanes*) {
+            return {};
+        }
+    } router;
+    home h;
+    test::socket_pair link{SOCK_STREAM};
+    adapter::http_client http{link.server(), h.shared, [] {}};
+    auto const own = [](backchannel::request_view const&) { return backchannel::response{200}; };
+    constexpr auto head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"sv;
+    for (std::string_view const piece : {head, "body"sv}) {
+        link.say(piece);
+        CHECK(http.turn(EPOLLIN, router, own) == progress::open);
+    }
+    CHECK(link.hear().starts_with("HTTP/1.1 500"));
+    link.say(std::string{head} + "body");
+    CHECK(http.turn(EPOLLIN, router, own) == progress::open);
+    CHECK(link.hear().starts_with("HTTP/1.1 500"));
 }
 
 TEST_CASE("epoll: a client that waits for it is told once to send its body") {

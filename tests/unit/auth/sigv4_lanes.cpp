@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,6 +101,31 @@ TEST_CASE("two long bodies of a turn are verified together", "[sigv4]") {
     };
     with_policy granted{example_auth(), anything{}};
     run(granted);
+}
+
+TEST_CASE("keys that throw for one body that waited are asked for the next", "[sigv4]") {
+#if BACKCHANNEL_EXCEPTIONS
+    auto const find = [](std::string_view id) -> std::optional<access_key> {
+        if (id != "AKIDEXAMPLE") throw std::out_of_range{"no such key"};
+        return example_key();
+    };
+    router_fixture f{sigv4<decltype(find), fixed_sigv4_traits>{find, {}, still()}};
+    loop l;
+    std::vector<int> statuses(2);
+    for (bool const known : {false, true}) {
+        http_request r = example_post(f.path(), std::string(known ? 20'000 : 10'000, 'x'));
+        signing s;
+        if (!known) s.key.id = "STRANGER";
+        sign(r, s);
+        request_of const head{r};
+        auto arriving = f.router.begin(head, r.body.size(), &l.lanes);
+        REQUIRE(arriving.append(r.body));
+        arriving.finish([&status = statuses[known]](response const& answer) { status = answer.status; });
+    }
+    CHECK(statuses == std::vector{0, 0});
+    l.lanes.settle();
+    CHECK(statuses == std::vector{500, 200});
+#endif
 }
 
 TEST_CASE("what need not be hashed does not wait", "[sigv4]") {

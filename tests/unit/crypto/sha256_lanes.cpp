@@ -162,6 +162,18 @@ TEST_CASE("where the loop cannot be told, nothing waits", "[sha256_lanes]") {
 #endif
 }
 
+TEST_CASE("what throws for one digest is not the others'", "[sha256_lanes]") {
+#if BACKCHANNEL_EXCEPTIONS
+    loop l;
+    std::string const first = pattern(10'000), second = pattern(20'000);
+    std::string digest;
+    message::finish(l.begin(first), [](sha256_digest const&) { throw std::bad_alloc{}; });
+    message::finish(l.begin(second), into(digest));
+    l.lanes.settle();
+    CHECK(digest == digest_of(second));
+#endif
+}
+
 TEST_CASE("what is owed when the lanes end is reported", "[sha256_lanes]") {
     std::string const text = pattern(10'000);
     std::string digest;
