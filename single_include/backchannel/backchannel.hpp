@@ -3535,29 +3535,39 @@ public:
     [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id)
         requires has_begin<Auth>
     {
-        using inner = decltype(auth_.begin(head, op, id));
-        struct verification {
-            revising_authorizer* self;
-            request_view head;
-            operation op;
-            std::string_view id;
-            inner waiting;
-
-            void join(crypto::sha256_lanes& lanes) requires joins_lanes<inner> { waiting.join(lanes); }
-            void settle() noexcept requires joins_lanes<inner> { waiting.settle(); }
-            void append(std::string_view piece) { waiting.append(piece); }
-            void finish(completion<auth_decision> done) {
-                waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
-                                done_ = std::move(done)](auth_decision decision) mutable {
-                    done_(self_->revise_(std::move(decision), head_, op_, id_));
-                });
-            }
-        };
-        return verification{this, head, op, id, auth_.begin(head, op, id)};
+        return verification<decltype(auth_.begin(head, op, id))>{this, head, op, id, auth_.begin(head, op, id)};
     }
 
 protected:
     revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
+
+    /// A request whose body is still arriving.
+    template <class Inner>
+    struct verification {
+        revising_authorizer* self;
+        request_view head;
+        operation op;
+        std::string_view id;
+        Inner waiting;
+
+        void join(crypto::sha256_lanes& lanes)
+            requires joins_lanes<Inner>
+        {
+            waiting.join(lanes);
+        }
+        void settle() noexcept
+            requires joins_lanes<Inner>
+        {
+            waiting.settle();
+        }
+        void append(std::string_view piece) { waiting.append(piece); }
+        void finish(completion<auth_decision> done) {
+            waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
+                            done_ = std::move(done)](auth_decision decision) mutable {
+                done_(self_->revise_(std::move(decision), head_, op_, id_));
+            });
+        }
+    };
 
     Revise revise_;
     Auth auth_; // last: what it still owes when it is destroyed is revised
