@@ -34,11 +34,7 @@ public:
     }
 
     /// The whole head, as it is sent.
-    [[nodiscard]] std::string head() const {
-        std::string text = request_.method + " " + request_.target + " HTTP/1.1\r\n";
-        for (auto const& [name, value] : request_.headers) text.append(name).append(": ").append(value).append("\r\n");
-        return text += "\r\n";
-    }
+    [[nodiscard]] std::string head() const { return request_.head(); }
 
 private:
     test::http_request request_;

@@ -50,6 +50,13 @@ struct http_request {
     void erase(std::string_view name) {
         std::erase_if(headers, [&](auto const& h) { return bc::equal_ignoring_case(h.first, name); });
     }
+
+    /// As it is sent, up to the body.
+    [[nodiscard]] std::string head() const {
+        std::string text = method + " " + target + " HTTP/1.1\r\n";
+        for (auto const& [name, value] : headers) text.append(name).append(": ").append(value).append("\r\n");
+        return text += "\r\n";
+    }
 };
 
 /// A view of such a request, for as long as that is not changed.

@@ -180,9 +180,8 @@ private:
         .append("\r\n\r\n")
         .append(body);
 }
-[[nodiscard]] inline std::string post_to(std::string_view id, std::string_view body,
-                                         std::string_view more_headers = {}) {
-    return post(std::string{"/prod/@connections/"}.append(id), body, more_headers);
+[[nodiscard]] inline std::string post_to(std::string_view id, std::string_view body) {
+    return post(std::string{"/prod/@connections/"}.append(id), body);
 }
 
 /// Waits for a condition that another thread will bring about.

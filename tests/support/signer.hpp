@@ -8,6 +8,7 @@
 #include "support/capture.hpp"
 #include "support/digest_text.hpp"
 
+#include <backchannel/completion.hpp>
 #include <backchannel/crypto/hmac.hpp>
 #include <backchannel/crypto/sha256.hpp>
 #include <backchannel/protocol/connection_target.hpp>
@@ -32,6 +33,13 @@ inline constexpr std::string_view example_date = "20261121T010000Z";
     key.session_token = "FwoGZXIvYXdzEXAMPLEsessiontoken//////////wEaDEXAMPLE+/==";
     return key;
 }
+
+/// Knows that key, and may take its time to tell, but does not.
+struct prompt_keys {
+    void async_find(std::string_view id, bc::completion<std::optional<bc::access_key>> done) {
+        done(id == example_key().id ? std::optional{example_key()} : std::nullopt);
+    }
+};
 
 /// How to sign. What is left empty is taken from the request.
 struct signing {

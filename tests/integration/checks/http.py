@@ -221,6 +221,23 @@ def expect_continue(context):
         expect_equal(websocket.receive(), (TEXT, b"waited"), "what the client received")
 
 
+@check("Expect: 100-continue with a long body that has come already is answered without 100")
+def expect_nothing(context):
+    gateway = context.shared()
+    with RawWebSocket(gateway) as websocket, RawHttp(gateway.host, gateway.port) as connection:
+        target = gateway.path(f"/@connections/{sigv4.encode(websocket.id)}")
+        body = b"x" * 20000
+        headers = [*sigv4.signed_headers("POST", target, gateway.authority, body), ("Expect", "100-continue")]
+        first = []
+        for _ in range(10):
+            connection.send(encode_request("POST", target, headers, body))
+            first.append(connection.receive_any("POST").status)
+            if first[-1] == 100:  # it came in two parts
+                expect_equal(connection.receive_any("POST").status, 200, "POST")
+            expect_equal(websocket.receive(), (TEXT, body), "what the client received")
+        expect(200 in first, f"the first answers were {first}")
+
+
 @check("Expect: 100-continue with a body over the limit is refused without 100")
 def expect_too_large(context):
     gateway = context.shared()

@@ -1,16 +1,7 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include "support/catch.hpp"
 #include "support/count_allocations.hpp"
-#include "support/fixed_clock.hpp"
-#include "support/request_text.hpp"
-#include "support/signer.hpp"
-#include "support/socket_pair.hpp"
-
-#include <backchannel/adapters/epoll.hpp>
-#include <backchannel/auth/allow_all.hpp>
-#include <backchannel/auth/sigv4.hpp>
-#include <backchannel/connection_hub.hpp>
-#include <backchannel/management_router.hpp>
+#include "support/epoll_fixture.hpp"
 
 #include <deque>
 #include <memory>
@@ -18,26 +9,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+using namespace test::epoll;
+
 namespace {
-
-namespace adapter = backchannel::adapters::epoll;
-using namespace std::literals;
-using progress = adapter::http_client::progress;
-
-struct transport {
-    using handle = int;
-    static constexpr bool unbounded = true;
-    backchannel::delivery send(int, backchannel::message const& m) {
-        *last = m.data();
-        if (m.data().size() > 16384) *kept_in_place = m.share().data().data() == m.data().data();
-        return backchannel::delivery::accepted;
-    }
-    void close(int, std::uint16_t, std::string_view) {}
-    std::shared_ptr<std::string> last = std::make_shared<std::string>();
-    std::shared_ptr<bool> kept_in_place = std::make_shared<bool>(false); // a long message, without a copy
-};
 
 /// Decides when it is told to.
 struct patient {
@@ -49,83 +26,22 @@ struct patient {
     }
 };
 
-/// Counts what it is shown of a body that is still arriving.
-struct counting {
-    std::shared_ptr<std::size_t> seen = std::make_shared<std::size_t>(0);
-
-    struct state {
-        std::shared_ptr<std::size_t> seen;
-        void append(std::string_view piece) { *seen += piece.size(); }
-        void finish(backchannel::completion<backchannel::auth_decision> done) {
-            done(backchannel::auth_decision::allow());
-        }
+/// Forgets what it is asked.
+struct losing_router {
+    struct incoming {
+        bool append(std::string_view) { return true; }
+        std::span<char> room() { return {}; }
+        void refuse_as_too_large() noexcept {}
+        void finish(backchannel::completion<backchannel::response>) {}
     };
-    [[nodiscard]] state begin(backchannel::request_view const&, backchannel::operation, std::string_view) {
-        return {seen};
+    static constexpr bool hashes_side_by_side = false;
+    [[nodiscard]] bool owns(std::string_view) const noexcept { return true; }
+    [[nodiscard]] std::size_t max_body() const noexcept { return 1000; }
+    bool async_handle(backchannel::request_view const&, backchannel::completion<backchannel::response>) { return true; }
+    [[nodiscard]] incoming begin(backchannel::request_view const&, std::size_t, backchannel::crypto::sha256_lanes*) {
+        return {};
     }
 };
-
-/// A loop: its queue and its buffer.
-struct home {
-    home() { tasks.enter(); }
-    adapter::task_queue tasks;
-    std::vector<char> buffer = std::vector<char>(65536);
-    adapter::workspace shared{tasks, buffer};
-};
-
-template <class Auth>
-struct fixture {
-    explicit fixture(home& h, Auth auth = {}, int type = SOCK_SEQPACKET)
-        : link{type}, router{hub, std::move(auth), {.stage = "prod"}}, http{std::make_unique<adapter::http_client>(
-                                                                           link.server(), h.shared,
-                                                                           [this] { turn(0); })} {
-        tracked = hub.open(1);
-    }
-
-    progress turn(std::uint32_t events = EPOLLIN) {
-        if (http == nullptr) return progress::over;
-        return last = http->turn(
-                   events, router, [this](backchannel::request_view const& r) { return own(r); }, own_limit);
-    }
-    backchannel::response own(backchannel::request_view const& r) {
-        ++owned;
-        if (during) std::exchange(during, {})();
-        return backchannel::response{200, "text/plain", size != 0 ? std::string(size, 'x') : test::text_of(r)};
-    }
-    std::string ask(std::string_view text) {
-        link.say(text);
-        turn();
-        return link.hear();
-    }
-    std::string post(std::string_view body) const {
-        return "POST /prod/@connections/" + std::string{tracked.id()} +
-               " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-               std::string{body};
-    }
-
-    test::socket_pair link;
-    std::shared_ptr<std::string> delivered = std::make_shared<std::string>();
-    std::shared_ptr<bool> kept_in_place = std::make_shared<bool>(false);
-    backchannel::connection_hub<transport> hub{transport{delivered, kept_in_place}};
-    backchannel::management_router<Auth> router;
-    std::unique_ptr<adapter::http_client> http;
-    backchannel::session tracked;
-    progress last = progress::open;
-    int owned = 0;
-    std::size_t size = 0;         // of the application's answers
-    std::size_t own_limit = 1000; // of the bodies of its requests
-    std::function<void()> during; // the application's next answer
-};
-
-using plain = fixture<backchannel::allow_all>;
-
-int count(std::string_view text, std::string_view what) {
-    int n = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-    return n;
-}
-
-constexpr auto get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"sv;
 
 }
 
@@ -278,128 +194,18 @@ TEST_CASE("epoll: what breaks a limit or the protocol is answered, and read to i
     CHECK(f.turn(EPOLLIN | EPOLLRDHUP) == progress::over);
 }
 
-TEST_CASE("epoll: a long body is received where its message keeps it, and nothing behind it with it") {
+TEST_CASE("epoll: a client that waits for it is told once to send its body") {
     home h;
-    for (std::size_t const piece : {std::size_t{1000}, std::size_t{30'000}, std::size_t{50'123}}) {
-        CAPTURE(piece);
-        plain f{h, {}, SOCK_STREAM};
-        std::string body(120'000, ' ');
-        for (std::size_t i = 0; i != body.size(); ++i) body[i] = static_cast<char>('!' + i * i % 90);
-        std::string const text = f.post(body) + std::string{get} + f.post("short");
-        std::string heard;
-        for (std::size_t at = 0; at < text.size(); at += piece) {
-            f.link.say(std::string_view{text}.substr(at, piece));
-            f.turn();
-            if (std::string const said = f.link.hear(); said != "nothing") heard += said;
-            if (at + piece < body.size()) REQUIRE(heard == "");
-            if (heard.size() != 0 && f.owned == 0) CHECK(*f.delivered == body);
-        }
-        CHECK(*f.kept_in_place);
-        CHECK(f.owned == 1);
-        CHECK(*f.delivered == "short");
-        CHECK(count(heard, "HTTP/1.1 200 OK\r\n") == 3);
-    }
-}
-
-TEST_CASE("epoll: the Auth sees a body as it arrives") {
-    home h;
-    counting auth;
-    fixture<counting> f{h, auth, SOCK_STREAM};
-    std::string const request = f.post(std::string(50000, 'b'));
-    std::size_t const head = request.size() - 50000;
-    CHECK(f.ask(request.substr(0, head + 7)) == "nothing");
-    CHECK(*auth.seen == 7);
-    CHECK(f.ask(request.substr(head + 7, 30000)) == "nothing");
-    CHECK(*auth.seen == 30007);
-    CHECK(f.ask(request.substr(head + 30007)).starts_with("HTTP/1.1 200"));
-    CHECK(*auth.seen == 50000);
-    CHECK(*f.delivered == std::string(50000, 'b'));
-
-    CHECK(f.ask(request.substr(0, head + 7)) == "nothing"); // goes away before the rest
-}
-
-TEST_CASE("epoll: long bodies of one turn are verified together, each with its own answer") {
-    home h;
-    using aws = backchannel::sigv4<backchannel::static_keys, test::fixed_sigv4_traits>;
-    auto const auth = [] {
-        return aws{backchannel::static_keys{test::example_key()}, {}, {test::at(test::example_date)}};
-    };
-    auto const wire = [](fixture<aws> const& f, char filling, bool forged) {
-        std::string body(20'000, filling);
-        auto r = test::example_post("/prod/@connections/" + std::string{f.tracked.id()}, body);
-        test::sign(r);
-        if (forged) r.body[100] ^= 1;
-        std::string text = "POST " + r.target + " HTTP/1.1\r\n";
-        for (auto const& [name, value] : r.headers) text += name + ": " + value + "\r\n";
-        return text + "\r\n" + r.body;
-    };
-    for (bool const whole : {true, false}) {
-        CAPTURE(whole);
-        fixture<aws> a{h, auth(), SOCK_STREAM}, b{h, auth(), SOCK_STREAM}, forger{h, auth(), SOCK_STREAM};
-        a.own_limit = b.own_limit = forger.own_limit = 131072;
-        auto const say = [&](fixture<aws>& f, std::string const& text) {
-            std::size_t const cut = whole ? 0 : 9000;
-            if (cut != 0) {
-                f.link.say(std::string_view{text}.substr(0, cut));
-                f.turn();
-            }
-            return f.ask(std::string_view{text}.substr(cut));
-        };
-        CHECK(say(a, wire(a, 'a', false)) == "nothing"); // waits for another
-        CHECK(say(forger, wire(forger, 'f', true)).starts_with("HTTP/1.1 403"));
-        CHECK(say(forger, wire(forger, 'f', true)) == "nothing");
-        CHECK(say(b, wire(b, 'b', false)).starts_with("HTTP/1.1 200"));
-        CHECK(*b.delivered == std::string(20'000, 'b'));
-        CHECK(a.link.hear() == "nothing");
-        h.tasks.run();
-        CHECK(a.link.hear().starts_with("HTTP/1.1 200"));
-        CHECK(*a.delivered == std::string(20'000, 'a'));
-        CHECK(*a.kept_in_place);
-        CHECK(forger.link.hear().starts_with("HTTP/1.1 403"));
-        CHECK(*forger.delivered == "");
-
-        CHECK(say(a, wire(a, 'c', false)) == "nothing");
-        a.http.reset(); // its client has gone, but the request was whole
-        h.tasks.run();
-        CHECK(*a.delivered == std::string(20'000, 'c'));
-
-        home ending;
-        fixture<aws> last{ending, auth(), SOCK_STREAM};
-        last.own_limit = 131072;
-        CHECK(say(last, wire(last, 'd', false)) == "nothing");
-        last.http.reset();
-        CHECK(*last.delivered == "");
-        ending.tasks.end(); // the loop has ended, and the router is there still
-        CHECK(*last.delivered == std::string(20'000, 'd'));
-    }
-}
-
-TEST_CASE("epoll: a long request that is not the router's is answered where it was received") {
-    home h;
-    plain f{h, {}, SOCK_STREAM};
-    f.own_limit = 131072;
-    std::string const body(20'000, 'x');
-    CHECK(f.ask("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n" + body).ends_with("| " + body));
+    plain f{h};
+    constexpr auto head = "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"sv;
+    CHECK(f.ask(head) == "HTTP/1.1 100 Continue\r\n\r\n");
+    CHECK(f.ask("bo") == "nothing");
+    CHECK(f.ask("dy").starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(f.ask(std::string{head} + "body").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_CASE("epoll: a router that loses a request is answered for with 500") {
-    struct losing_router {
-        struct incoming {
-            bool append(std::string_view) { return true; }
-            std::span<char> room() { return {}; }
-            void refuse_as_too_large() noexcept {}
-            void finish(backchannel::completion<backchannel::response>) {}
-        };
-        [[nodiscard]] bool owns(std::string_view) const noexcept { return true; }
-        [[nodiscard]] std::size_t max_body() const noexcept { return 1000; }
-        bool async_handle(backchannel::request_view const&, backchannel::completion<backchannel::response>) {
-            return true;
-        }
-        [[nodiscard]] incoming begin(backchannel::request_view const&, std::size_t,
-                                     backchannel::crypto::sha256_lanes*) {
-            return {};
-        }
-    } router;
+    losing_router router;
     home h;
     test::socket_pair link{SOCK_STREAM};
     adapter::http_client http{link.server(), h.shared, [] {}};
@@ -413,16 +219,6 @@ TEST_CASE("epoll: a router that loses a request is answered for with 500") {
     link.say(std::string{head} + "body");
     CHECK(http.turn(EPOLLIN, router, own) == progress::open);
     CHECK(link.hear().starts_with("HTTP/1.1 500"));
-}
-
-TEST_CASE("epoll: a client that waits for it is told once to send its body") {
-    home h;
-    plain f{h};
-    constexpr auto head = "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"sv;
-    CHECK(f.ask(head) == "HTTP/1.1 100 Continue\r\n\r\n");
-    CHECK(f.ask("bo") == "nothing");
-    CHECK(f.ask("dy").starts_with("HTTP/1.1 200 OK\r\n"));
-    CHECK(f.ask(std::string{head} + "body").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_CASE("epoll: HEAD and HTTP/1.0") {

@@ -1,6 +1,7 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include "support/catch.hpp"
 #include "support/count_allocations.hpp"
+#include "support/epoll_fixture.hpp"
 #include "support/socket_pair.hpp"
 
 #include <backchannel/adapters/epoll_websocket.hpp>
@@ -21,11 +22,7 @@ using namespace std::literals;
 using backchannel::delivery;
 using enum backchannel::message_kind;
 
-struct home {
-    home() { tasks.enter(); }
-    adapter::task_queue tasks;
-    std::vector<char> buffer = std::vector<char>(65536);
-    adapter::workspace shared{tasks, buffer};
+struct home : test::epoll::home {
     adapter::websocket_loop websockets{shared, {.frame = 100'000, .message = 200'000}};
 };
 

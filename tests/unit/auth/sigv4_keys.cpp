@@ -60,12 +60,6 @@ struct dying_keys {
     void async_find(std::string_view, completion<std::optional<access_key>> done) { waiting.push_back(std::move(done)); }
 };
 
-struct prompt_keys {
-    void async_find(std::string_view id, completion<std::optional<access_key>> done) {
-        done(id == "AKIDEXAMPLE" ? std::optional{example_key()} : std::nullopt);
-    }
-};
-
 struct counting_traits : fixed_sigv4_traits {
     using crypto = counting_crypto;
 };

@@ -29,13 +29,6 @@ namespace {
 
 using aws = sigv4<static_keys, fixed_sigv4_traits>;
 
-/// Keys that take their time, though not long.
-struct prompt_keys {
-    void async_find(std::string_view id, completion<std::optional<access_key>> done) {
-        done(id == "AKIDEXAMPLE" ? std::optional{example_key()} : std::nullopt);
-    }
-};
-
 [[nodiscard]] aws example_auth() { return aws{static_keys{example_key()}, {}, still()}; }
 
 [[nodiscard]] http_request signed_post(std::string_view target, std::string_view body) {

@@ -115,8 +115,9 @@ TEST_CASE("a partial request of a router is answered by it", "[partial_request]"
     std::string answer;
     auto const done = [&](response r) { answer = std::to_string(r.status); };
     auto const begun = [&](std::size_t limit) {
-        return partial_request{request_of(head), head, limit,
-                               arriving_request::begin(f.router, request_of(head), partial_request::expected(head, limit))};
+        return partial_request{
+            request_of(head), head, limit,
+            arriving_request::begin(f.router, request_of(head), partial_request::expected(head, limit), nullptr)};
     };
     SECTION("whole") {
         partial_request whole = begun(10);

@@ -2,7 +2,6 @@
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/auth/any_of.hpp>
 #include <backchannel/auth/bearer.hpp>
-#include <backchannel/auth/iam_policy.hpp>
 #include <backchannel/auth/sigv4.hpp>
 #include <backchannel/auth/with_policy.hpp>
 
@@ -159,9 +158,6 @@ any_of<bearer, far_sigv4> either_far(std::shared_ptr<witness> const& seen) {
 with_policy<near_sigv4, witness_policy> judged(std::shared_ptr<witness> const& seen) {
     return {near(seen), witness_policy{seen}};
 }
-
-constexpr std::string_view document = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-    "Action":"execute-api:ManageConnections","Resource":"arn:aws:execute-api:*:*:*/*/POST/*"}]})";
 
 }
 
@@ -384,24 +380,4 @@ TEST_CASE("with_policy::permits: threads ask for one more target at once", "[thr
     });
     CHECK(wrong == 0);
     CHECK(a.seen->saw_no_lock());
-}
-
-TEST_CASE("iam_policy::parse: threads read documents at once", "[threading]") {
-    std::atomic<int> wrong{0};
-    at_once(threads, [&](int) { wrong += !iam_policy::parse(document) || iam_policy::parse("{}"); });
-    CHECK(wrong == 0);
-}
-
-TEST_CASE("iam_policy::evaluate, allows: one policy serves all threads", "[threading]") {
-    iam_policy const policy = iam_policy::parse(document).policy();
-    std::string_view const post = "arn:aws:execute-api:eu-west-1:1:a/prod/POST/@connections/x";
-    std::string_view const get = "arn:aws:execute-api:eu-west-1:1:a/prod/GET/@connections/x";
-    std::atomic<int> wrong{0};
-    at_once(threads, [&](int) {
-        for (int i = 0; i != 100; ++i) {
-            wrong += !policy.allows({.resource = post}) || policy.allows({.resource = get});
-            wrong += policy.evaluate({.resource = get}) != iam_effect::deny_implicit;
-        }
-    });
-    CHECK(wrong == 0);
 }
