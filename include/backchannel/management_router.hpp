@@ -59,6 +59,10 @@ class management_router {
 public:
     using auth_type = Auth;
 
+    /// Whether Auth can hash two bodies side by side. Then a long one that is there as a whole is worth the copy into a
+    /// request of `begin`.
+    static constexpr bool hashes_side_by_side = piecewise<Auth>::joins;
+
     template <class Hub>
     management_router(Hub& hub, Auth auth, router_options options = {}, typename Traits::clock clock = {},
                       typename Traits::hooks hooks = {})

@@ -1455,7 +1455,7 @@ enum class sha256_engine : std::uint8_t {
 BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state, std::uint8_t const* blocks,
                                       std::size_t count) noexcept;
 
-/// The same for `count` blocks of each of two messages. With SHA-NI it takes the time of one and a quarter of them: the
+/// The same for `count` blocks of each of two messages. With SHA-NI this is faster than one after the other: the
 /// instructions for one message don't wait for those for the other.
 BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
                                           std::uint32_t* state_b, std::uint8_t const* blocks_b,
@@ -1640,6 +1640,8 @@ concept joins_lanes = requires(V& v, crypto::sha256_lanes& lanes) {
 template <class Auth>
 class piecewise {
 public:
+    static constexpr bool joins = false;
+
     piecewise(Auth&, request_view const&, operation, std::string_view) noexcept {}
     void join(crypto::sha256_lanes&) noexcept {}
     void settle() noexcept {}
@@ -1649,18 +1651,22 @@ public:
 template <class Auth>
 requires has_begin<Auth>
 class piecewise<Auth> {
+    using verification = decltype(std::declval<Auth&>().begin(request_view{}, operation{}, std::string_view{}));
+
 public:
+    static constexpr bool joins = joins_lanes<verification>;
+
     piecewise(Auth& auth, request_view const& head, operation op, std::string_view id) {
         (void)guarded([&] { inner_.reset(new verification(auth.begin(head, op, id))); });
     }
 
     void join(crypto::sha256_lanes& lanes) {
-        if constexpr (joins_lanes<verification>)
+        if constexpr (joins)
             if (inner_ && !guarded([&] { inner_->join(lanes); })) inner_.reset();
     }
 
     void settle() noexcept {
-        if constexpr (joins_lanes<verification>)
+        if constexpr (joins)
             if (inner_) inner_->settle();
     }
 
@@ -1675,8 +1681,6 @@ public:
     }
 
 private:
-    using verification = decltype(std::declval<Auth&>().begin(request_view{}, operation{}, std::string_view{}));
-
     std::unique_ptr<verification> inner_; // none if Auth threw; need not be movable
 };
 
@@ -3538,9 +3542,7 @@ public:
         return verification<decltype(auth_.begin(head, op, id))>{this, head, op, id, auth_.begin(head, op, id)};
     }
 
-protected:
-    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
-
+private:
     /// A request whose body is still arriving.
     template <class Inner>
     struct verification {
@@ -3568,6 +3570,9 @@ protected:
             });
         }
     };
+
+protected:
+    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
 
     Revise revise_;
     Auth auth_; // last: what it still owes when it is destroyed is revised
@@ -7713,6 +7718,10 @@ class management_router {
 public:
     using auth_type = Auth;
 
+    /// Whether Auth can hash two bodies side by side. Then a long one that is there as a whole is worth the copy into a
+    /// request of `begin`.
+    static constexpr bool hashes_side_by_side = piecewise<Auth>::joins;
+
     template <class Hub>
     management_router(Hub& hub, Auth auth, router_options options = {}, typename Traits::clock clock = {},
                       typename Traits::hooks hooks = {})
@@ -9246,8 +9255,7 @@ template <class... Lanes>
     store_state(l, state);
 }
 
-// The same for two messages: it takes less than the time of one and a half, as the rounds of one leave the processor's
-// units idle while they wait for their own results.
+// The rounds of one message leave the processor's units idle while they wait for their own results.
 [[gnu::target("sha,ssse3,sse4.1")]] inline void compress_two_sha_ni(std::uint32_t* state_a, std::uint8_t const* a,
                                                                     std::uint32_t* state_b, std::uint8_t const* b,
                                                                     std::size_t count) noexcept {

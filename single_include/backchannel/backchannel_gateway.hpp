@@ -2769,8 +2769,8 @@ public:
 
     /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
     template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request>
-    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes = nullptr) {
+    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
+                                                                 std::size_t expected, crypto::sha256_lanes* lanes) {
         return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
     }
 
@@ -2814,6 +2814,8 @@ public:
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// False: the target is not owned, and there is no answer.
     virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// As `management_router::hashes_side_by_side`.
+    [[nodiscard]] virtual bool hashes_side_by_side() const noexcept = 0;
     /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
                                                                   crypto::sha256_lanes& lanes) = 0;
@@ -2863,6 +2865,8 @@ public:
     bool handle(request_view const& request, completion<response> done) override {
         return router_.async_handle(request, std::move(done));
     }
+
+    [[nodiscard]] bool hashes_side_by_side() const noexcept override { return router_type::hashes_side_by_side; }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
                                                           crypto::sha256_lanes& lanes) override {
@@ -3070,8 +3074,7 @@ public:
         failed    ///< see `error`
     };
 
-    /// Bytes of a body for a router from which on it is worth a copy: then it can be hashed beside others, and its
-    /// memory is the message's.
+    /// Bytes of a body from which on it is worth a copy, if the router can hash it beside others.
     static constexpr std::size_t worth_keeping = 16384;
 
     /// Bytes of a body of up to `limit` that will come, as far as its head tells.
@@ -3208,9 +3211,9 @@ protected:
         }
         std::uint64_t const length = head.content_length.value_or(0);
         bool const whole = !head.chunked && length <= behind.size() && length <= core_.least_body_limit();
-        bool const in_place = whole && length < partial_request::worth_keeping;
-        mounted_router* const router = in_place ? nullptr : core_.router_for(request.target);
-        if (whole && router == nullptr) {
+        bool const is_short = whole && length < partial_request::worth_keeping;
+        mounted_router* const router = is_short ? nullptr : core_.router_for(request.target);
+        if (whole && (router == nullptr || !router->hashes_side_by_side())) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));

@@ -31,9 +31,9 @@ namespace backchannel::inline BACKCHANNEL_ABI::adapters::epoll {
 ///
 /// A member of the server's own connection. Watch the socket once for `wanted_events` and call `turn` for each event.
 /// Requests that are whole in the loop's buffer are answered from there, all that came together by one write; only what
-/// is not complete is kept, and long bodies for the router, so a client that is idle costs no buffer. What a client
-/// sends or does not fetch is bounded: nothing is read while 64 KiB of answers wait, or one that takes its time. It has
-/// no deadlines. Used on the loop's thread only.
+/// is not complete is kept, and a long body that Auth can hash beside others, so a client that is idle costs no buffer.
+/// What a client sends or does not fetch is bounded: nothing is read while 64 KiB of answers wait, or one that takes
+/// its time. It has no deadlines. Used on the loop's thread only.
 class http_client {
 public:
     enum class progress : std::uint8_t {
@@ -206,7 +206,7 @@ private:
         rest.remove_prefix(head.size);
         std::uint64_t const length = head.content_length.value_or(0);
         bool const whole = !head.chunked && length <= rest.size() && length <= std::min(router.max_body(), own_limit);
-        bool const in_place = whole && length < partial_request::worth_keeping;
+        bool const in_place = whole && (length < partial_request::worth_keeping || !Router::hashes_side_by_side);
         bool const managed = !in_place && router.owns(head.target_path);
         if (whole && !managed) {
             request.body = rest.substr(0, static_cast<std::size_t>(length));

@@ -47,9 +47,7 @@ public:
         return verification<decltype(auth_.begin(head, op, id))>{this, head, op, id, auth_.begin(head, op, id)};
     }
 
-protected:
-    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
-
+private:
     /// A request whose body is still arriving.
     template <class Inner>
     struct verification {
@@ -77,6 +75,9 @@ protected:
             });
         }
     };
+
+protected:
+    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
 
     Revise revise_;
     Auth auth_; // last: what it still owes when it is destroyed is revised

@@ -33,7 +33,7 @@ enum class sha256_engine : std::uint8_t {
 BACKCHANNEL_DECL void sha256_compress(sha256_engine engine, std::uint32_t* state, std::uint8_t const* blocks,
                                       std::size_t count) noexcept;
 
-/// The same for `count` blocks of each of two messages. With SHA-NI it takes the time of one and a quarter of them: the
+/// The same for `count` blocks of each of two messages. With SHA-NI this is faster than one after the other: the
 /// instructions for one message don't wait for those for the other.
 BACKCHANNEL_DECL void sha256_compress_two(sha256_engine engine, std::uint32_t* state_a, std::uint8_t const* blocks_a,
                                           std::uint32_t* state_b, std::uint8_t const* blocks_b,

@@ -81,9 +81,9 @@ protected:
         }
         std::uint64_t const length = head.content_length.value_or(0);
         bool const whole = !head.chunked && length <= behind.size() && length <= core_.least_body_limit();
-        bool const in_place = whole && length < partial_request::worth_keeping;
-        mounted_router* const router = in_place ? nullptr : core_.router_for(request.target);
-        if (whole && router == nullptr) {
+        bool const is_short = whole && length < partial_request::worth_keeping;
+        mounted_router* const router = is_short ? nullptr : core_.router_for(request.target);
+        if (whole && (router == nullptr || !router->hashes_side_by_side())) {
             request.body = {behind.data(), static_cast<std::size_t>(length)};
             answer(request);
             bytes = behind.subspan(static_cast<std::size_t>(length));

@@ -26,6 +26,8 @@ public:
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
     /// False: the target is not owned, and there is no answer.
     virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// As `management_router::hashes_side_by_side`.
+    [[nodiscard]] virtual bool hashes_side_by_side() const noexcept = 0;
     /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
                                                                   crypto::sha256_lanes& lanes) = 0;
@@ -75,6 +77,8 @@ public:
     bool handle(request_view const& request, completion<response> done) override {
         return router_.async_handle(request, std::move(done));
     }
+
+    [[nodiscard]] bool hashes_side_by_side() const noexcept override { return router_type::hashes_side_by_side; }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
                                                           crypto::sha256_lanes& lanes) override {

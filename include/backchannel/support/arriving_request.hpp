@@ -27,8 +27,8 @@ public:
 
     /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
     template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request>
-    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes = nullptr) {
+    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
+                                                                 std::size_t expected, crypto::sha256_lanes* lanes) {
         return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
     }
 

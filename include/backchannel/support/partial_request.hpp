@@ -28,8 +28,7 @@ public:
         failed    ///< see `error`
     };
 
-    /// Bytes of a body for a router from which on it is worth a copy: then it can be hashed beside others, and its
-    /// memory is the message's.
+    /// Bytes of a body from which on it is worth a copy, if the router can hash it beside others.
     static constexpr std::size_t worth_keeping = 16384;
 
     /// Bytes of a body of up to `limit` that will come, as far as its head tells.

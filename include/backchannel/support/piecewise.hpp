@@ -25,6 +25,8 @@ concept joins_lanes = requires(V& v, crypto::sha256_lanes& lanes) {
 template <class Auth>
 class piecewise {
 public:
+    static constexpr bool joins = false;
+
     piecewise(Auth&, request_view const&, operation, std::string_view) noexcept {}
     void join(crypto::sha256_lanes&) noexcept {}
     void settle() noexcept {}
@@ -34,18 +36,22 @@ public:
 template <class Auth>
 requires has_begin<Auth>
 class piecewise<Auth> {
+    using verification = decltype(std::declval<Auth&>().begin(request_view{}, operation{}, std::string_view{}));
+
 public:
+    static constexpr bool joins = joins_lanes<verification>;
+
     piecewise(Auth& auth, request_view const& head, operation op, std::string_view id) {
         (void)guarded([&] { inner_.reset(new verification(auth.begin(head, op, id))); });
     }
 
     void join(crypto::sha256_lanes& lanes) {
-        if constexpr (joins_lanes<verification>)
+        if constexpr (joins)
             if (inner_ && !guarded([&] { inner_->join(lanes); })) inner_.reset();
     }
 
     void settle() noexcept {
-        if constexpr (joins_lanes<verification>)
+        if constexpr (joins)
             if (inner_) inner_->settle();
     }
 
@@ -60,8 +66,6 @@ public:
     }
 
 private:
-    using verification = decltype(std::declval<Auth&>().begin(request_view{}, operation{}, std::string_view{}));
-
     std::unique_ptr<verification> inner_; // none if Auth threw; need not be movable
 };
 

@@ -142,8 +142,7 @@ template <class... Lanes>
     store_state(l, state);
 }
 
-// The same for two messages: it takes less than the time of one and a half, as the rounds of one leave the processor's
-// units idle while they wait for their own results.
+// The rounds of one message leave the processor's units idle while they wait for their own results.
 [[gnu::target("sha,ssse3,sse4.1")]] inline void compress_two_sha_ni(std::uint32_t* state_a, std::uint8_t const* a,
                                                                     std::uint32_t* state_b, std::uint8_t const* b,
                                                                     std::size_t count) noexcept {
