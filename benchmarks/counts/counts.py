@@ -29,6 +29,7 @@ SLACK = 0.01  # absolute: something that happens once in a hundred requests is n
 HASHING = r"sha256.*compress|compress.*sha"
 CONNECTIONS = 10_000
 ONE_AT_A_TIME = ["--mode", "latency", "--sign", "--payload", "64"]
+READS = ["--mode", "get", "--sign", "--http", "1"]
 
 # The C library chooses its functions for texts by the processor: here always the same, which every x86-64 one can run.
 PLAIN_LIBRARY = "glibc.cpu.hwcaps=-AVX2,-AVX,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-BMI2"
@@ -75,31 +76,32 @@ class Counts:
             if not self.programs[name].is_file():
                 self.skipped[f"{name}: *"] = "the server has not been built"
                 continue
-            self.instructions(name, arguments)
+            self.instructions(name, arguments, "signed post", ONE_AT_A_TIME)
+            self.instructions(name, arguments, "signed GET", READS)
             self.system_calls(name, arguments)
             self.allocations(name, arguments)
             self.idle_bytes(name, arguments)
         self.verification()
         self.lookup()
 
-    def posts(self, server, count):
-        put_load(self.build / "load", server, [*ONE_AT_A_TIME, "--count", str(count)])
+    def posts(self, server, count, kind=ONE_AT_A_TIME):
+        put_load(self.build / "load", server, [*kind, "--count", str(count)])
 
     def slope(self, measure, fewer=200, more=1200):
         return (measure(more) - measure(fewer)) / (more - fewer)
 
-    def instructions(self, name, arguments):
-        what = f"{name}: user instructions per signed post, beside SHA-256"
+    def instructions(self, name, arguments, request, kind):
+        what = f"{name}: user instructions per {request}, beside SHA-256"
         if not self.emulates:
             self.skipped[what] = "valgrind does not work here"
             return
 
         def measure(count):
-            out = self.folder / f"{name}-{count}.callgrind"
+            out = self.folder / f"{name}-{kind[1]}-{count}.callgrind"
             tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
             server = Server([*tool, str(self.programs[name]), "0", *arguments])
             try:
-                self.posts(server, count)
+                self.posts(server, count, kind)
             finally:
                 server.stop(60)
             profile = Profile(out)

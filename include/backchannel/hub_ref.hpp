@@ -109,8 +109,7 @@ private:
                 return hub.send_once(c.key, c.id, *c.body,
                                      [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
-                outcome found;
-                found.state = hub.find(c.id);
+                outcome found{.state = hub.find(c.id)};
                 found.result = found.state ? delivery::accepted : delivery::gone;
                 return done(std::move(found));
             }

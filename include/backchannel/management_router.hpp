@@ -110,7 +110,7 @@ public:
         if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
         outcome result;
         execute(asked, result);
-        return answer(c, std::move(result));
+        return answer(c, result);
     }
 
     /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
@@ -224,7 +224,7 @@ private:
 
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
-        hub_.execute(what, [&result](outcome o) { result = std::move(o); });
+        hub_.execute(what, [&result](outcome&& o) { result = std::move(o); });
     }
 
     template <class F>
@@ -242,13 +242,13 @@ private:
         } else {
             outcome result;
             execute(asked, result);
-            if (!result.deferred) return done(answer(c, std::move(result)));
+            if (!result.deferred) return done(answer(c, result));
         }
         asked.wait = patience::owner;
         hub_.execute(
-            asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
+            asked, [this, done = std::move(done), what = c.what](outcome const& o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
-                done(rendered(what, std::move(o), {}));
+                done(rendered(what, o, {}));
             });
     }
 
@@ -257,20 +257,20 @@ private:
         return finished([&](response& r) { dialect_.succeed(r, c.what, nullptr, c.target.id()); });
     }
 
-    [[nodiscard]] response answer(call const& c, outcome result) {
+    [[nodiscard]] response answer(call const& c, outcome const& result) {
         if (result.unsupported) return failed(failure::unsupported, c);
         if (result.result == delivery::gone) {
             outcome why;
-            hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
+            hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome&& o) { why = std::move(o); });
             return failed(why.malformed ? failure::malformed_id
                           : why.closed  ? failure::gone
                                         : failure::never_open,
                           c);
         }
-        return rendered(c.what, std::move(result), c.target.id());
+        return rendered(c.what, result, c.target.id());
     }
 
-    [[nodiscard]] response rendered(operation what, outcome result, std::string_view id) {
+    [[nodiscard]] response rendered(operation what, outcome const& result, std::string_view id) {
         return finished([&](response& r) {
             switch (result.result) {
             case delivery::accepted:

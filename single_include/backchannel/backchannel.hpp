@@ -430,6 +430,14 @@ template <class Mask>
     return bits_of(load_sixteen(from) == static_cast<unsigned char>(c));
 }
 
+/// A bit for each of sixteen bytes that is no printable ASCII character or DEL, or is a quote or a backslash.
+[[nodiscard]] inline unsigned escapes_of_sixteen(char const* from) noexcept {
+    using signed_sixteen = signed char __attribute__((vector_size(16)));
+    sixteen const bytes = load_sixteen(from);
+    auto const others = reinterpret_cast<signed_sixteen>(bytes) < 0x20; // those from 0x80 on are negative
+    return bits_of(others | (bytes == '"') | (bytes == '\\'));
+}
+
 /// A bit for each of sixteen bytes that is no ASCII letter, digit, '-' or '_'.
 [[nodiscard]] inline unsigned marks_of_sixteen(char const* from) noexcept {
     sixteen const bytes = load_sixteen(from), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
@@ -439,6 +447,7 @@ template <class Mask>
 inline constexpr bool finds_by_sixteen = false;
 [[nodiscard]] inline unsigned controls_of_sixteen(char const*) noexcept { return 0; }
 [[nodiscard]] inline unsigned matches_of_sixteen(char const*, char) noexcept { return 0; }
+[[nodiscard]] inline unsigned escapes_of_sixteen(char const*) noexcept { return 0; }
 [[nodiscard]] inline unsigned marks_of_sixteen(char const*) noexcept { return 0; }
 #endif
 
@@ -502,6 +511,15 @@ template <class Odd>
     return (found | odd(load(end))) != 0;
 }
 
+/// The same with sixteen bytes. Precondition: there are as many.
+template <class Odd>
+[[nodiscard]] bool any_sixteen(std::string_view text, Odd odd) noexcept {
+    char const* const end = text.data() + text.size() - 16;
+    unsigned found = odd(end);
+    for (char const* at = text.data(); at < end; at += 16) found |= odd(at);
+    return found != 0;
+}
+
 /// False: there is no byte from 0 to 0x20 in it.
 [[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
     return any_word(text, [](std::uint64_t word) { return (word - 0x21 * every_byte) & ~word & high_bits; });
@@ -510,10 +528,7 @@ template <class Odd>
 /// False: there is no byte from 0 to 0x1F and no 0x7F in it.
 [[nodiscard]] inline bool may_have_controls(std::string_view text) noexcept {
     if (!finds_by_sixteen || text.size() < 16) return any_word(text, controls_of_word);
-    char const* const end = text.data() + text.size() - 16;
-    unsigned found = controls_of_sixteen(end);
-    for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
-    return found != 0;
+    return any_sixteen(text, controls_of_sixteen);
 }
 
 }
@@ -6467,8 +6482,7 @@ private:
                 return hub.send_once(c.key, c.id, *c.body,
                                      [done = std::move(done)](delivery result) mutable { done({result}); });
             case command::kind::find: {
-                outcome found;
-                found.state = hub.find(c.id);
+                outcome found{.state = hub.find(c.id)};
                 found.result = found.state ? delivery::accepted : delivery::gone;
                 return done(std::move(found));
             }
@@ -7769,7 +7783,7 @@ public:
         if (asked.is_plain_send()) return answer(c, *hub_.send(asked));
         outcome result;
         execute(asked, result);
-        return answer(c, std::move(result));
+        return answer(c, result);
     }
 
     /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
@@ -7883,7 +7897,7 @@ private:
 
     /// Runs a command that answers before it returns.
     void execute(command const& what, outcome& result) {
-        hub_.execute(what, [&result](outcome o) { result = std::move(o); });
+        hub_.execute(what, [&result](outcome&& o) { result = std::move(o); });
     }
 
     template <class F>
@@ -7901,13 +7915,13 @@ private:
         } else {
             outcome result;
             execute(asked, result);
-            if (!result.deferred) return done(answer(c, std::move(result)));
+            if (!result.deferred) return done(answer(c, result));
         }
         asked.wait = patience::owner;
         hub_.execute(
-            asked, [this, done = std::move(done), what = c.what](outcome o) mutable {
+            asked, [this, done = std::move(done), what = c.what](outcome const& o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
-                done(rendered(what, std::move(o), {}));
+                done(rendered(what, o, {}));
             });
     }
 
@@ -7916,20 +7930,20 @@ private:
         return finished([&](response& r) { dialect_.succeed(r, c.what, nullptr, c.target.id()); });
     }
 
-    [[nodiscard]] response answer(call const& c, outcome result) {
+    [[nodiscard]] response answer(call const& c, outcome const& result) {
         if (result.unsupported) return failed(failure::unsupported, c);
         if (result.result == delivery::gone) {
             outcome why;
-            hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome o) { why = std::move(o); });
+            hub_.execute({command::kind::explain, c.target.id()}, [&why](outcome&& o) { why = std::move(o); });
             return failed(why.malformed ? failure::malformed_id
                           : why.closed  ? failure::gone
                                         : failure::never_open,
                           c);
         }
-        return rendered(c.what, std::move(result), c.target.id());
+        return rendered(c.what, result, c.target.id());
     }
 
-    [[nodiscard]] response rendered(operation what, outcome result, std::string_view id) {
+    [[nodiscard]] response rendered(operation what, outcome const& result, std::string_view id) {
         return finished([&](response& r) {
             switch (result.result) {
             case delivery::accepted:
@@ -10998,7 +11012,9 @@ BACKCHANNEL_DECL connection_target connection_target::parse_any_stage(std::strin
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_JSON_WRITER_IPP
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -11053,6 +11069,8 @@ inline void append_escape(std::string& out, unsigned char byte) {
 
 // False: each of its bytes stays as it is.
 [[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
+    if (byte_words::finds_by_sixteen && text.size() >= 16)
+        return byte_words::any_sixteen(text, byte_words::escapes_of_sixteen);
     return byte_words::any_word(text, [](std::uint64_t word) {
         using byte_words::matches_of_word;
         std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
@@ -11060,15 +11078,8 @@ inline void append_escape(std::string& out, unsigned char byte) {
     });
 }
 
-}
-
-BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    if (!detail_json_writer::may_need_escapes(text)) { // nearly always
-        out.append(text);
-        out += '"';
-        return;
-    }
+// What is between the quotes.
+inline void append_escaped(std::string& out, std::string_view text) {
     std::size_t run = 0; // where the bytes that stay as they are begin
     std::size_t at = 0;
     while (at < text.size()) {
@@ -11078,34 +11089,54 @@ BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text
             ++at;
             continue;
         }
-        std::size_t const length = ascii ? 0 : detail_json_writer::multibyte_length(text.substr(at));
+        std::size_t const length = ascii ? 0 : multibyte_length(text.substr(at));
         if (length != 0) {
             at += length;
             continue;
         }
         out.append(text.substr(run, at - run));
         if (ascii) {
-            detail_json_writer::append_escape(out, byte);
+            append_escape(out, byte);
         } else {
             out += "\xef\xbf\xbd";
         }
         run = ++at;
     }
     out.append(text.substr(run));
-    out += '"';
+}
+
+// A string between a comma and a colon, if those are wanted. The string grows once where nothing is to be escaped,
+// which is nearly always.
+inline void append_quoted(std::string& out, std::string_view text, bool comma, bool colon) {
+    if (may_need_escapes(text)) {
+        out += comma ? ",\"" : "\"";
+        append_escaped(out, text);
+        out += colon ? "\":" : "\"";
+        return;
+    }
+    std::size_t const had = out.size();
+    out.resize(had + comma + 1 + text.size() + 1 + colon);
+    char* at = out.data() + had;
+    if (comma) *at++ = ',';
+    *at++ = '"';
+    at = std::copy(text.begin(), text.end(), at);
+    *at++ = '"';
+    if (colon) *at = ':';
+}
+
+}
+
+BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
+    detail_json_writer::append_quoted(out, text, false, false);
 }
 
 BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-    comma_ = false;
+    detail_json_writer::append_quoted(out_, name, std::exchange(comma_, false), true);
     return *this;
 }
 
 BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
-    separate();
-    append_json_string(out_, text);
+    detail_json_writer::append_quoted(out_, text, std::exchange(comma_, true), false);
     return *this;
 }
 

@@ -118,6 +118,14 @@ template <class Mask>
     return bits_of(load_sixteen(from) == static_cast<unsigned char>(c));
 }
 
+/// A bit for each of sixteen bytes that is no printable ASCII character or DEL, or is a quote or a backslash.
+[[nodiscard]] inline unsigned escapes_of_sixteen(char const* from) noexcept {
+    using signed_sixteen = signed char __attribute__((vector_size(16)));
+    sixteen const bytes = load_sixteen(from);
+    auto const others = reinterpret_cast<signed_sixteen>(bytes) < 0x20; // those from 0x80 on are negative
+    return bits_of(others | (bytes == '"') | (bytes == '\\'));
+}
+
 /// A bit for each of sixteen bytes that is no ASCII letter, digit, '-' or '_'.
 [[nodiscard]] inline unsigned marks_of_sixteen(char const* from) noexcept {
     sixteen const bytes = load_sixteen(from), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
@@ -127,6 +135,7 @@ template <class Mask>
 inline constexpr bool finds_by_sixteen = false;
 [[nodiscard]] inline unsigned controls_of_sixteen(char const*) noexcept { return 0; }
 [[nodiscard]] inline unsigned matches_of_sixteen(char const*, char) noexcept { return 0; }
+[[nodiscard]] inline unsigned escapes_of_sixteen(char const*) noexcept { return 0; }
 [[nodiscard]] inline unsigned marks_of_sixteen(char const*) noexcept { return 0; }
 #endif
 
@@ -190,6 +199,15 @@ template <class Odd>
     return (found | odd(load(end))) != 0;
 }
 
+/// The same with sixteen bytes. Precondition: there are as many.
+template <class Odd>
+[[nodiscard]] bool any_sixteen(std::string_view text, Odd odd) noexcept {
+    char const* const end = text.data() + text.size() - 16;
+    unsigned found = odd(end);
+    for (char const* at = text.data(); at < end; at += 16) found |= odd(at);
+    return found != 0;
+}
+
 /// False: there is no byte from 0 to 0x20 in it.
 [[nodiscard]] inline bool may_have_blanks(std::string_view text) noexcept {
     return any_word(text, [](std::uint64_t word) { return (word - 0x21 * every_byte) & ~word & high_bits; });
@@ -198,10 +216,7 @@ template <class Odd>
 /// False: there is no byte from 0 to 0x1F and no 0x7F in it.
 [[nodiscard]] inline bool may_have_controls(std::string_view text) noexcept {
     if (!finds_by_sixteen || text.size() < 16) return any_word(text, controls_of_word);
-    char const* const end = text.data() + text.size() - 16;
-    unsigned found = controls_of_sixteen(end);
-    for (char const* at = text.data(); at < end; at += 16) found |= controls_of_sixteen(at);
-    return found != 0;
+    return any_sixteen(text, controls_of_sixteen);
 }
 
 }

@@ -5,7 +5,9 @@
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/support/byte_words.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI::protocol {
 
@@ -60,6 +62,8 @@ inline void append_escape(std::string& out, unsigned char byte) {
 
 // False: each of its bytes stays as it is.
 [[nodiscard]] inline bool may_need_escapes(std::string_view text) noexcept {
+    if (byte_words::finds_by_sixteen && text.size() >= 16)
+        return byte_words::any_sixteen(text, byte_words::escapes_of_sixteen);
     return byte_words::any_word(text, [](std::uint64_t word) {
         using byte_words::matches_of_word;
         std::uint64_t const controls = (word - 0x20 * byte_words::every_byte) & ~word;
@@ -67,15 +71,8 @@ inline void append_escape(std::string& out, unsigned char byte) {
     });
 }
 
-}
-
-BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    if (!detail_json_writer::may_need_escapes(text)) { // nearly always
-        out.append(text);
-        out += '"';
-        return;
-    }
+// What is between the quotes.
+inline void append_escaped(std::string& out, std::string_view text) {
     std::size_t run = 0; // where the bytes that stay as they are begin
     std::size_t at = 0;
     while (at < text.size()) {
@@ -85,34 +82,54 @@ BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text
             ++at;
             continue;
         }
-        std::size_t const length = ascii ? 0 : detail_json_writer::multibyte_length(text.substr(at));
+        std::size_t const length = ascii ? 0 : multibyte_length(text.substr(at));
         if (length != 0) {
             at += length;
             continue;
         }
         out.append(text.substr(run, at - run));
         if (ascii) {
-            detail_json_writer::append_escape(out, byte);
+            append_escape(out, byte);
         } else {
             out += "\xef\xbf\xbd";
         }
         run = ++at;
     }
     out.append(text.substr(run));
-    out += '"';
+}
+
+// A string between a comma and a colon, if those are wanted. The string grows once where nothing is to be escaped,
+// which is nearly always.
+inline void append_quoted(std::string& out, std::string_view text, bool comma, bool colon) {
+    if (may_need_escapes(text)) {
+        out += comma ? ",\"" : "\"";
+        append_escaped(out, text);
+        out += colon ? "\":" : "\"";
+        return;
+    }
+    std::size_t const had = out.size();
+    out.resize(had + comma + 1 + text.size() + 1 + colon);
+    char* at = out.data() + had;
+    if (comma) *at++ = ',';
+    *at++ = '"';
+    at = std::copy(text.begin(), text.end(), at);
+    *at++ = '"';
+    if (colon) *at = ':';
+}
+
+}
+
+BACKCHANNEL_DECL void append_json_string(std::string& out, std::string_view text) {
+    detail_json_writer::append_quoted(out, text, false, false);
 }
 
 BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-    comma_ = false;
+    detail_json_writer::append_quoted(out_, name, std::exchange(comma_, false), true);
     return *this;
 }
 
 BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
-    separate();
-    append_json_string(out_, text);
+    detail_json_writer::append_quoted(out_, text, std::exchange(comma_, true), false);
     return *this;
 }
 
