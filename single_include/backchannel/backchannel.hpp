@@ -5692,36 +5692,29 @@ public:
             auto const before = deadlines_.earliest();
             std::uint64_t const when = deadline_of(s);
             deadlines_.set(table_type::index_of(s), when);
+            note_first_due();
             earlier = when < (before ? before->when : deadlines_.latest);
         }
         if (earlier && on_deadline_earlier_) on_deadline_earlier_();
     }
 
+    /// Every turn of every loop asks, so it takes no lock.
     [[nodiscard]] std::optional<time_point> next_deadline() const noexcept {
-        std::lock_guard const lock{mutex_};
-        auto const first = deadlines_.earliest();
-        if (!first || first->when >= deadlines_.latest) return std::nullopt;
-        return epoch_ + std::chrono::milliseconds{static_cast<std::int64_t>(first->when)};
+        std::uint64_t const first = first_due_.load(std::memory_order_relaxed);
+        if (first >= deadlines_.latest) return std::nullopt;
+        return epoch_ + std::chrono::milliseconds{static_cast<std::int64_t>(first)};
     }
 
-    /// A connection whose deadline is over, pinned for the caller; nullptr when there is none left.
+    /// A connection whose deadline is over, pinned for the caller; nullptr when there is none left. No lock is taken when
+    /// nothing can be due.
     [[nodiscard]] slot_type* take_expired(time_point now) noexcept {
         // what is never due stays out of reach, whatever time the caller gives
         std::uint64_t const tick = std::min(clamp(ticks(now)), deadlines_.latest - 1);
+        if (first_due_.load(std::memory_order_relaxed) > tick) return nullptr;
         std::lock_guard const lock{mutex_};
-        for (auto first = deadlines_.earliest(); first && first->when <= tick; first = deadlines_.earliest()) {
-            slot_type& s = table_.used(first->slot);
-            std::uint64_t const when = deadline_of(s);
-            if (when > tick) {
-                deadlines_.set(first->slot, when); // there was activity since it was put here
-                continue;
-            }
-            // not due again before a close has had its time, whatever the caller does now
-            deadlines_.set(first->slot, tick + std::max<std::uint64_t>(1, clamp(options_.closing_timeout.count())));
-            this->pin(s);
-            return &s;
-        }
-        return nullptr;
+        slot_type* const expired = first_expired(tick);
+        note_first_due();
+        return expired;
     }
 
     [[nodiscard]] static bool has_expired(slot_type& s, time_point now) noexcept {
@@ -5732,6 +5725,7 @@ public:
     void disarm(slot_type& s) noexcept {
         std::lock_guard const lock{mutex_};
         deadlines_.remove(table_type::index_of(s));
+        note_first_due();
     }
 
     [[nodiscard]] hub_metrics metrics() const noexcept { return counters_.sum(); }
@@ -5764,6 +5758,29 @@ protected:
 private:
     [[nodiscard]] static constexpr std::uint64_t clamp(std::int64_t t) noexcept {
         return t < 0 ? 0 : static_cast<std::uint64_t>(t);
+    }
+
+    /// Under the lock.
+    void note_first_due() noexcept {
+        auto const first = deadlines_.earliest();
+        first_due_.store(first ? first->when : deadlines_.latest, std::memory_order_relaxed);
+    }
+
+    /// As `take_expired`. Under the lock.
+    [[nodiscard]] slot_type* first_expired(std::uint64_t tick) noexcept {
+        for (auto first = deadlines_.earliest(); first && first->when <= tick; first = deadlines_.earliest()) {
+            slot_type& s = table_.used(first->slot);
+            std::uint64_t const when = deadline_of(s);
+            if (when > tick) {
+                deadlines_.set(first->slot, when); // there was activity since it was put here
+                continue;
+            }
+            // not due again before a close has had its time, whatever the caller does now
+            deadlines_.set(first->slot, tick + std::max<std::uint64_t>(1, clamp(options_.closing_timeout.count())));
+            this->pin(s);
+            return &s;
+        }
+        return nullptr;
     }
 
     /// When the connection is to be looked at next. Under the lock.
@@ -5836,6 +5853,7 @@ private:
 
     cell<Traits, std::uint32_t> references_{1};
     deadline_heap<table_type> deadlines_{table_};
+    cell<Traits, std::uint64_t> first_due_{deadline_heap<table_type>::latest}; // of what is in there
     task on_deadline_earlier_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <utility>
 #include <vector>
 
 using namespace backchannel;
@@ -24,6 +25,31 @@ TEST_CASE("a message to the client counts as activity only if the options say so
         t.clock.advance(5min);
         CHECK(t.expire() == (counts ? 0 : 1));
     }
+}
+
+TEST_CASE("a loop that asks for deadlines in each turn takes no lock as long as nothing is due", "[connection_hub]") {
+    struct counted_mutex {
+        static int& locks() {
+            static thread_local int count = 0;
+            return count;
+        }
+        void lock() { ++locks(); }
+        void unlock() {}
+    };
+    struct traits : test::recording_traits {
+        using mutex = counted_mutex;
+    };
+    test::test_hub<test::direct_transport, traits> t{{.idle_timeout = 10min, .max_lifetime = 2h}};
+    auto const first = t.open(0), second = t.open(2);
+    t.clock.advance(9min);
+    second.touch();
+    counted_mutex::locks() = 0;
+    auto const turn = [&] { return std::pair{t.hub->next_deadline().has_value(), t.expire()}; };
+    CHECK(turn() == std::pair{true, std::size_t{0}});
+    CHECK(counted_mutex::locks() == 0);
+    t.clock.advance(1min);
+    CHECK(turn() == std::pair{true, std::size_t{1}});
+    CHECK(counted_mutex::locks() != 0);
 }
 
 TEST_CASE("idle connections are closed with 1001, exactly when they are due", "[connection_hub]") {
