@@ -260,7 +260,9 @@ inline settings parse_command_line(int argc, char** argv) {
         if (s.no_auth && !s.listen.address().is_loopback())
             throw CLI::ValidationError{"--auth", "'none' needs a --listen address that is loopback"};
         s.dialects.check(s.no_auth, s.listen.address().is_loopback() || s.tls.enabled());
-        if (!s.dialects.aws() && !policy.empty()) throw CLI::ValidationError{"--policy", "needs --dialect aws"};
+        if (s.dialects.yandex() && !policy.empty())
+            throw CLI::ValidationError{"--policy",
+                                       "does not bind the callers of --dialect yandex: needs --dialect aws"};
         if (s.no_auth && !policy.empty())
             throw CLI::ValidationError{"--policy", "needs callers that are known; not with --auth none"};
         if (rate && (s.no_auth || !s.dialects.aws()))

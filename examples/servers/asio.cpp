@@ -18,7 +18,10 @@ struct echo {
 
 int main(int argc, char** argv) {
     backchannel::gateway<demo_auth<key_store>, echo, backchannel::extended_dialect> server{
-        2, signed_by(key_store{}), {}, {.router = {.stage = "prod"}, .hub = {.changes_kept = 1000}}}; // two threads
+        2, // threads
+        signed_by(key_store{}),
+        {},
+        {.router = {.stage = "prod"}, .hub = {.close_reasons = true, .changes_kept = 1000}}};
     asio::signal_set signals{server.context(), SIGINT, SIGTERM};
     signals.async_wait([&](std::error_code const&, int) { server.stop(); });
 

@@ -4,12 +4,12 @@
 
 #include "common.hpp"
 #include "key_store.hpp"
+#include "linger.hpp"
 
 #include <backchannel/adapters/beast.hpp>
 
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
-#include <optional>
 #include <thread>
 
 namespace adapter = backchannel::adapters::beast;
@@ -27,8 +27,8 @@ struct websocket_session : std::enable_shared_from_this<websocket_session> {
     void start(http::request<http::string_body> const& r, std::string source_ip) {
         stream_.next_layer().expires_never();
         stream_.set_option(websocket::stream_base::timeout::suggested(boost::beast::role_type::server));
-        stream_.control_callback([this](websocket::frame_type kind, auto) {
-            if (kind == websocket::frame_type::close) tracked_.closed(stream_.reason().code);
+        stream_.control_callback([this](websocket::frame_type kind, boost::beast::string_view reason) {
+            if (kind == websocket::frame_type::close) tracked_.closed(stream_.reason().code, adapter::view_of(reason));
         });
         backchannel::connection_info info{std::move(source_ip), std::string{r[http::field::user_agent]}};
         stream_.async_accept(r, [self = shared_from_this(), info = std::move(info)](error_code error) {
@@ -65,7 +65,7 @@ struct http_session : std::enable_shared_from_this<http_session> {
         parser_.emplace();
         stream_.expires_after(std::chrono::seconds{30});
         http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-            if (error) return;
+            if (error) return self->answer(error);
             if (auto const limit = self->service_.router.max_body(adapter::view_of(self->parser_->get().target())))
                 self->parser_->body_limit(limit);
             http::async_read(self->stream_, self->buffer_, *self->parser_,
@@ -87,14 +87,14 @@ struct http_session : std::enable_shared_from_this<http_session> {
     void write(http::response<http::string_body> r) {
         response_ = std::move(r);
         http::async_write(stream_, response_, [self = shared_from_this()](error_code error, std::size_t) {
-            if (!error && self->response_.keep_alive()) self->read();
+            if (!error) self->response_.keep_alive() ? self->read() : close_slowly(self, self->stream_, self->buffer_);
         });
     }
 
     demo& service_;
     boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
-    std::optional<http::request_parser<http::string_body>> parser_;
+    boost::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> response_;
 };
 

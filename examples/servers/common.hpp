@@ -44,12 +44,17 @@ template <class Transport, class Keys = backchannel::static_keys>
 struct service {
     explicit service(Keys keys = demo_keys()) : router{hub, signed_by(std::move(keys)), {.stage = "prod"}} {}
 
-    backchannel::connection_hub<Transport> hub{{}, {.changes_kept = 1000}};
+    backchannel::connection_hub<Transport> hub{{}, {.close_reasons = true, .changes_kept = 1000}};
     backchannel::management_router<demo_auth<Keys>, backchannel::router_traits_for<backchannel::extended_dialect>>
         router;
 };
 
 inline std::string greeting(std::string_view id) { return "{\"connectionId\":\"" + std::string{id} + "\"}"; }
+
+/// What stands behind the code in the payload of a client's close frame, for servers that hand that over as it is.
+inline std::string_view reason_of(std::string_view payload) {
+    return payload.size() < 2 ? std::string_view{} : payload.substr(2, 123);
+}
 
 /// For servers on Asio, Boost's or standalone.
 template <class Timer, class Hub>

@@ -33,7 +33,7 @@ public:
     void handleNewMessage(WebSocketConnectionPtr const& c, std::string&& m, WebSocketMessageType const& kind) override {
         if (!c->hasContext()) return;
         auto& tracked = c->getContextRef<backchannel::session>();
-        if (kind == WebSocketMessageType::Close) return tracked.closed(adapter::close_code(m));
+        if (kind == WebSocketMessageType::Close) return tracked.closed(adapter::close_code(m), reason_of(m));
         if (kind != WebSocketMessageType::Text && kind != WebSocketMessageType::Binary) return;
         tracked.touch();
         (void)service_.hub.send(tracked.id(), {m, kind == WebSocketMessageType::Text ? text : binary});

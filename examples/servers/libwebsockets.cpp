@@ -68,7 +68,7 @@ int on_event(lws* wsi, lws_callback_reasons reason, void* data, void* in, std::s
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return c->socket.on_writeable();
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        c->tracked.closed(code_of(in, size));
+        c->tracked.closed(code_of(in, size), reason_of({static_cast<char const*>(in), size}));
         return 0;
     case LWS_CALLBACK_CLOSED:
         delete std::exchange(session.websocket, nullptr);

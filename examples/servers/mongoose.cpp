@@ -65,7 +65,8 @@ void on_event(mg_connection* connection, int event, void* data) {
         return void(s.service.hub.send(c.tracked.id(), {adapter::view_of(m.data), kind}));
     }
     case MG_EV_WS_CTL:
-        if (auto const code = c.socket.on_control(*static_cast<mg_ws_message*>(data))) c.tracked.closed(*code);
+        if (auto const& m = *static_cast<mg_ws_message*>(data); auto const code = c.socket.on_control(m))
+            c.tracked.closed(*code, reason_of(adapter::view_of(m.data)));
         return;
     case MG_EV_CLOSE:
         return void(s.clients.extract(found)); // it is destroyed when it is in the map no more

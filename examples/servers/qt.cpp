@@ -44,7 +44,8 @@ private:
         auto const tracked = std::make_shared<backchannel::session>( // lives in the connections below
             service_.hub.open(adapter::handle_of(*socket), adapter::info_of(*socket)));
         if (!*tracked) return socket->abort(); // the hub is full
-        connect(socket, &QWebSocket::aboutToClose, socket, [socket, tracked] { tracked->closed(socket->closeCode()); });
+        connect(socket, &QWebSocket::aboutToClose, socket,
+                [socket, tracked] { tracked->closed(socket->closeCode(), socket->closeReason().toStdString()); });
         connect(socket, &QWebSocket::disconnected, socket, [tracked] { tracked->closed(); });
         connect(socket, &QWebSocket::textMessageReceived, socket, [this, tracked](QString const& text) {
             tracked->touch();

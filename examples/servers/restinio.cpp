@@ -18,7 +18,7 @@ struct websocket_session {
     void received(demo& s, ws::message_t const& frame) {
         switch (frame.opcode()) {
         case ws::opcode_t::connection_close_frame:
-            return tracked.closed(adapter::close_code(frame));
+            return tracked.closed(adapter::close_code(frame), reason_of(frame.payload()));
         case ws::opcode_t::text_frame:
             kind = message_kind::text;
             break;

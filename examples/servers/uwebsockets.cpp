@@ -43,8 +43,8 @@ uWS::App make_app(demo& s) {
         tracked.touch();
         (void)s.hub.send(tracked.id(), {message, kind == uWS::OpCode::TEXT ? text : binary});
     };
-    behaviour.close = [](websocket* socket, int code, std::string_view) {
-        socket->getUserData()->tracked.closed(static_cast<std::uint16_t>(code));
+    behaviour.close = [](websocket* socket, int code, std::string_view reason) {
+        socket->getUserData()->tracked.closed(static_cast<std::uint16_t>(code), reason);
     };
     app.ws<client>("/*", std::move(behaviour));
     app.any("/*", [&s](auto* response, auto* request) {

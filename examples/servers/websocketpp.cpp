@@ -19,7 +19,7 @@ void accept(demo& s, server::connection_ptr const& connection) {
         s.hub.open(adapter::handle_of(connection), adapter::info_of(*connection)));
     if (!*tracked) return connection->close(websocketpp::close::status::try_again_later, ""); // the hub is full
     connection->set_close_handler([tracked, self = connection.get()](websocketpp::connection_hdl const&) {
-        tracked->closed(self->get_remote_close_code());
+        tracked->closed(self->get_remote_close_code(), self->get_remote_close_reason());
         *tracked = {}; // here, as others may be the last to let go of the connection
     });
     connection->set_message_handler([&s, tracked](websocketpp::connection_hdl const&, server::message_ptr const& m) {

@@ -41,10 +41,11 @@ struct connection {
     }
 
     void receive(wslay_event_on_msg_recv_arg const& m) {
-        if (m.opcode == WSLAY_CONNECTION_CLOSE) return tracked_.closed(m.status_code != 0 ? m.status_code : 1005);
+        std::string_view const bytes{reinterpret_cast<char const*>(m.msg), m.msg_length};
+        if (m.opcode == WSLAY_CONNECTION_CLOSE)
+            return tracked_.closed(m.status_code != 0 ? m.status_code : 1005, reason_of(bytes));
         if (m.opcode != WSLAY_TEXT_FRAME && m.opcode != WSLAY_BINARY_FRAME) return;
         tracked_.touch();
-        std::string_view const bytes{reinterpret_cast<char const*>(m.msg), m.msg_length};
         (void)service_.hub.send(tracked_.id(), {bytes, m.opcode == WSLAY_TEXT_FRAME ? text : binary});
     }
 

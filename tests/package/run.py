@@ -43,7 +43,7 @@ class Runner:
         toolchain = ["-G", self.generator] if self.generator else []
         toolchain += [f"-DCMAKE_CXX_COMPILER={self.compiler}"] if self.compiler else []
         toolchain += ["-DCMAKE_BUILD_TYPE=Debug"]
-        self.run(self.cmake, "-S", source, "-B", name, *toolchain, *definitions, fails=fails)
+        return self.run(self.cmake, "-S", source, "-B", name, *toolchain, *definitions, fails=fails)
 
     def consume(self, source, *definitions):
         self.configure(source, "consumer", *definitions)
@@ -81,7 +81,11 @@ class Runner:
     # The tests, by name.
 
     def test_add_subdirectory(self):
-        self.consume(HERE / "add_subdirectory", f"-DBACKCHANNEL_SOURCE={self.source}")
+        source = f"-DBACKCHANNEL_SOURCE={self.source}"
+        self.consume(HERE / "add_subdirectory", source)
+        said = self.configure(HERE / "add_subdirectory", "named", source, "-DBACKCHANNEL_COMPONENTS=openssl",
+                              "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=1")
+        assert "backchannel::openssl is left out: OpenSSL's libcrypto was not found" in said, said
 
     def find_package(self, component, prefix):
         minor = ".".join(self.version().split(".")[:2])

@@ -1,14 +1,19 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """One client and each call, made by real AWS clients."""
+import pathlib
 import time
 
-from support import clients
+from support import clients, sigv4
 from support.checks import expect, expect_equal, skip
 from support.gateway import SECRET_KEY
 from support.raw_http import RawHttp, encode_request
 from support.raw_websocket import BINARY, CLOSE, TEXT, RawWebSocket
 
 LIMIT = 131072
+# They read a body that is far too long to its end, or for some seconds. Of the others POCO and RESTinio cut the client off,
+# some answer in their own words (Drogon, websocketpp), and some have not been tried.
+READ_ON = {"asio", "beast", "civetweb", "epoll", "libwebsockets", "qt", "wslay"}
+WITHOUT_REASON = {"crow", "httplib", "poco"}  # whose adapters do not tell it
 
 
 def refused(result, status, error, what):
@@ -22,7 +27,7 @@ def wait_until_gone(client, server, identifier):
         time.sleep(0.05)
 
 
-def manage(client, server):
+def manage(client, server, program):
     with RawWebSocket(server, headers=[("User-Agent", "the tests/1.0")]) as websocket:
         expect(websocket.open, f"the handshake: {websocket.answer!r}")
         identifier = websocket.receive_greeting()
@@ -40,6 +45,11 @@ def manage(client, server):
         post(b"x" * LIMIT, TEXT)
         result = client.call("post", server.endpoint, identifier, b"x" * (LIMIT + 1))
         refused(result, 413, "PayloadTooLargeException", "POST of too much")
+        if pathlib.Path(program).name in READ_ON:
+            for size in (2_000_000, 5_000_000):
+                for _ in range(10 if client.name == "boto3" else 1):
+                    result = client.call("post", server.endpoint, identifier, b"x" * size)
+                    refused(result, 413, "PayloadTooLargeException", f"POST of {size} bytes")
         keys = clients.Keys(secret_key=SECRET_KEY[:-1] + "Z")
         refused(client.call("post", server.endpoint, identifier, b"no", keys), 403, "InvalidSignatureException", "forged")
 
@@ -61,6 +71,24 @@ def leave(client, server):
         close(websocket)
         wait_until_gone(client, server, identifier)
         websocket.connection.close()
+
+
+def reason_is_told(server, program):
+    """GET of a client that has left tells what it said."""
+    with RawWebSocket(server) as websocket:
+        target = f"/prod/@connections/{websocket.receive_greeting()}"
+        websocket.send(CLOSE, b"\x0f\xa2enough")
+        deadline = time.monotonic() + 10
+        while True:
+            with RawHttp(server.host, server.port) as connection:
+                connection.send(encode_request("GET", target, sigv4.signed_headers("GET", target, server.authority)))
+                answer = connection.receive("GET")
+            if answer.status == 410:
+                break
+            expect(time.monotonic() < deadline, "10 s after a client left, GET still finds it")
+            time.sleep(0.05)
+    expected = "" if pathlib.Path(program).name in WITHOUT_REASON else "enough"
+    expect_equal(answer.json()["reason"], expected, "the reason")
 
 
 def own_routes(server):
@@ -88,7 +116,8 @@ def smoke(context, program):
         skip("neither python3-boto3 nor a curl with --aws-sigv4")
     with context.start(program) as server:
         for client in usable:
-            manage(client, server)
+            manage(client, server, program)
         leave(usable[0], server)
+        reason_is_told(server, program)
         own_routes(server)
         head_has_no_body(server)

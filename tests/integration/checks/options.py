@@ -84,7 +84,8 @@ for name, *options in (
     ("--bearer-token", "--bearer-token", "t"),
     ("--api-key", "--dialect", "aws", "--api-key", "k"),
     ("--extensions", "--dialect", "yandex", "--extensions"),
-    ("--policy", "--dialect", "yandex", "--policy", "/no/such/file"),
+    ("--policy: does not bind the callers of --dialect yandex", "--dialect", "yandex", "--policy", "/no/such/file"),
+    ("--policy: does not bind the callers of --dialect yandex", "--dialect", "aws,yandex", "--policy", "/no/such/file"),
 ):
     check(f"bad option: {' '.join(options)} ends with 2 and is named", name, options)(refused)
 
