@@ -11,6 +11,11 @@
 //                                    were compiled differently can be linked together without sharing a symbol.
 // BACKCHANNEL_EXCEPTIONS             1 where the compiler has exceptions switched on, otherwise 0.
 
+// C++20 in the making, of GCC 10 say, counts.
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) <= 201703L
+#error "backchannel needs C++20: compile with -std=c++20 or later (MSVC: /std:c++20)"
+#endif
+
 #if defined(__cpp_exceptions)
 #define BACKCHANNEL_EXCEPTIONS 1
 #else

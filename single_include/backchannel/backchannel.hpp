@@ -62,6 +62,11 @@
 //                                    were compiled differently can be linked together without sharing a symbol.
 // BACKCHANNEL_EXCEPTIONS             1 where the compiler has exceptions switched on, otherwise 0.
 
+// C++20 in the making, of GCC 10 say, counts.
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) <= 201703L
+#error "backchannel needs C++20: compile with -std=c++20 or later (MSVC: /std:c++20)"
+#endif
+
 #if defined(__cpp_exceptions)
 #define BACKCHANNEL_EXCEPTIONS 1
 #else
@@ -2654,9 +2659,14 @@ struct query_parameter {
     std::string canonical_name, canonical_value; ///< encoded anew
 };
 
-/// Takes a query apart at '&' and the first '='. False if an escape is bad or there are more than `max` parameters.
+/// Parameters of a query that are read: a batch may name as many ids as its target has room for, some 400 in 8 KiB, and
+/// what each parameter takes in memory is many times what it takes in a query.
+inline constexpr std::size_t max_query_parameters = 512;
+
+/// Takes a query apart at '&' and the first '='. False if an escape is bad, or there are more than `max` parameters:
+/// then there is one more in `out`.
 [[nodiscard]] BACKCHANNEL_DECL bool parse_query(std::string_view query, std::vector<query_parameter>& out,
-                                                std::size_t max = 64);
+                                                std::size_t max = max_query_parameters);
 
 /// The canonical query: sorted by encoded name and value; `X-Amz-Signature` and `left_out` are not part of it.
 [[nodiscard]] BACKCHANNEL_DECL std::string canonical_query(std::vector<query_parameter> const& parameters,
@@ -4747,8 +4757,9 @@ struct connection_record {
 
     handle_storage<typename Transport::handle> handle;
     connection_texts::pointer texts;
-    std::int64_t opened = 0;            ///< steady milliseconds
-    wall_time connected_at{};
+    // both may be read of a tombstone while its slot is used again: see `hub_directory::find_tombstone`
+    cell<Traits, std::int64_t> opened{0}; ///< steady milliseconds
+    cell<Traits, wall_time> connected_at{wall_time{}};
     std::uint32_t next_free = ~std::uint32_t{0};
     std::uint32_t deadline_position = ~std::uint32_t{0};
     [[no_unique_address]] std::conditional_t<shows_plain_ids<Traits>, no_id, with_id> id;
@@ -5311,9 +5322,11 @@ public:
         if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
         if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
-        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
-                                                   s->last_active.load(std::memory_order_acquire)};
-        tombstone found{policies_.clock.wall() - ago,
+        // by the wall clock of when it opened, so that the time is the same whenever it is asked for
+        record_type const& r = record(*s);
+        auto const lasted = std::chrono::milliseconds{s->last_active.load(std::memory_order_acquire) -
+                                                      r.opened.load(std::memory_order_acquire)};
+        tombstone found{r.connected_at.load(std::memory_order_acquire) + lasted,
                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
                         (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
                         reasons_.get(table_type::index_of(*s))};
@@ -5378,8 +5391,10 @@ public:
 
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
-        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
+        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) -
+                                                      r.opened.load(std::memory_order_relaxed)};
+        wall_time const connected_at = r.connected_at.load(std::memory_order_relaxed);
+        connection_state shown{.connected_at = connected_at, .last_active_at = connected_at + active};
         shown.tags = tags_.tags_of(table_type::index_of(s));
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();
@@ -5643,10 +5658,11 @@ public:
             if (texts != nullptr) r.texts = std::move(texts);
         }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
-        r.opened = ticks(policies_.clock.steady());
-        r.connected_at = policies_.clock.wall();
-        // whoever reads this for the time of the tombstone before has to see that the id is another
-        s.last_active.store(r.opened, std::memory_order_release);
+        std::int64_t const now = ticks(policies_.clock.steady());
+        // whoever reads one of these for the time of the tombstone before has to see that the id is another
+        r.opened.store(now, std::memory_order_release);
+        r.connected_at.store(policies_.clock.wall(), std::memory_order_release);
+        s.last_active.store(now, std::memory_order_release);
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
@@ -5796,7 +5812,7 @@ private:
             return clamp(when);
         }
         consider(last, options_.idle_timeout);
-        consider(r.opened, options_.max_lifetime);
+        consider(r.opened.load(std::memory_order_relaxed), options_.max_lifetime);
         if (r.texts != nullptr && r.texts->expires_at() != time_point::max()) {
             time_point const end = r.texts->expires_at(); // rounded up: before it, nothing has expired
             when = std::min(when, end < epoch_ ? 0 : std::chrono::ceil<std::chrono::milliseconds>(end - epoch_).count());
@@ -10331,9 +10347,9 @@ BACKCHANNEL_DECL bool parse_query(std::string_view query, std::vector<query_para
         std::string_view const part = query.substr(0, end);
         query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
         if (part.empty()) continue;
-        if (out.size() == max) return false;
-        auto const equals = part.find('=');
         query_parameter& p = out.emplace_back();
+        if (out.size() > max) return false;
+        auto const equals = part.find('=');
         if (!append_percent_decoded(p.name, part.substr(0, equals))) return false;
         if (equals != std::string_view::npos && !append_percent_decoded(p.value, part.substr(equals + 1))) return false;
         append_percent_encoded(p.canonical_name, p.name);
@@ -10535,8 +10551,11 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     r.head_ = head;
     r.path_ = protocol::path_of(head.target);
     std::string_view const query = head.target.substr(std::min(r.path_.size() + 1, head.target.size()));
-    if (!query.empty() && !protocol::parse_query(query, r.parameters_))
-        r.refuse(auth_error::bad_request, "The query string cannot be read");
+    if (!query.empty() && !protocol::parse_query(query, r.parameters_)) {
+        bool const too_many = r.parameters_.size() > protocol::max_query_parameters;
+        r.refuse(auth_error::bad_request,
+                 too_many ? "The query string has more than 512 parameters" : "The query string cannot be read");
+    }
     r.read_headers();
     bool const in_query = std::any_of(r.parameters_.begin(), r.parameters_.end(), [](auto const& p) {
         return p.name == "X-Amz-Algorithm" || p.name == "X-Amz-Signature" || p.name == "X-Amz-Credential";

@@ -562,7 +562,8 @@ struct request_head {
     std::string_view target;          ///< byte for byte as received
     std::string_view target_path;     ///< path and query: `target` without scheme and authority, or `*`
     std::string_view authority;       ///< of an absolute-form target, else of Host; may be empty in HTTP/1.0
-    std::vector<header_view> headers; ///< in order; names in any case, values without blanks around them
+    std::vector<header_view> headers; ///< in order; names in any case, values without blanks around them; Host as
+                                      ///< `authority`
     int minor_version = 1;            ///< 0 for HTTP/1.0; above 1 is to be answered like 1
     std::optional<std::uint64_t> content_length{};
     bool chunked = false;         ///< a chunked body follows
@@ -586,9 +587,9 @@ struct request_head {
 /// Choices the RFC leaves open: one empty line before the request is skipped; bytes of a target are visible ASCII
 /// except `#` (the rest of what RFC 3986 leaves out is sent raw by browsers, and harms nobody who doesn't decode it);
 /// absolute-form is taken for http and https only, its path must not be empty in front of a query, and its
-/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5). Stricter than
-/// the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them, and a method that is too
-/// long is 400, not 501.
+/// authority takes the place of Host, in `headers` too (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC
+/// 9110 2.5). Stricter than the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them,
+/// and a method that is too long is 400, not 501.
 class request_parser {
 public:
     enum class status : std::uint8_t {
@@ -2112,7 +2113,7 @@ struct gateway_options {
     std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}}; ///< for the peer to end after us; dropped
 
     /// Time between two pings to a WebSocket; zero: none. A peer that sends nothing at all for `pong_timeout` after a
-    /// ping has gone: it is dropped (1006).
+    /// ping has gone: it is dropped (1006). A stream that has nothing for as long, or 15 s, is kept alive.
     std::chrono::milliseconds ping_interval{std::chrono::seconds{30}};
     std::chrono::milliseconds pong_timeout{std::chrono::seconds{10}};
 
@@ -2444,6 +2445,8 @@ consteval bool check_handler() {
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -2455,6 +2458,12 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 template <class Core, class Stream>
 class client_connection;
+
+/// How long a stream may have nothing before its connection is kept alive: as long as a WebSocket is not pinged, but no
+/// longer than an adapter's (`streamed_answer::quiet`). Zero: for ever.
+[[nodiscard]] constexpr std::chrono::milliseconds longest_quiet(std::chrono::milliseconds ping_interval) noexcept {
+    return std::clamp(ping_interval, std::chrono::milliseconds{0}, std::chrono::milliseconds{15000});
+}
 
 /// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
 ///
@@ -2579,15 +2588,14 @@ protected:
     void continue_stream() {
         if (!this->finishing() && std::exchange(stream_waits_for_room_, false)) send_stream();
     }
-    /// Nothing was sent for a while.
+    /// The stream has had nothing for a while.
     void keep_stream_alive() {
-        if (!stream_waits_for_room_) {
-            std::string text;
-            stream_->keep_alive(text);
-            this->out().append(text);
-            return send_stream(); // should a wake-up have been lost for want of memory
-        }
         set_stream_deadline();
+        if (stream_waits_for_room_) return;
+        std::string text;
+        stream_->keep_alive(text);
+        this->out().append(text);
+        send_stream(); // should a wake-up have been lost for want of memory
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -2659,20 +2667,22 @@ private:
             this->send_soon();
             return this->finish();
         }
+        set_stream_deadline();
         send_stream();
     }
 
     /// Sends what there is now, and waits for more.
     void send_stream() {
-        bool more = true;
+        bool more = true, fed = false;
         while (more && this->queued() < high_water) {
             std::string piece;
             more = stream_->read(piece, high_water / 4);
             if (piece.empty()) break;
             this->out().append(piece);
+            fed = true;
         }
         this->send_soon();
-        set_stream_deadline();
+        if (fed) set_stream_deadline(); // a wake-up that brings nothing leaves it as it is
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
@@ -2686,8 +2696,9 @@ private:
     }
 
     void set_stream_deadline() {
-        if (core_.options.ping_interval.count() > 0)
-            this->set_deadline(core_.options.ping_interval);
+        auto const quiet = longest_quiet(core_.options.ping_interval);
+        if (quiet.count() > 0)
+            this->set_deadline(quiet);
         else
             this->clear_deadline();
     }
@@ -5351,10 +5362,10 @@ struct target_parts {
 };
 
 // Precondition: there is one.
-[[nodiscard]] inline std::string_view host_of(request_head const& head) noexcept {
+[[nodiscard]] inline header_view& host_of(request_head& head) noexcept {
     auto at = head.headers.begin();
     while (!byte_words::same_name(at->name, "host")) ++at;
-    return at->value;
+    return *at;
 }
 
 [[nodiscard]] inline target_parts split_absolute(std::string_view target) noexcept {
@@ -5455,6 +5466,8 @@ BACKCHANNEL_DECL request_parser::status request_parser::run(std::string_view tex
             more = expect('\n', c, state::line_start) && end_header(text, out);
             break;
         case state::head_lf:
+            // while it can be asked for again: `fill` may have to add one
+            if (out != nullptr && !found_.host) out->headers.reserve(out->headers.size() + 1);
             if (!expect('\n', c, state::start)) return status::failed;
             if (minor_version_ == 0 || found_.host) return status::complete;
             more = fail(parse_error::missing_host);
@@ -5656,7 +5669,15 @@ BACKCHANNEL_DECL void request_parser::fill(std::string_view text, request_head& 
     out.target = target_in(text);
     auto const parts = detail_request::split_target(out.method, out.target);
     out.target_path = parts.path;
-    out.authority = parts.authority.empty() && found_.host ? detail_request::host_of(out) : parts.authority;
+    if (parts.authority.empty()) {
+        if (found_.host) out.authority = detail_request::host_of(out).value;
+    } else { // RFC 9112 3.2.2: what Host says is not looked at
+        out.authority = parts.authority;
+        if (found_.host)
+            detail_request::host_of(out).value = parts.authority;
+        else
+            out.headers.push_back({"Host", parts.authority});
+    }
     out.minor_version = minor_version_;
     out.content_length = found_.content_length;
     out.chunked = found_.chunked;

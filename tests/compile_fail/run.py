@@ -1,5 +1,8 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""run.py CASE.cpp -- COMPILER [FLAG...]: refused with its `// expect:` texts, accepted when corrected."""
+"""run.py CASE.cpp -- COMPILER [FLAG...]: refused with its `// expect:` texts, accepted when corrected.
+
+A comment `// flags:` has more for the compiler while it is to refuse.
+"""
 import pathlib
 import re
 import subprocess
@@ -13,10 +16,12 @@ def compile_case(command, case, *flags):
 
 def main():
     case, separator, *command = sys.argv[1:]
-    expected = re.findall(r"^// expect: (.+)$", pathlib.Path(case).read_text(encoding="utf-8"), re.M)
+    text = pathlib.Path(case).read_text(encoding="utf-8")
+    expected = re.findall(r"^// expect: (.+)$", text, re.M)
+    flags = " ".join(re.findall(r"^// flags: (.+)$", text, re.M)).split()
     if separator != "--" or not expected:
         return f"{case}: no `// expect:` comment"
-    status, output = compile_case(command, case)
+    status, output = compile_case(command, case, *flags)
     if status == 0:
         return f"{case}: compiles, expected an error that says: {expected[0]}"
     # Compilers quote the text of a static_assert on one line but escape its quotes.

@@ -43,7 +43,8 @@ void check_views(http1::request_head const& head, std::string_view buffer) {
     require(is_within(head.target_path, bytes) || head.target_path == "/" || head.target_path == "*",
             "the path is a view of the head or a constant");
     for (header_view const& h : head.headers)
-        require(is_within(h.name, bytes) && is_within(h.value, bytes), "headers are views of the head");
+        require((is_within(h.name, bytes) || h.name == "Host") && is_within(h.value, bytes),
+                "headers are views of the head, or a Host that the target stands for");
     (void)websocket::check_handshake(head);
     if (auto const offers = websocket::read_subprotocols(head))
         for (std::string_view const name : *offers) require(is_within(name, bytes), "offers are views of the head");

@@ -93,6 +93,23 @@ TEST_CASE("a tombstone tells when a connection was closed, how, and by whom", "[
     CHECK_FALSE(t.hub->find_tombstone(d.id()));
 }
 
+TEST_CASE("when a connection was closed is the same whenever it is asked for", "[tombstones]") {
+    test::test_hub<test::direct_transport> t;
+    t.clock.set_wall(500us); // milliseconds of the two clocks do not begin together
+    auto s = t.open(1);
+    wall_time const opened = t.clock.wall();
+    t.clock.advance(5s);
+    s.closed(1000);
+    for (int i = 0; i != 10; ++i) {
+        CHECK(t.hub->find_tombstone(s.id())->closed_at == opened + 5s);
+        t.clock.advance(300us);
+    }
+    for (auto const by : {2h, -24h}) {
+        t.clock.set_wall(by);
+        CHECK(t.hub->find_tombstone(s.id())->closed_at == opened + 5s);
+    }
+}
+
 TEST_CASE("a deadline's tombstone is this side's", "[tombstones]") {
     test::test_hub<test::direct_transport> t{{.idle_timeout = 10s, .closing_timeout = 1s}};
     auto idle = t.open(1), expired = t.open(2, {{}, {}, t.clock.steady() + 4s});

@@ -44,7 +44,7 @@ struct gateway_options {
     std::chrono::milliseconds linger_timeout{std::chrono::seconds{2}}; ///< for the peer to end after us; dropped
 
     /// Time between two pings to a WebSocket; zero: none. A peer that sends nothing at all for `pong_timeout` after a
-    /// ping has gone: it is dropped (1006).
+    /// ping has gone: it is dropped (1006). A stream that has nothing for as long, or 15 s, is kept alive.
     std::chrono::milliseconds ping_interval{std::chrono::seconds{30}};
     std::chrono::milliseconds pong_timeout{std::chrono::seconds{10}};
 

@@ -12,6 +12,8 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,6 +25,12 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 template <class Core, class Stream>
 class client_connection;
+
+/// How long a stream may have nothing before its connection is kept alive: as long as a WebSocket is not pinged, but no
+/// longer than an adapter's (`streamed_answer::quiet`). Zero: for ever.
+[[nodiscard]] constexpr std::chrono::milliseconds longest_quiet(std::chrono::milliseconds ping_interval) noexcept {
+    return std::clamp(ping_interval, std::chrono::milliseconds{0}, std::chrono::milliseconds{15000});
+}
 
 /// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.
 ///
@@ -147,15 +155,14 @@ protected:
     void continue_stream() {
         if (!this->finishing() && std::exchange(stream_waits_for_room_, false)) send_stream();
     }
-    /// Nothing was sent for a while.
+    /// The stream has had nothing for a while.
     void keep_stream_alive() {
-        if (!stream_waits_for_room_) {
-            std::string text;
-            stream_->keep_alive(text);
-            this->out().append(text);
-            return send_stream(); // should a wake-up have been lost for want of memory
-        }
         set_stream_deadline();
+        if (stream_waits_for_room_) return;
+        std::string text;
+        stream_->keep_alive(text);
+        this->out().append(text);
+        send_stream(); // should a wake-up have been lost for want of memory
     }
 
     /// Answers a request that cannot be read, and ends the connection: where the next one begins is not known.
@@ -227,20 +234,22 @@ private:
             this->send_soon();
             return this->finish();
         }
+        set_stream_deadline();
         send_stream();
     }
 
     /// Sends what there is now, and waits for more.
     void send_stream() {
-        bool more = true;
+        bool more = true, fed = false;
         while (more && this->queued() < high_water) {
             std::string piece;
             more = stream_->read(piece, high_water / 4);
             if (piece.empty()) break;
             this->out().append(piece);
+            fed = true;
         }
         this->send_soon();
-        set_stream_deadline();
+        if (fed) set_stream_deadline(); // a wake-up that brings nothing leaves it as it is
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
@@ -254,8 +263,9 @@ private:
     }
 
     void set_stream_deadline() {
-        if (core_.options.ping_interval.count() > 0)
-            this->set_deadline(core_.options.ping_interval);
+        auto const quiet = longest_quiet(core_.options.ping_interval);
+        if (quiet.count() > 0)
+            this->set_deadline(quiet);
         else
             this->clear_deadline();
     }

@@ -72,9 +72,11 @@ public:
         if (s == nullptr || !s->has_id(id)) return std::nullopt;
         std::uint64_t const state = s->state.load(std::memory_order_acquire);
         if ((state & (slot_state::was_open | slot_state::open)) != slot_state::was_open) return std::nullopt;
-        auto const ago = std::chrono::milliseconds{ticks(policies_.clock.steady()) -
-                                                   s->last_active.load(std::memory_order_acquire)};
-        tombstone found{policies_.clock.wall() - ago,
+        // by the wall clock of when it opened, so that the time is the same whenever it is asked for
+        record_type const& r = record(*s);
+        auto const lasted = std::chrono::milliseconds{s->last_active.load(std::memory_order_acquire) -
+                                                      r.opened.load(std::memory_order_acquire)};
+        tombstone found{r.connected_at.load(std::memory_order_acquire) + lasted,
                         static_cast<std::uint16_t>((state & slot_state::code_bits) >> slot_state::code_shift),
                         (state & slot_state::by_peer) != 0 ? closed_by::peer : closed_by::server,
                         reasons_.get(table_type::index_of(*s))};
@@ -139,8 +141,10 @@ public:
 
     [[nodiscard]] connection_state describe(slot_type& s) const {
         record_type const& r = record(s);
-        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) - r.opened};
-        connection_state shown{.connected_at = r.connected_at, .last_active_at = r.connected_at + active};
+        auto const active = std::chrono::milliseconds{s.last_active.load(std::memory_order_relaxed) -
+                                                      r.opened.load(std::memory_order_relaxed)};
+        wall_time const connected_at = r.connected_at.load(std::memory_order_relaxed);
+        connection_state shown{.connected_at = connected_at, .last_active_at = connected_at + active};
         shown.tags = tags_.tags_of(table_type::index_of(s));
         if (r.texts != nullptr) {
             shown.source_ip = r.texts->source_ip();

@@ -88,10 +88,11 @@ public:
             if (texts != nullptr) r.texts = std::move(texts);
         }
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
-        r.opened = ticks(policies_.clock.steady());
-        r.connected_at = policies_.clock.wall();
-        // whoever reads this for the time of the tombstone before has to see that the id is another
-        s.last_active.store(r.opened, std::memory_order_release);
+        std::int64_t const now = ticks(policies_.clock.steady());
+        // whoever reads one of these for the time of the tombstone before has to see that the id is another
+        r.opened.store(now, std::memory_order_release);
+        r.connected_at.store(policies_.clock.wall(), std::memory_order_release);
+        s.last_active.store(now, std::memory_order_release);
         s.state.fetch_or(slot_state::attached | slot_state::alive, std::memory_order_release);
         counters_.opened();
         if constexpr (has_on_open<typename Traits::hooks>) policies_.hooks.on_open(this->id_text(s), this->describe(s));
@@ -241,7 +242,7 @@ private:
             return clamp(when);
         }
         consider(last, options_.idle_timeout);
-        consider(r.opened, options_.max_lifetime);
+        consider(r.opened.load(std::memory_order_relaxed), options_.max_lifetime);
         if (r.texts != nullptr && r.texts->expires_at() != time_point::max()) {
             time_point const end = r.texts->expires_at(); // rounded up: before it, nothing has expired
             when = std::min(when, end < epoch_ ? 0 : std::chrono::ceil<std::chrono::milliseconds>(end - epoch_).count());

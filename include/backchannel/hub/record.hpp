@@ -141,8 +141,9 @@ struct connection_record {
 
     handle_storage<typename Transport::handle> handle;
     connection_texts::pointer texts;
-    std::int64_t opened = 0;            ///< steady milliseconds
-    wall_time connected_at{};
+    // both may be read of a tombstone while its slot is used again: see `hub_directory::find_tombstone`
+    cell<Traits, std::int64_t> opened{0}; ///< steady milliseconds
+    cell<Traits, wall_time> connected_at{wall_time{}};
     std::uint32_t next_free = ~std::uint32_t{0};
     std::uint32_t deadline_position = ~std::uint32_t{0};
     [[no_unique_address]] std::conditional_t<shows_plain_ids<Traits>, no_id, with_id> id;

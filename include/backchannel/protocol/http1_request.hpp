@@ -30,7 +30,8 @@ struct request_head {
     std::string_view target;          ///< byte for byte as received
     std::string_view target_path;     ///< path and query: `target` without scheme and authority, or `*`
     std::string_view authority;       ///< of an absolute-form target, else of Host; may be empty in HTTP/1.0
-    std::vector<header_view> headers; ///< in order; names in any case, values without blanks around them
+    std::vector<header_view> headers; ///< in order; names in any case, values without blanks around them; Host as
+                                      ///< `authority`
     int minor_version = 1;            ///< 0 for HTTP/1.0; above 1 is to be answered like 1
     std::optional<std::uint64_t> content_length{};
     bool chunked = false;         ///< a chunked body follows
@@ -54,9 +55,9 @@ struct request_head {
 /// Choices the RFC leaves open: one empty line before the request is skipped; bytes of a target are visible ASCII
 /// except `#` (the rest of what RFC 3986 leaves out is sent raw by browsers, and harms nobody who doesn't decode it);
 /// absolute-form is taken for http and https only, its path must not be empty in front of a query, and its
-/// authority counts in place of Host (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC 9110 2.5). Stricter than
-/// the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them, and a method that is too
-/// long is 400, not 501.
+/// authority takes the place of Host, in `headers` too (RFC 9112 3.2.2); HTTP/1.2 to 1.9 are read like 1.1 (RFC
+/// 9110 2.5). Stricter than the RFC: empty elements of Transfer-Encoding are refused, as parsers disagree about them,
+/// and a method that is too long is 400, not 501.
 class request_parser {
 public:
     enum class status : std::uint8_t {

@@ -99,9 +99,14 @@ struct query_parameter {
     std::string canonical_name, canonical_value; ///< encoded anew
 };
 
-/// Takes a query apart at '&' and the first '='. False if an escape is bad or there are more than `max` parameters.
+/// Parameters of a query that are read: a batch may name as many ids as its target has room for, some 400 in 8 KiB, and
+/// what each parameter takes in memory is many times what it takes in a query.
+inline constexpr std::size_t max_query_parameters = 512;
+
+/// Takes a query apart at '&' and the first '='. False if an escape is bad, or there are more than `max` parameters:
+/// then there is one more in `out`.
 [[nodiscard]] BACKCHANNEL_DECL bool parse_query(std::string_view query, std::vector<query_parameter>& out,
-                                                std::size_t max = 64);
+                                                std::size_t max = max_query_parameters);
 
 /// The canonical query: sorted by encoded name and value; `X-Amz-Signature` and `left_out` are not part of it.
 [[nodiscard]] BACKCHANNEL_DECL std::string canonical_query(std::vector<query_parameter> const& parameters,

@@ -24,7 +24,7 @@ class streamed_answer : public std::enable_shared_from_this<streamed_answer> {
 public:
     static constexpr std::size_t room = 16 * 1024; ///< of a piece, or a little more
     static constexpr std::chrono::milliseconds quiet{
-        15000}; ///< so long nothing is sent before a connection is kept alive
+        15000}; ///< so long the stream has nothing before its connection is kept alive
 
     streamed_answer(streamed_answer const&) = delete;
     streamed_answer& operator=(streamed_answer const&) = delete;
@@ -39,13 +39,17 @@ public:
         go_on();
     }
 
-    /// To be called every `quiet`, or more often: keeps the connection alive, and gives up a client that has taken
-    /// nothing since the last time but one.
+    /// To be called every `quiet`, or more often: keeps the connection alive when the stream has had nothing for so
+    /// long, and gives up a client that takes nothing for twice that.
     void tick(time_point now) {
-        if (now < due_ || over_) return;
+        if (over_) return;
+        if (now >= check_at_) {
+            check_at_ = now + quiet_;
+            if (writing_ && std::exchange(stuck_, true)) return finish(false);
+        }
+        if (std::exchange(fed_, false)) due_ = now + quiet_;
+        if (now < due_ || writing_) return;
         due_ = now + quiet_;
-        if (std::exchange(sent_, false)) return;
-        if (writing_) return finish(false);
         prod();
     }
 
@@ -65,8 +69,8 @@ protected:
     /// gone.
     streamed_answer(std::shared_ptr<body_stream> stream, std::function<void(task)> post,
                     std::chrono::milliseconds interval = quiet)
-        : stream_{std::move(stream)}, post_{std::move(post)}, quiet_{interval}, due_{std::chrono::steady_clock::now() +
-                                                                                     interval} {}
+        : stream_{std::move(stream)}, post_{std::move(post)}, quiet_{interval},
+          due_{std::chrono::steady_clock::now() + interval}, check_at_{due_} {}
 
     /// Sends that. True: it has gone already; else `written` follows.
     virtual bool write(std::string text) = 0;
@@ -85,6 +89,7 @@ private:
             });
             if (!good || (text.empty() && !more_)) return finish(good);
             if (text.empty()) return;
+            fed_ = true;
             send(std::move(text));
         }
     }
@@ -103,7 +108,8 @@ private:
     }
 
     void send(std::string text) {
-        sent_ = writing_ = true;
+        writing_ = true;
+        stuck_ = false;
         bool gone = false;
         if (!guarded([&] { gone = write(std::move(text)); })) return finish(false);
         if (gone) writing_ = false;
@@ -118,10 +124,12 @@ private:
     std::shared_ptr<body_stream> stream_;
     std::function<void(task)> post_;
     std::chrono::milliseconds const quiet_;
-    time_point due_;
+    time_point due_;      // when the connection is to be kept alive
+    time_point check_at_; // when the client is to be looked at
     bool more_ = true;
     bool writing_ = false;
-    bool sent_ = false; // something, since the last tick
+    bool fed_ = false;   // by the stream, since the last tick
+    bool stuck_ = false; // what is being written was so at the last check
     bool over_ = false;
 };
 

@@ -2,7 +2,10 @@
 #include <backchannel/auth/sigv4.hpp>
 
 #include "support/catch.hpp"
+#include "support/router_fixture.hpp"
 #include "support/signer.hpp"
+
+#include <backchannel/protocol/http1_request.hpp>
 
 #include <chrono>
 #include <optional>
@@ -72,6 +75,23 @@ TEST_CASE("The tests sign as the public signing suite does", "[sigv4]") {
     s.key.session_token = "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267";
     sign(r, s);
     CHECK(r.find("authorization")->ends_with("07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"));
+}
+
+TEST_CASE("The authority of an absolute-form target is what counts as Host", "[sigv4]") {
+    auto const status_of = [](std::string_view signed_host) {
+        router_fixture<fixed_sigv4> f{fixed_sigv4{static_keys{example_key()}, {}, fixed_clock{now()}}};
+        signing s;
+        s.host = signed_host;
+        http_request const r = signed_post(s, example_post(f.path()));
+        std::string raw = r.head();
+        raw.insert(raw.find(' ') + 1, "http://other.example:81");
+        backchannel::http1::request_parser parser;
+        backchannel::http1::request_head head;
+        REQUIRE(parser.parse(raw, head) == backchannel::http1::request_parser::status::complete);
+        return f.router.handle({head.method, head.target_path, head.headers, r.body}).value().status;
+    };
+    CHECK(status_of("other.example:81") == 200);
+    CHECK(status_of("api.example.org") == 403); // as it says in the Host header
 }
 
 TEST_CASE("Both forms verify, with and without a session token, and name the principal", "[sigv4]") {

@@ -147,6 +147,28 @@ TEST_CASE("Blanks behind commas are optional, and an access key may hold slashes
     }
 }
 
+TEST_CASE("A query may name as many ids as a target has room for", "[sigv4_request]") {
+    auto const with = [](std::size_t parameters, std::string_view last = "id=R0oXAdfD0kwCH6w") {
+        std::string target = "/prod/@connections";
+        for (std::size_t i = 1; i <= parameters; ++i)
+            target.append(i == 1 ? "?" : "&").append(i == parameters ? last : "id=R0oXAdfD0kwCH6w");
+        http_request r = example_post(target);
+        sign(r);
+        return r;
+    };
+    constexpr std::size_t most = backchannel::protocol::max_query_parameters;
+    for (std::size_t const good : {std::size_t{65}, std::size_t{400}, most}) CHECK(ask(with(good)).allowed());
+    CHECK(with(400).target.size() < 8192);
+    auto const refused = ask(with(most + 1));
+    CHECK(refused.error == auth_error::bad_request);
+    CHECK(refused.message == "The query string has more than " + std::to_string(most) + " parameters");
+    for (std::size_t const bad : {std::size_t{1}, most}) // what is wrong is not their number
+        CHECK(ask(with(bad, "id=%zz")).message == "The query string cannot be read");
+    http_request presigned = example_post(with(most + 1).target); // the credentials come behind what is read
+    presign(presigned);
+    CHECK(ask(presigned).error == auth_error::missing_token);
+}
+
 TEST_CASE("The query form is read strictly", "[sigv4_request]") {
     http_request good = example_post("/prod/@connections/R0oXAdfD0kwCH6w%3D?a=b");
     presign(good);
@@ -181,9 +203,9 @@ TEST_CASE("The query form is read strictly", "[sigv4_request]") {
          {"a bad escape before any credentials", query("a=b", "a=%zz"), auth_error::missing_token},
          {"too many parameters",
           [](http_request& r) {
-              for (int i = 0; i != 64; ++i) r.target += "&a";
+              for (int i = 0; i != 512; ++i) r.target += "&a";
           },
-          auth_error::bad_request, "query"},
+          auth_error::bad_request, "more than 512"},
          {"expires 0", query("X-Amz-Expires=300", "X-Amz-Expires=0"), auth_error::bad_request, "604800"},
          {"expires too late", query("X-Amz-Expires=300", "X-Amz-Expires=604801"), auth_error::bad_request, "604800"},
          {"expires far too late", query("X-Amz-Expires=300", "X-Amz-Expires=99999999999999999999"),

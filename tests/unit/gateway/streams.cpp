@@ -6,6 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
+#include "support/scripted_body.hpp"
 
 #include <backchannel/dialect/extensions.hpp>
 
@@ -114,6 +115,36 @@ TEST_CASE("a quiet stream shows that it is alive", "[http_exchange]") {
     reader r{g.port};
     CHECK(r.event().starts_with("ready"));
     for (int i = 0; i != 3; ++i) CHECK(r.event() == ":\n\n");
+}
+
+TEST_CASE("a stream that is woken for nothing is as quiet as another", "[http_exchange]") {
+    auto const body = std::make_shared<scripted_body>();
+    scripted_handler handler;
+    handler.request = [&](request_view const&) -> std::optional<response> {
+        response answer{200};
+        answer.stream = body;
+        return answer;
+    };
+    auto options = prod();
+    options.ping_interval = 200ms;
+    running_gateway<> g{handler, options};
+    test_client client{g.port};
+    client.send(get("/quiet"));
+    (void)client.read_until("\r\n\r\n");
+    bool alive = false;
+    for (int i = 0; i != 100 && !alive; ++i) { // changes that this reader may not see, say
+        body->give("");
+        alive = client.readable(20ms);
+    }
+    REQUIRE(alive);
+    CHECK(client.read_until("\n\n") == ":\n\n");
+}
+
+TEST_CASE("a stream is quiet for 15 s at most", "[http_exchange]") {
+    CHECK(backchannel::longest_quiet(gateway_options{}.ping_interval) == 15s);
+    CHECK(backchannel::longest_quiet(16s) == 15s);
+    CHECK(backchannel::longest_quiet(20ms) == 20ms);
+    for (auto const none : {0s, -1s}) CHECK(backchannel::longest_quiet(none) == 0s);
 }
 
 TEST_CASE("a reader that is too slow is told so, and its stream ends", "[http_exchange]") {

@@ -195,6 +195,10 @@ TEST_CASE("http1_request checks each line also after memory has failed", "[http1
         CHECK(fine.headers.size() == 4);
         CHECK(fine.content_length == 7u);
         CHECK_FALSE(fine.keep_alive);
+        request_head with_host; // one that the target stands for
+        CHECK(parse(parser, "GET http://b/ HTTP/1.0\r\nA: 1\r\n\r\n", with_host, failed) == status::complete);
+        CHECK(with_host.headers.size() == 2);
+        CHECK(with_host.find("host") == "b");
         if (!failed) break;
         REQUIRE(n < 20);
     }

@@ -61,6 +61,36 @@ TEST_CASE("http1_request knows the forms of a target", "[http1_request]") {
     CHECK(error_in(with_target("/", "connect")) == parse_error::none);
 }
 
+TEST_CASE("the authority of a target takes the place of Host in the headers", "[http1_request]") {
+    auto const hosts = [](request_head const& head) {
+        std::string all;
+        for (header_view const& h : head.headers)
+            if (equal_ignoring_case(h.name, "host")) all.append(h.value).append(";");
+        return all;
+    };
+    {
+        auto const [bytes, head] = parsed_from("GET http://b.example:81/x HTTP/1.1\r\nA: 1\r\nhOsT: a\r\nB: 2\r\n\r\n");
+        CHECK(hosts(head) == "b.example:81;");
+        REQUIRE(head.headers.size() == 3);
+        CHECK(head.headers[1].name == "hOsT");
+        CHECK(head.find("A") == "1");
+        CHECK(head.find("B") == "2");
+    }
+    for (std::string_view const line : {"Host: a\r\n", "A: 1\r\n", ""}) {
+        INFO(line);
+        std::string const lines{line};
+        auto const [bytes, head] = parsed_from("OPTIONS http://b.example HTTP/1.0\r\n" + lines + "\r\n");
+        CHECK(hosts(head) == "b.example;");
+        CHECK(head.authority == "b.example");
+        CHECK(head.headers.size() == (line.starts_with("A") ? 2 : 1));
+        auto const [same, plain] = parsed_from("GET / HTTP/1.0\r\n" + lines + "\r\n");
+        CHECK(hosts(plain) == (line.starts_with("H") ? "a;" : ""));
+        CHECK(plain.authority == (line.starts_with("H") ? "a" : ""));
+    }
+    CHECK(error_in("GET http://b/ HTTP/1.1\r\nHost: a b\r\n\r\n") == parse_error::bad_host);
+    CHECK(error_in("GET http://b/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == parse_error::repeated_host);
+}
+
 TEST_CASE("http1_request wants exactly one valid Host", "[http1_request]") {
     CHECK(error_in("GET / HTTP/1.1\r\n\r\n") == parse_error::missing_host);
     CHECK(error_in("GET / HTTP/1.2\r\n\r\n") == parse_error::missing_host);

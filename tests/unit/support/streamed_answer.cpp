@@ -46,8 +46,8 @@ struct fixture {
     std::shared_ptr<answer> sent = std::make_shared<answer>(there, body);
     time_point now = std::chrono::steady_clock::now();
 
-    void tick() {
-        now += streamed_answer::quiet + std::chrono::milliseconds{1};
+    void tick(std::chrono::milliseconds after = streamed_answer::quiet + std::chrono::milliseconds{1}) {
+        now += after;
         sent->tick(now);
     }
 };
@@ -103,6 +103,42 @@ TEST_CASE("a streamed answer that is quiet keeps its connection alive", "[stream
     CHECK(f.there.told == lines{":\n\n", "one"});
     f.tick();
     CHECK(f.there.told == lines{":\n\n", "one", ":\n\n"});
+    f.tick(); // the comment is not what the stream has
+    f.body->give("");
+    f.there.run();
+    f.tick();
+    CHECK(f.there.told == lines{":\n\n", "one", ":\n\n", ":\n\n", ":\n\n"});
+}
+
+TEST_CASE("a connection is kept alive 15 s after the last piece, if it ticks often", "[streams]") {
+    fixture f;
+    f.sent->start();
+    auto const seconds_to_next = [&] {
+        std::size_t const told = f.there.told.size();
+        int passed = 0;
+        for (; f.there.told.size() == told && passed != 60; ++passed) f.tick(std::chrono::seconds{1});
+        CHECK(f.there.told.back() == ":\n\n");
+        return passed;
+    };
+    f.tick(std::chrono::milliseconds{1});
+    for (int i = 0; i != 3; ++i) CHECK(seconds_to_next() == 15);
+    for (int i = 0; i != 7; ++i) f.tick(std::chrono::seconds{1});
+    f.body->give("one");
+    f.there.run();
+    f.tick(std::chrono::milliseconds{1}); // sees that
+    CHECK(seconds_to_next() == 15);
+}
+
+TEST_CASE("a client that does not take what keeps it alive is given up at the second check", "[streams]") {
+    fixture f;
+    f.there.takes = false;
+    f.sent->start();
+    f.tick();
+    CHECK(f.there.told == lines{":\n\n"});
+    f.tick();
+    CHECK_FALSE(f.sent->over());
+    f.tick();
+    CHECK(f.there.told == lines{":\n\n", "cut off"});
 }
 
 TEST_CASE("a streamed answer lets other connections have their turn", "[streams]") {

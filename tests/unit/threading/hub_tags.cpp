@@ -2,6 +2,7 @@
 #include <backchannel/connection_hub.hpp>
 
 #include "support/catch.hpp"
+#include "support/idle_transport.hpp"
 #include "support/shared_hub.hpp"
 
 #include <algorithm>
@@ -11,9 +12,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // A test for each row of docs/threading.md: tags, lists, tombstones and messages to many.
@@ -203,4 +206,44 @@ TEST_CASE("connection_hub::find_tombstone: any thread knows how a close that has
     CHECK(wrong == 0);
     CHECK(h.hub.find_tombstone(id));
     CHECK(h.seen->saw_no_lock());
+}
+
+TEST_CASE("connection_hub::find_tombstone: one whose slot is being used again is itself or nothing", "[threading]") {
+    struct traits : default_hub_traits {
+        using clock = manual_clock;
+    };
+    manual_clock const clock;
+    idle_transport wire;
+    connection_hub<idle_transport, traits> hub{wire, {.max_connections = 1, .retired_kept = 0}, {clock, {}, {}}};
+    std::mutex mutex;
+    std::pair<std::string, wall_time> last;
+    std::atomic<bool> over{false};
+    std::atomic<int> wrong{0}, seen{0};
+    at_once(threads, [&](int t) {
+        if (t == 0) { // each time in the same slot
+            for (int i = 0; i != 100'000 && seen.load(std::memory_order_relaxed) < 10 * rounds; ++i) {
+                session s = hub.open(1, {});
+                clock.advance(1ms);
+                std::pair ended{std::string{s.id()}, clock.wall()};
+                s = session{};
+                clock.advance(1h);
+                std::lock_guard const lock{mutex};
+                last = std::move(ended);
+            }
+            over = true;
+            return;
+        }
+        while (!over) {
+            mutex.lock();
+            auto const [id, closed_at] = last;
+            mutex.unlock();
+            for (int i = 0; i != 10; ++i) {
+                auto const found = hub.find_tombstone(id);
+                wrong += found && found->closed_at != closed_at;
+                if (found) seen.fetch_add(1, std::memory_order_relaxed);
+            }
+        }
+    });
+    CHECK(seen > 0);
+    CHECK(wrong == 0);
 }

@@ -32,8 +32,11 @@ BACKCHANNEL_DECL sigv4_request sigv4_request::read(request_view const& head, sig
     r.head_ = head;
     r.path_ = protocol::path_of(head.target);
     std::string_view const query = head.target.substr(std::min(r.path_.size() + 1, head.target.size()));
-    if (!query.empty() && !protocol::parse_query(query, r.parameters_))
-        r.refuse(auth_error::bad_request, "The query string cannot be read");
+    if (!query.empty() && !protocol::parse_query(query, r.parameters_)) {
+        bool const too_many = r.parameters_.size() > protocol::max_query_parameters;
+        r.refuse(auth_error::bad_request,
+                 too_many ? "The query string has more than 512 parameters" : "The query string cannot be read");
+    }
     r.read_headers();
     bool const in_query = std::any_of(r.parameters_.begin(), r.parameters_.end(), [](auto const& p) {
         return p.name == "X-Amz-Algorithm" || p.name == "X-Amz-Signature" || p.name == "X-Amz-Credential";

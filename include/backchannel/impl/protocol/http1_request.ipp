@@ -18,10 +18,10 @@ struct target_parts {
 };
 
 // Precondition: there is one.
-[[nodiscard]] inline std::string_view host_of(request_head const& head) noexcept {
+[[nodiscard]] inline header_view& host_of(request_head& head) noexcept {
     auto at = head.headers.begin();
     while (!byte_words::same_name(at->name, "host")) ++at;
-    return at->value;
+    return *at;
 }
 
 [[nodiscard]] inline target_parts split_absolute(std::string_view target) noexcept {
@@ -122,6 +122,8 @@ BACKCHANNEL_DECL request_parser::status request_parser::run(std::string_view tex
             more = expect('\n', c, state::line_start) && end_header(text, out);
             break;
         case state::head_lf:
+            // while it can be asked for again: `fill` may have to add one
+            if (out != nullptr && !found_.host) out->headers.reserve(out->headers.size() + 1);
             if (!expect('\n', c, state::start)) return status::failed;
             if (minor_version_ == 0 || found_.host) return status::complete;
             more = fail(parse_error::missing_host);
@@ -323,7 +325,15 @@ BACKCHANNEL_DECL void request_parser::fill(std::string_view text, request_head& 
     out.target = target_in(text);
     auto const parts = detail_request::split_target(out.method, out.target);
     out.target_path = parts.path;
-    out.authority = parts.authority.empty() && found_.host ? detail_request::host_of(out) : parts.authority;
+    if (parts.authority.empty()) {
+        if (found_.host) out.authority = detail_request::host_of(out).value;
+    } else { // RFC 9112 3.2.2: what Host says is not looked at
+        out.authority = parts.authority;
+        if (found_.host)
+            detail_request::host_of(out).value = parts.authority;
+        else
+            out.headers.push_back({"Host", parts.authority});
+    }
     out.minor_version = minor_version_;
     out.content_length = found_.content_length;
     out.chunked = found_.chunked;

@@ -84,9 +84,9 @@ BACKCHANNEL_DECL bool parse_query(std::string_view query, std::vector<query_para
         std::string_view const part = query.substr(0, end);
         query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
         if (part.empty()) continue;
-        if (out.size() == max) return false;
-        auto const equals = part.find('=');
         query_parameter& p = out.emplace_back();
+        if (out.size() > max) return false;
+        auto const equals = part.find('=');
         if (!append_percent_decoded(p.name, part.substr(0, equals))) return false;
         if (equals != std::string_view::npos && !append_percent_decoded(p.value, part.substr(equals + 1))) return false;
         append_percent_encoded(p.canonical_name, p.name);
