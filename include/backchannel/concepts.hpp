@@ -357,6 +357,12 @@ concept has_performs = requires(C const& c) {
     { c.streams() } noexcept -> std::same_as<bool>;
 };
 
+/// One of those that can send to connections of other threads and wait for their answers.
+template <class C>
+concept has_sends = has_performs<C> && requires(C const& c) {
+    { c.sends() } noexcept -> std::same_as<bool>;
+};
+
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
 template <class D>
 concept has_send_key = requires(D const& d, request_view const& r) {

@@ -122,7 +122,7 @@ private:
 struct response {
     int status = 200;
     header_lines headers;
-    std::string body;
+    std::string body; ///< to a HEAD: what GET would get, of which only the size is sent
     std::shared_ptr<body_stream> stream{}; ///< to a request that `streams`: the body, instead of `body`
 
     response() = default;

@@ -16,7 +16,8 @@ struct hub_options {
     std::uint32_t max_connections = 1'000'000;
 
     /// Bytes that may wait for one connection, in the hub and (as far as it can be known) in the Transport; beyond it
-    /// a send is refused with `backpressure`.
+    /// a send is refused with `backpressure`. What is on its way to the connection's own thread, which is to answer, is
+    /// counted by itself until that thread's next turn.
     std::size_t queue_limit = 1024 * 1024;
 
     /// A connection with no activity for this long is closed with 1001.

@@ -232,6 +232,7 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
+        if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -316,6 +317,30 @@ private:
                 });
             }
         });
+    }
+
+    /// Whether such a call may have to wait for connections of other threads.
+    [[nodiscard]] static bool sends(call const& c) noexcept {
+        if constexpr (has_sends<call>) return c.sends();
+        else return false;
+    }
+
+    template <class F>
+    void send(call const& c, request_view const& request, message const& m, principal const& who, F done) {
+        if constexpr (has_sends<call>) {
+            auto const may = [&](operation what, std::string_view id) { return grants(request, who, what, id); };
+            auto answer_by = [this, done = std::move(done)](auto const& write) mutable {
+                done(guarded_or(
+                    [&] {
+                        return finished([&](response& r) {
+                            if (write) write(r);
+                            else dialect_.fail(r, failure::internal, call{});
+                        });
+                    },
+                    [] { return lost<response>::value(); }));
+            };
+            dialect_.send(hub_, c, m, clock_.steady(), may, patience::owner, std::move(answer_by));
+        }
     }
 
     /// Whether the caller may do that to one more connection.

@@ -656,7 +656,7 @@ private:
 struct response {
     int status = 200;
     header_lines headers;
-    std::string body;
+    std::string body; ///< to a HEAD: what GET would get, of which only the size is sent
     std::shared_ptr<body_stream> stream{}; ///< to a request that `streams`: the body, instead of `body`
 
     response() = default;
@@ -1348,6 +1348,12 @@ template <class C>
 concept has_performs = requires(C const& c) {
     { c.performs() } noexcept -> std::same_as<bool>;
     { c.streams() } noexcept -> std::same_as<bool>;
+};
+
+/// One of those that can send to connections of other threads and wait for their answers.
+template <class C>
+concept has_sends = has_performs<C> && requires(C const& c) {
+    { c.sends() } noexcept -> std::same_as<bool>;
 };
 
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
@@ -4792,7 +4798,8 @@ struct hub_options {
     std::uint32_t max_connections = 1'000'000;
 
     /// Bytes that may wait for one connection, in the hub and (as far as it can be known) in the Transport; beyond it
-    /// a send is refused with `backpressure`.
+    /// a send is refused with `backpressure`. What is on its way to the connection's own thread, which is to answer, is
+    /// counted by itself until that thread's next turn.
     std::size_t queue_limit = 1024 * 1024;
 
     /// A connection with no activity for this long is closed with 1001.
@@ -6265,9 +6272,12 @@ private:
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
+        // what the Transport held when last seen may have left since: whoever waits for its thread's answer gets that
+        bool const asks_owner = static_cast<bool>(done);
         auto const fits = [&] {
-            return size <= limit && box->buffered <= limit - size &&
-                   (box->reserved == 0 || box->reserved + cost + box->buffered <= limit);
+            std::size_t const buffered = asks_owner ? 0 : box->buffered;
+            return size <= limit && buffered <= limit - size &&
+                   (box->reserved == 0 || box->reserved + cost + buffered <= limit);
         };
         std::unique_lock lock{box->mutex};
         std::unique_ptr<mail> letter;
@@ -6289,7 +6299,7 @@ private:
         }
         bool const reserved = letter != nullptr && fits() &&
                               (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
-        if (!reserved && box->buffered == 0) {
+        if (!reserved && (asks_owner || box->buffered == 0)) {
             lock.unlock();
             return report(s, delivery::backpressure, size);
         }
@@ -6301,7 +6311,7 @@ private:
             box->reserved += cost;
             box->mails.push(std::move(letter));
         }
-        // also after a refusal: what the Transport held when last seen may have left since
+        // also after a refusal, so that what the Transport holds is looked at again
         bool const first = !waits_for_open && !std::exchange(box->scheduled, true);
         lock.unlock();
         inline_answer* const outer = std::exchange(asking, answer);
@@ -7939,6 +7949,7 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
+        if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -8023,6 +8034,30 @@ private:
                 });
             }
         });
+    }
+
+    /// Whether such a call may have to wait for connections of other threads.
+    [[nodiscard]] static bool sends(call const& c) noexcept {
+        if constexpr (has_sends<call>) return c.sends();
+        else return false;
+    }
+
+    template <class F>
+    void send(call const& c, request_view const& request, message const& m, principal const& who, F done) {
+        if constexpr (has_sends<call>) {
+            auto const may = [&](operation what, std::string_view id) { return grants(request, who, what, id); };
+            auto answer_by = [this, done = std::move(done)](auto const& write) mutable {
+                done(guarded_or(
+                    [&] {
+                        return finished([&](response& r) {
+                            if (write) write(r);
+                            else dialect_.fail(r, failure::internal, call{});
+                        });
+                    },
+                    [] { return lost<response>::value(); }));
+            };
+            dialect_.send(hub_, c, m, clock_.steady(), may, patience::owner, std::move(answer_by));
+        }
     }
 
     /// Whether the caller may do that to one more connection.
@@ -8351,6 +8386,11 @@ public:
 
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+        /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
+        [[nodiscard]] bool sends() const noexcept {
+            using enum request::kind;
+            return more != nullptr && (more->what == close || more->what == send_many || more->what == close_many);
+        }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
@@ -8377,17 +8417,23 @@ public:
     BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
                                   request_view const& asking, time_point now, permission const& may) const;
 
+    /// Writes an answer. Needs the dialect.
+    using writer = std::function<void(response&)>;
+
+    /// The same for a call that `sends`, with the answers of the connections' own threads if `wait` is
+    /// `patience::owner`: `done` is called when all are there, now or on one of those threads. Permissions are asked for
+    /// before it returns.
+    BACKCHANNEL_DECL void send(hub_ref const& hub, call const& c, message const& body, time_point now,
+                               permission const& may, patience wait, completion<writer> done) const;
+
     using aws_dialect::fail;
     BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
 
 private:
     BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
-    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
+    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id) const;
+    BACKCHANNEL_DECL void refuse_close(response& r, hub_ref const& hub, std::string_view id, delivery why) const;
     BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
-    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
-    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
-    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                      time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL void watch_changes(response& r, hub_ref const& hub, request_view const& asking,
                                         permission const& may) const;
@@ -11944,17 +11990,17 @@ public:
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
                    sends = request_.what == send_many || request_.what == plain;
         if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
-        if (name == "tag" && (many || request_.what == list)) return once(tag_, name) + read_tag(value);
-        if (name == "all" && many) return once(all_, name) + read_all(value);
-        if (name == "type" && sends) return once(type_, name) + read_type(value);
-        if (name == "code" && closes) return once(code_, name) + read_code(value);
-        if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
-        if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
-        if (name == "events" && request_.what == list) return events_ = true, std::string{};
-        if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
-        if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
-        if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
-        if (name == "ttl" && sends) return once(ttl_, name) + read_ttl(value);
+        if (name == "tag" && (many || request_.what == list)) return once(tag_, name, read_tag(value));
+        if (name == "all" && many) return once(all_, name, read_all(value));
+        if (name == "type" && sends) return once(type_, name, read_type(value));
+        if (name == "code" && closes) return once(code_, name, read_code(value));
+        if (name == "reason" && closes) return once(reason_, name, read_reason(value));
+        if (name == "limit" && request_.what == list) return once(limit_, name, read_limit(value));
+        if (name == "events" && request_.what == list) return once(events_, name, read_events(value));
+        if (name == "count" && request_.what == list) return once(count_, name, read_count(value));
+        if (name == "cursor" && request_.what == list) return once(cursor_, name, read_cursor(value));
+        if (name == "ack" && sends) return once(ack_, name, read_ack(value));
+        if (name == "ttl" && sends) return once(ttl_, name, read_ttl(value));
         return {};
     }
 
@@ -11974,8 +12020,12 @@ private:
     [[nodiscard]] bool is_one_of(std::initializer_list<what> kinds) const noexcept {
         return std::find(kinds.begin(), kinds.end(), request_.what) != kinds.end();
     }
-    [[nodiscard]] static std::string once(bool& seen, std::string_view name) {
-        return std::exchange(seen, true) ? std::string{name}.append(": occurs twice; ") : std::string{};
+    [[nodiscard]] static std::string once(bool& seen, std::string_view name, std::string complaint) {
+        if (!std::exchange(seen, true)) return complaint;
+        return std::string{name}.append(": occurs twice").append(complaint.empty() ? "" : "; ").append(complaint);
+    }
+    [[nodiscard]] static std::string read_events(std::string_view value) {
+        return value.empty() ? "" : "events: no value is expected";
     }
     [[nodiscard]] std::string read_tag(std::string_view value) {
         request_.tag = value;
@@ -12034,6 +12084,127 @@ private:
 
 #endif
 
+// ---- backchannel/impl/dialect/extension_sends.ipp
+#ifndef BACKCHANNEL_IMPL_DIALECT_EXTENSION_SENDS_IPP
+#define BACKCHANNEL_IMPL_DIALECT_EXTENSION_SENDS_IPP
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI::detail_extensions {
+
+[[nodiscard]] inline outcome run(hub_ref const& hub, command const& c) {
+    outcome result;
+    hub.execute(c, [&result](outcome&& o) { result = std::move(o); });
+    return result;
+}
+
+/// What a call does to some connections (a message, an end, or both), and what came of it, on their own threads too.
+///
+/// `to` and `refuse` are called by one thread, then `finish`. Shared with what waits for an answer.
+class sends : public std::enable_shared_from_this<sends> {
+public:
+    using request = extended_dialect::request;
+
+    /// A connection that did not take it, or has not yet.
+    struct entry {
+        std::string id;
+        delivery result = delivery::unknown;
+        bool permitted = true;
+    };
+
+    /// `wait`: `owner`, or `queued` so that every answer is there at once. An empty body of a call that closes is none.
+    sends(hub_ref hub, std::shared_ptr<request const> asked, shared_message body, std::optional<send_terms> terms,
+          patience wait)
+        : hub_{hub}, asked_{std::move(asked)}, body_{std::move(body)}, terms_{terms}, wait_{wait} {}
+
+    void to(std::string_view id) {
+        ++matched_;
+        if (closes() && message_.data().empty()) return settle(id, close(id));
+        command send{.what = command::kind::send,
+                     .id = id,
+                     .body = &message_,
+                     .wait = wait_ == patience::owner ? patience::inline_only : wait_,
+                     .terms = terms_};
+        outcome const sent = run(hub_, send);
+        if (sent.unsupported) supported_ = false;
+        if (sent.unsupported || !sent.deferred) return settle(id, behind(id, sent.result));
+        entry& waiting = entries_.emplace_back(entry{.id = std::string{id}});
+        missing_.fetch_add(1, std::memory_order_relaxed);
+        send.id = waiting.id;
+        send.wait = patience::owner;
+        hub_.execute(send, [self = shared_from_this(), &waiting](outcome const& o) {
+            waiting.result = self->behind(waiting.id, o.result);
+            self->one_less();
+        });
+    }
+
+    void refuse(std::string_view id) {
+        ++matched_;
+        if (entries_.size() < extended_dialect::max_listed) entries_.push_back({std::string{id}, {}, false});
+    }
+
+    /// Calls `done()` when every answer is there: now, or on the thread of the last one.
+    void finish(completion<> done) {
+        done_ = std::move(done);
+        one_less();
+    }
+
+    // ------------------------------------------------------------------------------------------ when it is finished
+
+    /// False: the hub cannot keep the terms of the message, and nothing was sent.
+    [[nodiscard]] bool supported() const noexcept { return supported_; }
+    [[nodiscard]] std::size_t matched() const noexcept { return matched_; }
+    [[nodiscard]] std::size_t accepted() const noexcept {
+        auto const late = std::count_if(entries_.begin(), entries_.end(), [](entry const& e) {
+            return e.permitted && e.result == delivery::accepted;
+        });
+        return accepted_ + static_cast<std::size_t>(late);
+    }
+    /// The first of those that were refused, in order; among them some that have accepted it later.
+    [[nodiscard]] std::deque<entry> const& entries() const noexcept { return entries_; }
+
+private:
+    [[nodiscard]] bool closes() const noexcept {
+        return asked_->what == request::kind::close || asked_->what == request::kind::close_many;
+    }
+    [[nodiscard]] delivery close(std::string_view id) const {
+        return run(hub_, {.what = command::kind::close, .id = id, .frame = {asked_->code, asked_->reason}}).result;
+    }
+    /// What is to be done behind the message.
+    [[nodiscard]] delivery behind(std::string_view id, delivery sent) const {
+        return sent == delivery::accepted && closes() ? close(id) : sent;
+    }
+
+    void settle(std::string_view id, delivery result) {
+        if (result == delivery::accepted) ++accepted_;
+        else if (entries_.size() < extended_dialect::max_listed)
+            entries_.push_back({std::string{id}, result});
+    }
+
+    void one_less() noexcept {
+        if (missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_();
+    }
+
+    hub_ref hub_;
+    std::shared_ptr<request const> asked_;
+    shared_message const body_;
+    message const message_{body_};
+    std::optional<send_terms> terms_;
+    patience wait_;
+    bool supported_ = true;
+    std::size_t matched_ = 0, accepted_ = 0;
+    std::deque<entry> entries_; // they stay where they are
+    std::atomic<std::size_t> missing_{1}; // answers; the first stands for `finish`
+    completion<> done_;
+};
+
+}
+
+#endif
+
 #include <algorithm>
 #include <utility>
 
@@ -12054,10 +12225,26 @@ namespace detail_extensions {
     return {};
 }
 
-[[nodiscard]] inline outcome run(hub_ref const& hub, command const& c) {
-    outcome result;
-    hub.execute(c, [&result](outcome o) { result = std::move(o); });
-    return result;
+/// The answer to a call on many connections.
+inline void write_counts(response& r, sends const& all) {
+    std::size_t const accepted = all.accepted();
+    std::size_t told = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    protocol::json_writer json{r.body};
+    json.begin_object()
+        .member("matched", all.matched())
+        .member("accepted", accepted)
+        .member("refused", all.matched() - accepted)
+        .key("errors")
+        .begin_array();
+    for (auto const& [id, result, permitted] : all.entries()) {
+        if (permitted && result == delivery::accepted) continue;
+        if (told++ == extended_dialect::max_listed) break;
+        std::string_view const error = permitted ? error_of(result) : "AccessDeniedException";
+        json.begin_object().member("connectionId", std::string_view{id}).member("error", error).end_object();
+    }
+    json.end_array().end_object();
 }
 
 }
@@ -12167,13 +12354,18 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
                                                 permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
-    case show: return show_one(r, hub, c.target.id(), false);
-    case head: return show_one(r, hub, c.target.id(), true);
+    case show:
+    case head: return show_one(r, hub, c.target.id());
     case tag:
     case untag: return mark(r, hub, c);
-    case close: return close_one(r, hub, c, body);
+    case close:
     case send_many:
-    case close_many: return act_on_many(r, hub, c, body, now, may);
+    case close_many: {
+        writer write;
+        send(hub, c, body, now, may, patience::queued, [&write](writer w) { write = std::move(w); });
+        if (write) return write(r);
+        break;
+    }
     case list:
     case count: return list_open(r, hub, *c.more, may);
     case watch: return watch_changes(r, hub, asking, may);
@@ -12208,8 +12400,7 @@ BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub,
         .end_object();
 }
 
-BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id,
-                                                 bool only_head) const {
+BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id) const {
     outcome const found = detail_extensions::run(hub, {.what = command::kind::find, .id = id});
     if (found.state) {
         r.status = 200;
@@ -12221,7 +12412,6 @@ BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub
     } else {
         explain(r, hub, id);
     }
-    if (only_head) r.body.clear(); // RFC 9110 9.3.2
 }
 
 BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, call const& c) const {
@@ -12236,79 +12426,55 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
     aws_dialect::fail(r, failure::bad_body, detail_extensions::bad_tag);
 }
 
-BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,
-                                                  message const& last) const {
-    delivery const result = close(hub, c, c.target.id(), last);
-    if (result == delivery::accepted) r.status = 204;
-    else if (result == delivery::gone) explain(r, hub, c.target.id());
-    else if (result == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, c.target.id());
-    else aws_dialect::fail(r, failure::unavailable, c.target.id());
-}
-
-BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const& c, std::string_view id,
-                                                  message const& last) const {
-    using detail_extensions::run;
-    if (!last.data().empty()) {
-        command const send{.what = command::kind::send, .id = id, .body = &last, .wait = patience::queued};
-        if (delivery const result = run(hub, send).result; result != delivery::accepted) return result;
-    }
-    return run(hub, {.what = command::kind::close, .id = id, .frame = {c.more->code, c.more->reason}}).result;
-}
-
-BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                    time_point now, permission const& may) const {
-    using detail_extensions::run;
+BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, message const& body, time_point now,
+                                             permission const& may, patience wait, completion<writer> done) const {
+    using detail_extensions::sends;
     request const& asked = *c.more;
-    shared_message const shared = body.share(true); // framed once, for all
-    if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
-    message const payload{shared};
-    std::optional<send_terms> const terms = terms_of(c, now);
-    bool supported = true;
-    std::size_t matched = 0, accepted = 0, told = 0;
-    std::string refusals;
-    protocol::json_writer refused{refusals};
-    refused.begin_array();
+    bool const one = asked.what == request::kind::close, closes = one || asked.what == request::kind::close_many;
+    shared_message shared = body.share(!one); // framed once, for all
+    if (!shared) return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
+    // whoever may only close connections cannot send by it
+    auto const may_send = [&](std::string_view id) { return body.data().empty() || may(operation::post, id); };
+    if (one && !may_send(c.target.id()))
+        return done([this, id = std::string{c.target.id()}](response& r) {
+            auto const why = std::string{"A last message needs a grant for "}.append(
+                resource_arn(options_, operation::post, id, true));
+            deny(r, auth_decision::refuse(auth_error::not_permitted, why), operation::post, id);
+        });
+    auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        ++matched;
-        std::string_view error = "AccessDeniedException";
-        if (may(c.what, id)) {
-            outcome sent;
-            if (asked.what == request::kind::close_many)
-                sent.result = close(hub, c, id, payload);
-            else
-                sent = run(hub, {.what = command::kind::send,
-                                 .id = id,
-                                 .body = &payload,
-                                 .wait = patience::queued,
-                                 .terms = terms});
-            if (sent.unsupported) return supported = false; // which it is for all
-            error = detail_extensions::error_of(sent.result);
-        }
-        if (error.empty()) ++accepted;
-        else if (told++ < max_listed)
-            refused.begin_object().member("connectionId", id).member("error", error).end_object();
-        return true;
+        if (one || (may(c.what, id) && (!closes || may_send(id)))) all->to(id);
+        else all->refuse(id);
+        return all->supported(); // it is not for any if not for one
     };
-    if (asked.ids.empty()) {
-        connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
-        (void)run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
-    } else {
-        std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
-        std::sort(ids.begin(), ids.end());
-        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-        (void)std::all_of(ids.begin(), ids.end(), act);
-    }
-    if (!supported) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
-    refused.end_array();
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member("matched", matched)
-        .member("accepted", accepted)
-        .member("refused", matched - accepted)
-        .end_object();
-    r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
+    bool const whole = guarded([&] {
+        if (one) {
+            act(c.target.id());
+        } else if (asked.ids.empty()) {
+            connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
+            (void)detail_extensions::run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
+        } else {
+            std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
+            std::sort(ids.begin(), ids.end());
+            ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+            (void)std::all_of(ids.begin(), ids.end(), act);
+        }
+    });
+    writer write = [this, hub, all, one, whole](response& r) {
+        if (!whole) return aws_dialect::fail(r, failure::internal, std::string_view{});
+        if (!all->supported()) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
+        if (!one) return detail_extensions::write_counts(r, *all);
+        if (all->accepted() == 1) r.status = 204;
+        else refuse_close(r, hub, all->entries().front().id, all->entries().front().result);
+    };
+    all->finish([write = std::move(write), done = std::move(done)]() mutable { done(std::move(write)); });
+}
+
+BACKCHANNEL_DECL void extended_dialect::refuse_close(response& r, hub_ref const& hub, std::string_view id,
+                                                     delivery why) const {
+    if (why == delivery::gone) explain(r, hub, id);
+    else if (why == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, id);
+    else aws_dialect::fail(r, failure::unavailable, id);
 }
 
 BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked,

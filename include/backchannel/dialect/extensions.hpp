@@ -2,6 +2,7 @@
 #ifndef BACKCHANNEL_DIALECT_EXTENSIONS_HPP
 #define BACKCHANNEL_DIALECT_EXTENSIONS_HPP
 
+#include <backchannel/completion.hpp>
 #include <backchannel/dialect/aws.hpp>
 #include <backchannel/hub_ref.hpp>
 #include <backchannel/protocol/json_writer.hpp>
@@ -72,6 +73,11 @@ public:
 
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
+        /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
+        [[nodiscard]] bool sends() const noexcept {
+            using enum request::kind;
+            return more != nullptr && (more->what == close || more->what == send_many || more->what == close_many);
+        }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
@@ -98,17 +104,23 @@ public:
     BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
                                   request_view const& asking, time_point now, permission const& may) const;
 
+    /// Writes an answer. Needs the dialect.
+    using writer = std::function<void(response&)>;
+
+    /// The same for a call that `sends`, with the answers of the connections' own threads if `wait` is
+    /// `patience::owner`: `done` is called when all are there, now or on one of those threads. Permissions are asked for
+    /// before it returns.
+    BACKCHANNEL_DECL void send(hub_ref const& hub, call const& c, message const& body, time_point now,
+                               permission const& may, patience wait, completion<writer> done) const;
+
     using aws_dialect::fail;
     BACKCHANNEL_DECL void fail(response& r, failure why, call const& c) const;
 
 private:
     BACKCHANNEL_DECL void explain(response& r, hub_ref const& hub, std::string_view id) const;
-    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id, bool only_head) const;
+    BACKCHANNEL_DECL void show_one(response& r, hub_ref const& hub, std::string_view id) const;
+    BACKCHANNEL_DECL void refuse_close(response& r, hub_ref const& hub, std::string_view id, delivery why) const;
     BACKCHANNEL_DECL void mark(response& r, hub_ref const& hub, call const& c) const;
-    BACKCHANNEL_DECL void close_one(response& r, hub_ref const& hub, call const& c, message const& last) const;
-    BACKCHANNEL_DECL delivery close(hub_ref const& hub, call const& c, std::string_view id, message const& last) const;
-    BACKCHANNEL_DECL void act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                      time_point now, permission const& may) const;
     BACKCHANNEL_DECL void list_open(response& r, hub_ref const& hub, request const& asked, permission const& may) const;
     BACKCHANNEL_DECL void watch_changes(response& r, hub_ref const& hub, request_view const& asking,
                                         permission const& may) const;

@@ -277,9 +277,12 @@ private:
         mailbox_type* const box = make_box(s);
         if (box == nullptr) return report(s, delivery::unavailable, m.data().size());
         std::size_t const size = m.data().size(), cost = size + sizeof(mail), limit = this->options_.queue_limit;
+        // what the Transport held when last seen may have left since: whoever waits for its thread's answer gets that
+        bool const asks_owner = static_cast<bool>(done);
         auto const fits = [&] {
-            return size <= limit && box->buffered <= limit - size &&
-                   (box->reserved == 0 || box->reserved + cost + box->buffered <= limit);
+            std::size_t const buffered = asks_owner ? 0 : box->buffered;
+            return size <= limit && buffered <= limit - size &&
+                   (box->reserved == 0 || box->reserved + cost + buffered <= limit);
         };
         std::unique_lock lock{box->mutex};
         std::unique_ptr<mail> letter;
@@ -301,7 +304,7 @@ private:
         }
         bool const reserved = letter != nullptr && fits() &&
                               (!detail_concepts::reports_written<Transport> || reserve_unsent(s, size));
-        if (!reserved && box->buffered == 0) {
+        if (!reserved && (asks_owner || box->buffered == 0)) {
             lock.unlock();
             return report(s, delivery::backpressure, size);
         }
@@ -313,7 +316,7 @@ private:
             box->reserved += cost;
             box->mails.push(std::move(letter));
         }
-        // also after a refusal: what the Transport held when last seen may have left since
+        // also after a refusal, so that what the Transport holds is looked at again
         bool const first = !waits_for_open && !std::exchange(box->scheduled, true);
         lock.unlock();
         inline_answer* const outer = std::exchange(asking, answer);

@@ -7,6 +7,7 @@ import threading
 import time
 
 from checks.clients import succeed
+from checks.order import fill
 from support import clients
 from support.checks import check, expect, expect_equal, expect_in, skip
 from support.feed import Feed
@@ -224,6 +225,23 @@ def batches(context):
         expect_equal(many(gateway, "GET", "?count=true").json(), {"count": 2}, "those that are left")
 
 
+@check("extensions: a client that does not read is refused in a batch, and stays, on whichever loop the caller is", alone=True)
+def full_queue(context):
+    body = b"x" * 60000
+    with extended(context, "--threads", "2", "--queue-limit", "200000") as gateway:
+        with RawWebSocket(gateway, receive_buffer=16384) as websocket:
+            refused = {"connectionId": websocket.id, "error": "LimitExceededException"}
+            for _ in range(10):  # each call has a connection of its own
+                fill(gateway, websocket.id, len(body))
+                answer = many(gateway, "POST", f"?id={websocket.id}", body).json()
+                expect_equal(answer, {"matched": 1, "accepted": 0, "refused": 1, "errors": [refused]}, "POST to many")
+                answer = many(gateway, "DELETE", f"?id={websocket.id}", body).json()
+                expect_equal(answer, {"matched": 1, "accepted": 0, "refused": 1, "errors": [refused]}, "DELETE of many")
+                answer = one(gateway, "DELETE", websocket, body=body)
+                expect_equal((answer.status, answer.error_type), (429, "LimitExceededException"), "DELETE")
+                expect_equal(one(gateway, "GET", websocket).status, 200, "GET")
+
+
 @check("extensions: a list's pages show each connection once, whatever comes and goes between them")
 def listing(context):
     with extended(context) as gateway:
@@ -258,6 +276,8 @@ def head(context):
     with extended(context) as gateway, RawWebSocket(gateway) as websocket:
         answer = one(gateway, "HEAD", websocket)
         expect_equal((answer.status, answer.body), (200, b""), "HEAD")
+        size = str(len(one(gateway, "GET", websocket).body))
+        expect_equal(answer.header("Content-Length"), size, "the size that GET would have")
         expect_equal(one(gateway, "DELETE", websocket).status, 204, "DELETE")
         expect_equal(one(gateway, "HEAD", websocket).status, 410, "HEAD afterwards")
         expect_equal(one(gateway, "PATCH", websocket).header("Allow"), "DELETE, GET, HEAD, POST", "Allow")

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 // What a server may rely on: unsent bytes are bounded, wherever they wait. The rules stand in the comments of the
 // Transport concept and of connection_hub.
@@ -83,6 +85,22 @@ TEST_CASE("R9: what the transport says it holds counts against the limit", "[hub
         CHECK(t.hub->send(a.id(), text(eleven)) == delivery::accepted);
         t.run();
         CHECK(t.wire().wrong_thread == 0);
+    }
+    SECTION("with dispatch a caller that waits for the thread's answer is not refused by an old figure") {
+        test::test_hub<test::with_dispatch<test::tells_buffered<test::plain_recorder>>> t{{.queue_limit = 1000}};
+        t.wire().on_buffered = [&](int) { return held; };
+        auto a = t.open(0);
+        std::vector<delivery> told;
+        auto const send_and_run = [&] {
+            t.hub->async_send(a.id(), text(std::string(11, 'x')), [&](delivery d) { told.push_back(d); });
+            t.run();
+            return std::exchange(told, {});
+        };
+        held = 990;
+        CHECK(send_and_run() == std::vector{delivery::backpressure});
+        CHECK(t.sent().empty());
+        held = 0; // the client has read
+        CHECK(send_and_run() == std::vector{delivery::accepted});
     }
 }
 

@@ -60,17 +60,17 @@ public:
         bool const many = is_one_of({send_many, close_many}), closes = is_one_of({close, close_many}),
                    sends = request_.what == send_many || request_.what == plain;
         if (name == "id" && many) return request_.ids.emplace_back(value), std::string{};
-        if (name == "tag" && (many || request_.what == list)) return once(tag_, name) + read_tag(value);
-        if (name == "all" && many) return once(all_, name) + read_all(value);
-        if (name == "type" && sends) return once(type_, name) + read_type(value);
-        if (name == "code" && closes) return once(code_, name) + read_code(value);
-        if (name == "reason" && closes) return once(reason_, name) + read_reason(value);
-        if (name == "limit" && request_.what == list) return once(limit_, name) + read_limit(value);
-        if (name == "events" && request_.what == list) return events_ = true, std::string{};
-        if (name == "count" && request_.what == list) return once(count_, name) + read_count(value);
-        if (name == "cursor" && request_.what == list) return once(cursor_, name) + read_cursor(value);
-        if (name == "ack" && sends) return once(ack_, name) + read_ack(value);
-        if (name == "ttl" && sends) return once(ttl_, name) + read_ttl(value);
+        if (name == "tag" && (many || request_.what == list)) return once(tag_, name, read_tag(value));
+        if (name == "all" && many) return once(all_, name, read_all(value));
+        if (name == "type" && sends) return once(type_, name, read_type(value));
+        if (name == "code" && closes) return once(code_, name, read_code(value));
+        if (name == "reason" && closes) return once(reason_, name, read_reason(value));
+        if (name == "limit" && request_.what == list) return once(limit_, name, read_limit(value));
+        if (name == "events" && request_.what == list) return once(events_, name, read_events(value));
+        if (name == "count" && request_.what == list) return once(count_, name, read_count(value));
+        if (name == "cursor" && request_.what == list) return once(cursor_, name, read_cursor(value));
+        if (name == "ack" && sends) return once(ack_, name, read_ack(value));
+        if (name == "ttl" && sends) return once(ttl_, name, read_ttl(value));
         return {};
     }
 
@@ -90,8 +90,12 @@ private:
     [[nodiscard]] bool is_one_of(std::initializer_list<what> kinds) const noexcept {
         return std::find(kinds.begin(), kinds.end(), request_.what) != kinds.end();
     }
-    [[nodiscard]] static std::string once(bool& seen, std::string_view name) {
-        return std::exchange(seen, true) ? std::string{name}.append(": occurs twice; ") : std::string{};
+    [[nodiscard]] static std::string once(bool& seen, std::string_view name, std::string complaint) {
+        if (!std::exchange(seen, true)) return complaint;
+        return std::string{name}.append(": occurs twice").append(complaint.empty() ? "" : "; ").append(complaint);
+    }
+    [[nodiscard]] static std::string read_events(std::string_view value) {
+        return value.empty() ? "" : "events: no value is expected";
     }
     [[nodiscard]] std::string read_tag(std::string_view value) {
         request_.tag = value;

@@ -5,6 +5,7 @@
 #include <backchannel/dialect/extensions.hpp>
 #include <backchannel/impl/dialect/change_feed.ipp>
 #include <backchannel/impl/dialect/extension_request.ipp>
+#include <backchannel/impl/dialect/extension_sends.ipp>
 #include <backchannel/protocol/json_writer.hpp>
 #include <backchannel/protocol/query.hpp>
 #include <backchannel/protocol/timestamp.hpp>
@@ -30,10 +31,26 @@ namespace detail_extensions {
     return {};
 }
 
-[[nodiscard]] inline outcome run(hub_ref const& hub, command const& c) {
-    outcome result;
-    hub.execute(c, [&result](outcome o) { result = std::move(o); });
-    return result;
+/// The answer to a call on many connections.
+inline void write_counts(response& r, sends const& all) {
+    std::size_t const accepted = all.accepted();
+    std::size_t told = 0;
+    r.status = 200;
+    r.headers.add("Content-Type", "application/json");
+    protocol::json_writer json{r.body};
+    json.begin_object()
+        .member("matched", all.matched())
+        .member("accepted", accepted)
+        .member("refused", all.matched() - accepted)
+        .key("errors")
+        .begin_array();
+    for (auto const& [id, result, permitted] : all.entries()) {
+        if (permitted && result == delivery::accepted) continue;
+        if (told++ == extended_dialect::max_listed) break;
+        std::string_view const error = permitted ? error_of(result) : "AccessDeniedException";
+        json.begin_object().member("connectionId", std::string_view{id}).member("error", error).end_object();
+    }
+    json.end_array().end_object();
 }
 
 }
@@ -143,13 +160,18 @@ BACKCHANNEL_DECL void extended_dialect::perform(response& r, hub_ref const& hub,
                                                 permission const& may) const {
     using enum request::kind;
     switch (c.more->what) {
-    case show: return show_one(r, hub, c.target.id(), false);
-    case head: return show_one(r, hub, c.target.id(), true);
+    case show:
+    case head: return show_one(r, hub, c.target.id());
     case tag:
     case untag: return mark(r, hub, c);
-    case close: return close_one(r, hub, c, body);
+    case close:
     case send_many:
-    case close_many: return act_on_many(r, hub, c, body, now, may);
+    case close_many: {
+        writer write;
+        send(hub, c, body, now, may, patience::queued, [&write](writer w) { write = std::move(w); });
+        if (write) return write(r);
+        break;
+    }
     case list:
     case count: return list_open(r, hub, *c.more, may);
     case watch: return watch_changes(r, hub, asking, may);
@@ -184,8 +206,7 @@ BACKCHANNEL_DECL void extended_dialect::explain(response& r, hub_ref const& hub,
         .end_object();
 }
 
-BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id,
-                                                 bool only_head) const {
+BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub, std::string_view id) const {
     outcome const found = detail_extensions::run(hub, {.what = command::kind::find, .id = id});
     if (found.state) {
         r.status = 200;
@@ -197,7 +218,6 @@ BACKCHANNEL_DECL void extended_dialect::show_one(response& r, hub_ref const& hub
     } else {
         explain(r, hub, id);
     }
-    if (only_head) r.body.clear(); // RFC 9110 9.3.2
 }
 
 BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, call const& c) const {
@@ -212,79 +232,55 @@ BACKCHANNEL_DECL void extended_dialect::mark(response& r, hub_ref const& hub, ca
     aws_dialect::fail(r, failure::bad_body, detail_extensions::bad_tag);
 }
 
-BACKCHANNEL_DECL void extended_dialect::close_one(response& r, hub_ref const& hub, call const& c,
-                                                  message const& last) const {
-    delivery const result = close(hub, c, c.target.id(), last);
-    if (result == delivery::accepted) r.status = 204;
-    else if (result == delivery::gone) explain(r, hub, c.target.id());
-    else if (result == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, c.target.id());
-    else aws_dialect::fail(r, failure::unavailable, c.target.id());
-}
-
-BACKCHANNEL_DECL delivery extended_dialect::close(hub_ref const& hub, call const& c, std::string_view id,
-                                                  message const& last) const {
-    using detail_extensions::run;
-    if (!last.data().empty()) {
-        command const send{.what = command::kind::send, .id = id, .body = &last, .wait = patience::queued};
-        if (delivery const result = run(hub, send).result; result != delivery::accepted) return result;
-    }
-    return run(hub, {.what = command::kind::close, .id = id, .frame = {c.more->code, c.more->reason}}).result;
-}
-
-BACKCHANNEL_DECL void extended_dialect::act_on_many(response& r, hub_ref const& hub, call const& c, message const& body,
-                                                    time_point now, permission const& may) const {
-    using detail_extensions::run;
+BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, message const& body, time_point now,
+                                             permission const& may, patience wait, completion<writer> done) const {
+    using detail_extensions::sends;
     request const& asked = *c.more;
-    shared_message const shared = body.share(true); // framed once, for all
-    if (!shared) return aws_dialect::fail(r, failure::unavailable, std::string_view{});
-    message const payload{shared};
-    std::optional<send_terms> const terms = terms_of(c, now);
-    bool supported = true;
-    std::size_t matched = 0, accepted = 0, told = 0;
-    std::string refusals;
-    protocol::json_writer refused{refusals};
-    refused.begin_array();
+    bool const one = asked.what == request::kind::close, closes = one || asked.what == request::kind::close_many;
+    shared_message shared = body.share(!one); // framed once, for all
+    if (!shared) return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
+    // whoever may only close connections cannot send by it
+    auto const may_send = [&](std::string_view id) { return body.data().empty() || may(operation::post, id); };
+    if (one && !may_send(c.target.id()))
+        return done([this, id = std::string{c.target.id()}](response& r) {
+            auto const why = std::string{"A last message needs a grant for "}.append(
+                resource_arn(options_, operation::post, id, true));
+            deny(r, auth_decision::refuse(auth_error::not_permitted, why), operation::post, id);
+        });
+    auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        ++matched;
-        std::string_view error = "AccessDeniedException";
-        if (may(c.what, id)) {
-            outcome sent;
-            if (asked.what == request::kind::close_many)
-                sent.result = close(hub, c, id, payload);
-            else
-                sent = run(hub, {.what = command::kind::send,
-                                 .id = id,
-                                 .body = &payload,
-                                 .wait = patience::queued,
-                                 .terms = terms});
-            if (sent.unsupported) return supported = false; // which it is for all
-            error = detail_extensions::error_of(sent.result);
-        }
-        if (error.empty()) ++accepted;
-        else if (told++ < max_listed)
-            refused.begin_object().member("connectionId", id).member("error", error).end_object();
-        return true;
+        if (one || (may(c.what, id) && (!closes || may_send(id)))) all->to(id);
+        else all->refuse(id);
+        return all->supported(); // it is not for any if not for one
     };
-    if (asked.ids.empty()) {
-        connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
-        (void)run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
-    } else {
-        std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
-        std::sort(ids.begin(), ids.end());
-        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-        (void)std::all_of(ids.begin(), ids.end(), act);
-    }
-    if (!supported) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
-    refused.end_array();
-    r.status = 200;
-    r.headers.add("Content-Type", "application/json");
-    protocol::json_writer{r.body}
-        .begin_object()
-        .member("matched", matched)
-        .member("accepted", accepted)
-        .member("refused", matched - accepted)
-        .end_object();
-    r.body.insert(r.body.size() - 1, ",\"errors\":" + refusals);
+    bool const whole = guarded([&] {
+        if (one) {
+            act(c.target.id());
+        } else if (asked.ids.empty()) {
+            connection_visitor const visitor = [&](std::string_view id, auto const&) { return act(id); };
+            (void)detail_extensions::run(hub, {.what = command::kind::select, .tag_text = asked.tag, .visitor = &visitor});
+        } else {
+            std::vector<std::string_view> ids{asked.ids.begin(), asked.ids.end()};
+            std::sort(ids.begin(), ids.end());
+            ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+            (void)std::all_of(ids.begin(), ids.end(), act);
+        }
+    });
+    writer write = [this, hub, all, one, whole](response& r) {
+        if (!whole) return aws_dialect::fail(r, failure::internal, std::string_view{});
+        if (!all->supported()) return aws_dialect::fail(r, failure::unsupported, std::string_view{});
+        if (!one) return detail_extensions::write_counts(r, *all);
+        if (all->accepted() == 1) r.status = 204;
+        else refuse_close(r, hub, all->entries().front().id, all->entries().front().result);
+    };
+    all->finish([write = std::move(write), done = std::move(done)]() mutable { done(std::move(write)); });
+}
+
+BACKCHANNEL_DECL void extended_dialect::refuse_close(response& r, hub_ref const& hub, std::string_view id,
+                                                     delivery why) const {
+    if (why == delivery::gone) explain(r, hub, id);
+    else if (why == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, id);
+    else aws_dialect::fail(r, failure::unavailable, id);
 }
 
 BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked,
