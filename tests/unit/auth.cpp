@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+namespace auth_tests {
+
 using namespace backchannel;
 
 TEST_CASE("A decision that nobody made refuses", "[auth]") {
@@ -39,4 +41,6 @@ TEST_CASE("short_text keeps 128 bytes", "[auth]") {
     short_text const one{std::string_view{full}};
     short_text const copy = one;
     CHECK(copy.view() == full);
+}
+
 }

@@ -16,6 +16,8 @@
 #error "BACKCHANNEL_TEST_DATA must be the path of tests/data"
 #endif
 
+namespace captures_tests {
+
 // Requests of unmodified clients, tests/data/captures. Each has to verify, and none may after a change.
 
 using namespace test;
@@ -307,4 +309,6 @@ TEST_CASE("The library's own parser reads the captures as they were sent", "[cap
             CHECK(head.headers[i].value == c.request.headers[i].second);
         }
     }
+}
+
 }

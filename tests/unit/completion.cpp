@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-using namespace backchannel;
-
+namespace completion_tests {
 namespace {
 
 struct verdict {
@@ -21,11 +20,16 @@ struct verdict {
 };
 
 }
+}
 
 template <>
-struct backchannel::lost<verdict> {
-    static verdict value() { return {503}; }
+struct backchannel::lost<completion_tests::verdict> {
+    static completion_tests::verdict value() { return {503}; }
 };
+
+namespace completion_tests {
+
+using namespace backchannel;
 
 TEST_CASE("a completion reports its result once", "[completion]") {
     std::vector<delivery> seen;
@@ -153,4 +157,6 @@ TEST_CASE("a callable may destroy what holds its completion", "[completion]") {
         CHECK(read.ends_with(std::string(60, 'k')));
         CHECK(owner == nullptr);
     }
+}
+
 }

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <type_traits>
 
+namespace concepts_tests {
+
 // What the concepts take and refuse, beyond the types of tests/exemplars; what a refusal says is in tests/compile_fail.
 
 using namespace backchannel;
@@ -242,4 +244,6 @@ TEST_CASE("an authorizer answers in one of three ways", "[concepts]") {
     STATIC_REQUIRE_FALSE(authorizer<answering_yes_or_no>);
     STATIC_REQUIRE_FALSE(authorizer<in_pieces_without_finish>);
     STATIC_REQUIRE_FALSE(authorizer<absent>);
+}
+
 }

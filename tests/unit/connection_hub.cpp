@@ -16,6 +16,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace connection_hub_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::idle_transport;
@@ -278,4 +280,6 @@ TEST_CASE("a hub that has room for nothing says so when it is made", "[connectio
     }
     connection_hub<idle_transport> none{{}, {.max_connections = 0}};
     CHECK_FALSE(none.open(1));
+}
+
 }

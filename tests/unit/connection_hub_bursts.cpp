@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+namespace connection_hub_bursts_tests {
+
 using namespace backchannel;
 using test::lines;
 using test::text;
@@ -97,4 +99,6 @@ TEST_CASE("a burst from many threads is delivered in each thread's order", "[con
     }
     CHECK(out_of_order == 0);
     CHECK(t.wire().wrong_thread == 0);
+}
+
 }

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+namespace connection_hub_changes_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
@@ -92,4 +94,6 @@ TEST_CASE("connection_hub::changes: any thread reads while others open, tag and 
     h.stop();
     CHECK(wrong == 0);
     CHECK(changes->last() == before + 3 * 50 * 3);
+}
+
 }

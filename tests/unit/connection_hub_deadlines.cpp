@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_deadlines_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
@@ -281,4 +283,6 @@ TEST_CASE("deadlines of many connections agree with a naive model", "[connection
         CHECK_FALSE(said.value_or(time_point::max()) > next);
         CHECK_FALSE(said.value_or(time_point::max()) <= at);
     }
+}
+
 }

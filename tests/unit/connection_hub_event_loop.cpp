@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace connection_hub_event_loop_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
@@ -112,4 +114,6 @@ TEST_CASE("after expire the next deadline lies ahead, whatever the durations", "
             CHECK(t.hub->next_deadline().value_or(time_point::max()) > t.clock.steady());
         }
     }
+}
+
 }

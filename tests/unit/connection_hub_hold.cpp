@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_hold_tests {
+
 // Messages that come before their connection is open.
 
 using namespace backchannel;
@@ -202,4 +204,6 @@ TEST_CASE("connections open while threads send to them, and none of the messages
     CHECK(accepted == senders * connections * 3 / 4);
     CHECK(gone + other == 0);
     CHECK(t.sent().size() == static_cast<std::size_t>(accepted.load()));
+}
+
 }

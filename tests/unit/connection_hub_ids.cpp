@@ -15,6 +15,8 @@
 #include <unordered_set>
 #include <vector>
 
+namespace connection_hub_ids_tests {
+
 using namespace backchannel;
 using test::idle_transport;
 using test::text;
@@ -243,4 +245,6 @@ TEST_CASE("ids that need escapes in a URL work when a codec maps them", "[connec
     CHECK(hub.send("L0SM9cOFvHcCIhw", text("x")) == delivery::gone);
     CHECK(hub.close("ab+/cd_-=="));
     CHECK(hub.was_open("ab+/cd_-=="));
+}
+
 }

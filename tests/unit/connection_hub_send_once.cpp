@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_send_once_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
@@ -351,4 +353,6 @@ TEST_CASE("eight threads that repeat themselves deliver each message once", "[co
     SECTION("with loops") { many_repeat<test::looping_transport>(); }
     SECTION("with a task for each loop") { many_repeat<test::keyed_transport>(); }
     SECTION("without dispatch") { many_repeat<test::direct_transport>(); }
+}
+
 }

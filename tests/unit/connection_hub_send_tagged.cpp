@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_send_tagged_tests {
+
 using namespace backchannel;
 using test::lines;
 using test::text;
@@ -241,3 +243,5 @@ TEST_CASE("without memory for the one copy each gets its own, or is told of", "[
 }
 
 #endif
+
+}

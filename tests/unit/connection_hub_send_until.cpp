@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_send_until_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::lines;
@@ -131,4 +133,6 @@ TEST_CASE("a repeated send with a limit waits with the first", "[connection_hub]
     CHECK(t.sent() == lines(2, "send 0 y"));
     t.tell(delivery::accepted);
     CHECK(t.answered() == answers{delivery::expired, delivery::accepted});
+}
+
 }

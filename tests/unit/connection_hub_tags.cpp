@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace connection_hub_tags_tests {
+
 using namespace backchannel;
 using test::lines;
 using test::text;
@@ -181,4 +183,6 @@ TEST_CASE("a hub whose ids look otherwise has tags too", "[hub_tags]") {
     CHECK(with_tag(hub, "room") == ids_of({&b}));
     CHECK(with_tag(hub, "") == ids_of({&a, &b}));
     CHECK(hub.send_tagged("room", text("x")).accepted == 1);
+}
+
 }

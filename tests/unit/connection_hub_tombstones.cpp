@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace connection_hub_tombstones_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::text;
@@ -185,4 +187,6 @@ TEST_CASE("reasons are remembered where that is wanted", "[tombstones]") {
     next.closed(1000);
     check_tombstone(t, next.id(), later, 1000, closed_by::peer);
     check_tombstone(t, b.id(), then, 4001, closed_by::server, "why, in more bytes than a short string has");
+}
+
 }

@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+namespace connection_hub_visit_tests {
+
 using namespace backchannel;
 using test::lines;
 
@@ -216,4 +218,6 @@ TEST_CASE("all of a tag are visited, however many have it", "[hub_visit]") {
         }));
         CHECK((seen == ids));
     }
+}
+
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <type_traits>
 
+namespace connection_id_tests {
+
 using namespace backchannel;
 
 TEST_CASE("an id keeps its 16 characters", "[connection_id]") {
@@ -58,4 +60,6 @@ TEST_CASE("an id of AWS' has the right shape", "[connection_id]") {
     for (char const* const id : {"L0SM9cOFvHcCIhw=", "R0oXAdfD0kwCH6w=", "ZDb-VclrIAMCJ3w=", "e_d2EewNLPECIGw="})
         CHECK(ids.decode(id));
     CHECK_FALSE(ids.decode("L0SM9cOFvHcCIh=="));
+}
+
 }

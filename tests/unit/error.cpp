@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+namespace error_tests {
+
 using namespace backchannel;
 
 TEST_CASE("each error has a text of its own", "[error]") {
@@ -25,4 +27,6 @@ TEST_CASE("an errc converts to an error code of the library's category", "[error
     CHECK(std::string{code.category().name()} == "backchannel");
     CHECK(code != std::make_error_code(std::errc::not_enough_memory));
     CHECK(&code.category() == &make_error_code(errc::entropy_unavailable).category());
+}
+
 }

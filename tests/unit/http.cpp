@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+namespace http_tests {
+
 using namespace backchannel;
 
 TEST_CASE("header names compare without case, and only letters fold", "[http]") {
@@ -126,3 +128,5 @@ TEST_CASE("a response has a status, headers and a body of its own", "[http]") {
     CHECK(moved.body == "{}");
 }
 #endif
+
+}

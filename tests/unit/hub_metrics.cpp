@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+namespace hub_metrics_tests {
+
 using namespace backchannel;
 using test::text;
 
@@ -143,4 +145,6 @@ TEST_CASE("threads count together", "[hub_metrics]") {
     CHECK(m.open == 1);
     CHECK(m.accepted == 10'000);
     CHECK(m.accepted_bytes == 30'000);
+}
+
 }

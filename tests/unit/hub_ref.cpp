@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_ref_tests {
+
 using namespace backchannel;
 using test::lines;
 using test::text;
@@ -272,4 +274,6 @@ TEST_CASE("what has execute of its own is asked itself", "[hub_ref]") {
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == delivery::unavailable);
     CHECK(wrapper.executed == std::vector<std::string>{"remote"});
+}
+
 }

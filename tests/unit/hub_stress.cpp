@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_stress_tests {
+
 // Seven threads do everything that can be done to a hub, at random. The sanitizers watch the memory; the figures at the
 // end show that no answer was given twice or not at all and that no accepted message was lost on an open connection.
 
@@ -331,4 +333,6 @@ TEST_CASE("seven threads and two loops leave no answer and no message behind", "
 
 TEST_CASE("seven threads on a transport for any thread leave no answer and no message behind", "[hub_stress]") {
     run_stress<threaded_server>();
+}
+
 }

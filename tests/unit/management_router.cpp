@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace management_router_tests {
+
 // The answers of an own server, row by row as clients meet them.
 
 using namespace backchannel;
@@ -367,3 +369,5 @@ TEST_CASE("A verified POST of a small body needs no memory", "[management_router
     CHECK(allocations == 0);
 }
 #endif
+
+}

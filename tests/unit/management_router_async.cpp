@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace management_router_async_tests {
+
 // Requests that wait: for their body, for their authorizer, for the thread of their connection.
 
 using namespace backchannel;
@@ -310,4 +312,6 @@ TEST_CASE("An authorizer that throws is answered with 500, once, and nothing is 
     run(async_throwing_auth{});
     run(begin_throwing_auth{});
     run(append_throwing_auth{});
+}
+
 }

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+namespace management_router_parts_tests {
+
 // What a router is put together from: hooks, anything that executes commands, and other routers beside it.
 
 using namespace backchannel;
@@ -142,4 +144,6 @@ TEST_CASE("A body that came in its own memory is kept there by the message", "[m
         incoming.finish([&](response const& answer) { status = answer.status; });
         return {room.data(), status};
     }));
+}
+
 }

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace message_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -214,4 +216,6 @@ TEST_CASE("a thread may make long messages when what it keeps has gone", "[messa
         for (int i = 0; i != 3; ++i) (void)long_message(50'000);
     }}.join();
     CHECK(made == 2);
+}
+
 }

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace policies_tests {
+
 // What docs/policies.md says of policies that throw, as far as no test of the policy itself shows it.
 
 using namespace backchannel;
@@ -125,4 +127,6 @@ TEST_CASE("what a dialect throws leaves the router's call", "[policies]") {
     CHECK_THROWS_AS(router.handle(request.view()), refusal);
     CHECK_THROWS_AS(router.async_handle(request.view(), c.collect()), refusal);
     CHECK(c.answers.empty());
+}
+
 }

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+namespace response_stamp_tests {
+
 using namespace backchannel;
 
 TEST_CASE("A response is stamped with the date and an id", "[response_stamp]") {
@@ -74,4 +76,6 @@ TEST_CASE("Request ids are version 4 UUIDs and differ, also between objects and 
         REQUIRE(id[14] == '4');
         REQUIRE((id[19] == '8' || id[19] == '9' || id[19] == 'a' || id[19] == 'b'));
     }
+}
+
 }

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+namespace session_tests {
+
 using namespace backchannel;
 using test::lines;
 using test::text;
@@ -107,4 +109,6 @@ TEST_CASE("a released session may be adopted after its hub has gone", "[session]
     auto const adopted = session::adopt(user_data);
     CHECK(adopted.id() == id);
     adopted.touch();
+}
+
 }

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace sigv4_suite_tests {
+
 // The public SigV4 signing suite, read from where the environment variable BACKCHANNEL_SIGV4_SUITE says (vectors.json).
 // Each signed request is taken apart again and must give the canonical request, string to sign and signature of the
 // case.
@@ -123,4 +125,6 @@ TEST_CASE("The cases of the public signing suite verify in both forms", "[sigv4_
             verified += d.claimed == d.signature;
         }
     CHECK(verified == 76);
+}
+
 }

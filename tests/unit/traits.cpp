@@ -9,6 +9,8 @@
 #include <mutex>
 #include <type_traits>
 
+namespace traits_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 
@@ -36,4 +38,6 @@ TEST_CASE("policies without state need not be given", "[traits]") {
     hub_policies<default_hub_traits> const policies{};
     auto const now = policies.clock.steady();
     CHECK(now <= std::chrono::steady_clock::now());
+}
+
 }

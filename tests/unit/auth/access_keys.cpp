@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace auth_access_keys_tests {
+
 using namespace backchannel;
 
 TEST_CASE("static_keys finds keys by their exact id", "[access_keys]") {
@@ -36,4 +38,6 @@ TEST_CASE("Sources of keys are told apart by what they have", "[access_keys]") {
     STATIC_REQUIRE(finds_when_called<std::optional<access_key> (*)(std::string_view)>);
     STATIC_REQUIRE_FALSE(key_source<wrong>);
     STATIC_REQUIRE_FALSE(key_source<int>);
+}
+
 }

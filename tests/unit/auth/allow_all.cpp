@@ -5,6 +5,8 @@
 
 #include <backchannel/concepts.hpp>
 
+namespace auth_allow_all_tests {
+
 using namespace backchannel;
 
 TEST_CASE("allow_all lets everybody in, without a name", "[allow_all]") {
@@ -14,4 +16,6 @@ TEST_CASE("allow_all lets everybody in, without a name", "[allow_all]") {
         CHECK(decision.allowed());
         CHECK(decision.who.name.view().empty());
     }
+}
+
 }

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_any_of_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -355,4 +357,6 @@ TEST_CASE("sigv4 and bearer side by side", "[any_of]") {
     r.set("Authorization", "Bearer token");
     r.headers.emplace_back("Authorization", "Bearer token");
     CHECK(ask(r) == bad_request);
+}
+
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+namespace auth_bearer_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -76,4 +78,6 @@ TEST_CASE("api_key takes keys by its own scheme only", "[bearer]") {
     api_key const many{std::vector<bearer_token>{{"a", "alice"}, {"b", "bob"}}};
     CHECK(with_key(many, "Api-Key b").who.name.view() == "bob");
     CHECK(with(bearer{std::string{"AQVN"}}, "Api-Key AQVN") == auth_error::missing_token);
+}
+
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <string>
 
+namespace auth_iam_pattern_tests {
+
 using backchannel::iam_pattern;
 
 namespace {
@@ -227,4 +229,6 @@ TEST_CASE("many stars don't take long", "[iam_pattern]") {
     for (int i = 0; i < 100; ++i) inner += "*a";
     inner += "b:s:r:c:*";
     CHECK_FALSE(resource(inner, "arn:" + std::string(2000, 'a') + ":s:r:c:x"));
+}
+
 }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_iam_policy_tests {
+
 using backchannel::iam_effect;
 using backchannel::iam_policy;
 using backchannel::iam_request;
@@ -394,4 +396,6 @@ TEST_CASE("a policy can be copied and outlives its text", "[iam_policy]") {
     }
     CHECK(copy.allows({.resource = post_x}));
     CHECK_FALSE(copy.allows({.resource = get_x}));
+}
+
 }

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 
+namespace auth_signing_key_cache_tests {
+
 using namespace backchannel;
 using namespace test;
 
@@ -71,4 +73,6 @@ TEST_CASE("The cache is bounded and right whatever shares its places", "[signing
             access_key key{"KEY" + std::to_string(i), "secret" + std::to_string(i)};
             (void)look_up(keys, key, scope); // compares with a fresh one
         }
+}
+
 }

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_sigv4_tests {
+
 // How signed requests are judged; tests/unit/auth/sigv4_request.cpp has what they may look like.
 
 using namespace test;
@@ -389,4 +391,6 @@ TEST_CASE("Region, hosts and echo come from the router where they are not set", 
     kept.configure(router);
     CHECK(kept.authorize(local_view, operation::post, {}).allowed());
     CHECK_FALSE(kept.authorize(view, operation::post, {}).allowed());
+}
+
 }

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_sigv4_candidates_tests {
+
 // Which hosts and paths a signature may be about, when what was received is not what was signed.
 
 using namespace test;
@@ -154,4 +156,6 @@ TEST_CASE("Where the server has undone the escapes, the meaning is what is signe
             r.target = "/dev/@connections/ab=";
             CHECK_FALSE(ask(r, options).allowed());
         }
+}
+
 }

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_sigv4_keys_tests {
+
 // Where keys come from, and that neither an answer nor the work for it tells who has which.
 
 using namespace test;
@@ -325,4 +327,6 @@ TEST_CASE("A key whose secret is changed is good with the new one only", "[sigv4
     CHECK_FALSE(asked(before));
     CHECK(asked(*current));
     CHECK_FALSE(asked(before));
+}
+
 }

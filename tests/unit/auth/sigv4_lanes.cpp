@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_sigv4_lanes_tests {
+
 // Bodies that are hashed beside others of the same loop.
 
 using namespace test;
@@ -187,4 +189,6 @@ TEST_CASE("a router verifies many long bodies that arrive on one loop at once", 
         }
         CHECK(f.hub.sent().size() == static_cast<std::size_t>(sent));
     }
+}
+
 }

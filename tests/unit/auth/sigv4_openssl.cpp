@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace auth_sigv4_openssl_tests {
+
 // The verdicts of sigv4 do not depend on who hashes.
 
 using namespace test;
@@ -46,4 +48,6 @@ TEST_CASE("sigv4 with OpenSSL agrees with the built-in provider on every capture
         }
     }
     CHECK(allowed == 218);
+}
+
 }

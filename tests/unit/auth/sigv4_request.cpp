@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_sigv4_request_tests {
+
 // What a signed request may look like. Every case starts from a request that would verify, so that the one thing that
 // is wrong with it is what it is refused for.
 
@@ -363,4 +365,6 @@ TEST_CASE("A request's claims stay readable when it is moved", "[sigv4_request]"
     CHECK(second.date() == example_date);
     CHECK(second.first_host() == "api.example.org");
     STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<backchannel::sigv4_request>);
+}
+
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace auth_token_buckets_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
@@ -237,4 +239,6 @@ TEST_CASE("Threads together are given what there is, exactly", "[token_buckets]"
     });
     CHECK(common == 3000);
     CHECK(own == threads * each / 100);
+}
+
 }

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_with_policy_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -246,4 +248,6 @@ TEST_CASE("A policy around a policy does not replace it for the targets of a bat
             CHECK(auth->permits({}, decision.who, operation::post, id) == (id == "other"));
         }
     }
+}
+
 }

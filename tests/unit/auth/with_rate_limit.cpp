@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_with_rate_limit_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using test::manual_clock;
@@ -267,4 +269,6 @@ TEST_CASE("A request for many connections counts once", "[with_rate_limit]") {
           R"(429 LimitExceededException {"message":"Rate exceeded"})");
     CHECK(asked.size() == 2);
     CHECK(f.hub.sent().size() == 2);
+}
+
 }

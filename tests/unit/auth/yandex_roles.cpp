@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace auth_yandex_roles_tests {
+
 using namespace backchannel;
 
 TEST_CASE("a role grants its operations to those who have it", "[yandex_roles]") {
@@ -22,4 +24,6 @@ TEST_CASE("a role grants its operations to those who have it", "[yandex_roles]")
         for (std::string const who : {"viewer", "misspelt", "", "write", "writers"}) CHECK_FALSE(may(who));
     }
     CHECK_FALSE(yandex_roles{{}}.permits({std::string_view{"admin"}, {}}, operation::get, "id"));
+}
+
 }

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace crypto_constant_time_tests {
+
 namespace crypto = backchannel::crypto;
 
 static_assert(!std::equality_comparable<crypto::signature>);
@@ -123,3 +125,4 @@ TEST_CASE("a signature is no other text", "[constant_time]") {
     }
 }
 
+}

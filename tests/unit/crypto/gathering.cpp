@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace crypto_gathering_tests {
+
 namespace crypto = backchannel::crypto;
 
 TEST_CASE("pieces of any size have the digest of the whole", "[gathering]") {
@@ -35,4 +37,6 @@ TEST_CASE("a long piece between short ones stays in its place", "[gathering]") {
 
 TEST_CASE("no piece at all is the empty text", "[gathering]") {
     CHECK(crypto::gathering<crypto::sha256>{}.finish() == crypto::sha256::digest({}));
+}
+
 }

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace crypto_hmac_tests {
+
 namespace crypto = backchannel::crypto;
 using test::as_text;
 using test::hex_of;
@@ -96,4 +98,6 @@ TEST_CASE("hmac_sha256 derives the signing key of the AWS documentation's exampl
         key = crypto::hmac_sha256::digest(as_text(key), part);
     }
     CHECK(hex_of(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
+}
+
 }

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace crypto_openssl_tests {
+
 namespace crypto = backchannel::crypto;
 
 static_assert(std::is_nothrow_copy_constructible_v<crypto::openssl::sha256>);
@@ -206,4 +208,6 @@ TEST_CASE("an openssl object is right or cannot be foreseen wherever memory runs
     }
     CHECK(enough > 0);
     CHECK(wrong.size() > enough);
+}
+
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <type_traits>
 
+namespace crypto_sha1_tests {
+
 namespace crypto = backchannel::crypto;
 using test::as_text;
 using test::hex_of;
@@ -72,4 +74,6 @@ TEST_CASE("a copy of a sha1 goes on by itself", "[sha1]") {
     CHECK(hex_of(prepared.finish()) == "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8");
     prepared = crypto::sha1();
     CHECK(hex_of(prepared.finish()) == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 }

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace crypto_sha256_tests {
+
 namespace crypto = backchannel::crypto;
 using test::as_text;
 using test::hex_of;
@@ -202,4 +204,6 @@ TEST_CASE("the best sha256 engine is the last available one and stays the same",
     CHECK_FALSE(crypto::sha256_engine_available(static_cast<crypto::sha256_engine>(0xff)));
     CHECK(crypto::sha256_best_engine() == engines().back());
     CHECK(crypto::sha256_best_engine() == engines().back());
+}
+
 }

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace crypto_sha256_lanes_tests {
+
 using backchannel::crypto::sha256;
 using backchannel::crypto::sha256_digest;
 using backchannel::crypto::sha256_lanes;
@@ -228,4 +230,6 @@ TEST_CASE("random messages in random pieces all have their digests", "[sha256_la
         l.lanes.settle();
         for (std::size_t i = 0; i != texts.size(); ++i) REQUIRE(digests[i] == digest_of(texts[i]));
     }
+}
+
 }

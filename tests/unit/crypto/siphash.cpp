@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <set>
 
+namespace crypto_siphash_tests {
+
 using backchannel::crypto::siphash_word;
 
 namespace {
@@ -71,4 +73,6 @@ TEST_CASE("siphash_word depends on every bit of key and word, and on the seed", 
     CHECK(first(1) != second(1));
     siphash_word const copy = first;
     CHECK(copy(7) == first(7));
+}
+
 }

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+namespace dialect_aws_tests {
+
 using namespace backchannel;
 using protocol::json_kind;
 using protocol::json_value;
@@ -194,4 +196,6 @@ TEST_CASE("Texts with unusual characters stay JSON", "[aws_dialect]") {
         REQUIRE(agent != nullptr);
         CHECK(agent->text == "a\"b\\c\n\xC3\xA9\xEF\xBF\xBD");
     }
+}
+
 }

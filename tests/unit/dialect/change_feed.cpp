@@ -11,6 +11,8 @@
 #include <set>
 #include <string>
 
+namespace dialect_change_feed_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -167,4 +169,6 @@ TEST_CASE("where nothing can stream, or no changes are kept, the feed is 501", "
     CHECK(test::shown(none.ask()).starts_with(unsupported));
     for (std::string const query : {"?events&tag=a", "?events=&limit=1", "?count=true&events", "?cursor=1&events"})
         CHECK(f.ask({}, query).status == 400);
+}
+
 }

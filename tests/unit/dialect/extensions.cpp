@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace dialect_extensions_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -396,4 +398,6 @@ TEST_CASE("lists have pages, and counts do not", "[extensions]") {
     CHECK(told("?tag=a").find(std::string{second.id()}) == std::string::npos);
     for (std::string const query : {"?limit=0", "?limit=1001", "?limit=", "?cursor=", "?cursor=4294967296", "?tag=%20"})
         CHECK(told(query).starts_with(bad));
+}
+
 }

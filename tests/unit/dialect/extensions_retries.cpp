@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace dialect_extensions_retries_tests {
+
 // Requests that come twice, as SDKs send them when they got no answer.
 
 using namespace backchannel;
@@ -250,4 +252,6 @@ TEST_CASE("a POST that was refused is tried again", "[extensions]") {
     t.hub.run();
     CHECK(t.answers.at(1) == "200");
     CHECK(t.sent() == 2);
+}
+
 }

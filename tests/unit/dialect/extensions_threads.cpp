@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+namespace dialect_extensions_threads_tests {
+
 // Calls that send to connections of other threads, whose answers are those threads'.
 
 using namespace backchannel;
@@ -121,4 +123,6 @@ TEST_CASE("batches from many threads reach connections of several loops, and eac
     CHECK(std::count(told.begin(), told.end(), "3 x") == threads * rounds);
     h.end(2, two);
     h.end(3, three);
+}
+
 }

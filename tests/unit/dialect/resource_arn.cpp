@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace dialect_resource_arn_tests {
+
 using namespace backchannel;
 
 TEST_CASE("The resource of an operation is its ARN", "[resource_arn]") {
@@ -37,4 +39,6 @@ TEST_CASE("Operations have the methods of the API", "[resource_arn]") {
     STATIC_REQUIRE(method_of(operation::get) == "GET");
     STATIC_REQUIRE(method_of(operation::del) == "DELETE");
     STATIC_REQUIRE(method_of(operation::put) == "PUT");
+}
+
 }

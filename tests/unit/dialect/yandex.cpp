@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace dialect_yandex_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -221,4 +223,6 @@ TEST_CASE("every refusal has its code", "[yandex]") {
     r.headers.add("x-request-id", std::string(36, 'x'));
     dialect.fail(r, failure::unknown, "id");
     CHECK(service<>::brief(r) == "504 4 It is not known whether the message was sent");
+}
+
 }

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace gateway_admission_tests {
+
 using backchannel::admission;
 using backchannel::place_counter;
 using backchannel::places_per_address;
@@ -137,4 +139,6 @@ TEST_CASE("threads that come and go leave all places free", "[admission]") {
     }
     CHECK(a.enter("0").refusal() == "Too many connections from one address");
     CHECK(a.enter("9").refusal() == "Too many handshakes");
+}
+
 }

@@ -6,6 +6,8 @@
 
 #include <malloc.h>
 
+namespace gateway_backpressure_tests {
+
 using namespace test;
 
 TEST_CASE("a client that reads nothing gets 429 at its queue limit, and the others go on", "[connection]") {
@@ -128,4 +130,6 @@ TEST_CASE("an idle WebSocket holds little memory", "[connection]") {
     std::size_t const each = (measure() - before) / 450;
     CAPTURE(each); // with the client's own 200 bytes or so
     CHECK(each < 4096);
+}
+
 }

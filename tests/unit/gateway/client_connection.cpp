@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+namespace gateway_client_connection_tests {
+
 using namespace test;
 using namespace backchannel;
 
@@ -174,4 +176,6 @@ TEST_CASE("a WebSocket tells its client's address, a proxy's word for it too", "
     fixture<> behind{handler, options};
     behind.turn(upgrade_request("/prod", "X-Forwarded-For: 2001:db8::7\r\n"));
     CHECK(seen == "2001:db8::7");
+}
+
 }

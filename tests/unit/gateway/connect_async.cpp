@@ -8,6 +8,8 @@
 #include <optional>
 #include <stdexcept>
 
+namespace gateway_connect_async_tests {
+
 using namespace test;
 
 namespace {
@@ -165,4 +167,6 @@ TEST_CASE("no client is let in by a gateway that is stopping", "[http_session]")
     REQUIRE(soon([&] { return f.g.server.draining(); }));
     done(connect_answer::accept());
     CHECK(client.read_response().status == 503);
+}
+
 }

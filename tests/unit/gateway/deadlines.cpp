@@ -6,6 +6,8 @@
 
 #include <map>
 
+namespace gateway_deadlines_tests {
+
 using namespace test;
 using backchannel::auth_decision;
 
@@ -253,4 +255,6 @@ TEST_CASE("a deadline that is beyond all clocks is none", "[connection]") {
     CHECK(caller.read_response().status == 200);
     g.server.drain(for_ever);
     g.server.drain(1s);
+}
+
 }

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+namespace gateway_deflate_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -286,4 +288,6 @@ TEST_CASE("deflate has codecs that outlive it, and none for strangers", "[deflat
     header_view const header{"Sec-WebSocket-Extensions", "x-webkit-deflate-frame"};
     CHECK_FALSE(permessage_deflate{}.negotiate({&header, 1}).has_value());
     CHECK_FALSE(permessage_deflate{}.negotiate({}).has_value());
+}
+
 }

@@ -12,15 +12,35 @@
 
 #if BACKCHANNEL_TESTS_COUNT_ALLOCATIONS
 
+namespace gateway_deflate_memory_tests {
 namespace {
-
-using namespace backchannel;
-using status = message_codec::status;
 
 // What zlib has asked for so far, and how often it still gets something. It alone asks without wanting an exception.
 constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 thread_local std::size_t asked = 0;
 thread_local std::size_t left = unlimited;
+
+}
+}
+
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
+    using namespace gateway_deflate_memory_tests;
+    asked += size;
+    if (left == 0) return nullptr;
+    if (left != unlimited) --left;
+    try {
+        return ::operator new(size);
+    } catch (std::bad_alloc const&) {
+        return nullptr;
+    }
+}
+
+namespace gateway_deflate_memory_tests {
+
+using namespace backchannel;
+using status = message_codec::status;
+
+namespace {
 
 struct limited_memory {
     explicit limited_memory(std::size_t allocations) { left = allocations; }
@@ -65,17 +85,6 @@ void receive(message_codec& codec, std::string_view packed) {
     CHECK(out == sent_text);
 }
 
-}
-
-void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
-    asked += size;
-    if (left == 0) return nullptr;
-    if (left != unlimited) --left;
-    try {
-        return ::operator new(size);
-    } catch (std::bad_alloc const&) {
-        return nullptr;
-    }
 }
 
 TEST_CASE("deflate asks for memory with the first compressed message", "[deflate]") {
@@ -163,6 +172,8 @@ TEST_CASE("deflate throws bad_alloc if there is no memory and leaves what is the
         CHECK(received > 0);
         CHECK(received < 10);
     }
+}
+
 }
 
 #endif

@@ -10,6 +10,8 @@
 #include <map>
 #include <memory>
 
+namespace gateway_drain_tests {
+
 using namespace test;
 
 namespace {
@@ -296,4 +298,6 @@ TEST_CASE("a loop without connections still runs while another one has some", "[
     CHECK(soon([&] { return ran->load(); }));
     all.clear();
     g.wait();
+}
+
 }

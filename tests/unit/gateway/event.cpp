@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <set>
 
+namespace gateway_event_tests {
+
 using namespace test;
 using what = backchannel::gateway_event::type;
 
@@ -256,4 +258,6 @@ TEST_CASE("whoever hears that a WebSocket has opened may send to it", "[event]")
     CHECK(caller.ask(post_to(client.id, "again")).status == 200);
     CHECK(client.read_text() == "again");
     CHECK(results == std::vector<delivery>{delivery::accepted});
+}
+
 }

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 
+namespace gateway_gateway_tests {
+
 using namespace test;
 
 namespace {
@@ -272,4 +274,6 @@ TEST_CASE("what cannot be listened on is an error, and leaves nothing behind", "
         CHECK(error);
         CHECK(open_port(second) != 0);
     }
+}
+
 }

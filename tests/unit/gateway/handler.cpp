@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace gateway_handler_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -89,4 +91,6 @@ TEST_CASE("a completion of a response that is dropped reports no status", "[hand
         completion<response> const dropped{[&](response r) { status = r.status; }};
     }
     CHECK(status == 0);
+}
+
 }

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_handshake_tests {
+
 using namespace test;
 
 TEST_CASE("a WebSocket opens on the stage's path, with a slash or a query too", "[http_session]") {
@@ -236,4 +238,6 @@ TEST_CASE("a subprotocol that the client did not offer is the handler's mistake:
     CHECK(log.events().empty());
     CHECK(g.server.hub().metrics().open == 0);
     CHECK(g.server.metrics().websockets_refused == 4);
+}
+
 }

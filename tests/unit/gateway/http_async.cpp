@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_http_async_tests {
+
 using namespace test;
 
 namespace {
@@ -261,4 +263,6 @@ TEST_CASE("an authorizer that throws is 500, and its message is not sent", "[htt
     test_client client{g.port};
     CHECK(client.ask(post_to(listener.id, "fine")).status == 200);
     CHECK(listener.read_text() == "fine");
+}
+
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace gateway_http_cases_tests {
+
 using namespace test;
 using namespace test::http_cases;
 
@@ -123,4 +125,6 @@ TEST_CASE("a case that is not answered as it says is noticed", "[http_cases]") {
         other.answers.clear();
         CHECK(!problems_of(other, how).empty());
     }
+}
+
 }

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_http_limits_tests {
+
 using namespace test;
 
 TEST_CASE("a client that waits for 100 Continue gets it, once", "[http_session]") {
@@ -215,4 +217,6 @@ TEST_CASE("a client that pipelines and reads nothing is not read from for ever",
     // what is answered fits into the socket buffers and the 64 KiB that may wait
     CHECK(served < 12'000);
     CHECK(sent > static_cast<std::size_t>(served) * request.size());
+}
+
 }

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_http_session_tests {
+
 using namespace test;
 
 TEST_CASE("a connection serves one request after the other", "[http_session]") {
@@ -233,4 +235,6 @@ TEST_CASE("OPTIONS for the server as a whole is answered, whatever the applicati
     test_client client{g.port};
     CHECK(client.ask("OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n").status == 204);
     CHECK(client.ask("OPTIONS / HTTP/1.1\r\nHost: here\r\n\r\n").status == 404);
+}
+
 }

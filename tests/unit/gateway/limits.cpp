@@ -6,6 +6,8 @@
 
 #include <memory>
 
+namespace gateway_limits_tests {
+
 using namespace test;
 
 namespace {
@@ -149,4 +151,6 @@ TEST_CASE("as many pings and pongs as a client may send in a second, every secon
     websocket_client flood{any.port};
     for (int i = 0; i != 500; ++i) flood.send(masked_frame(9, "x"));
     for (int i = 0; i != 500; ++i) REQUIRE(flood.read_frame().opcode == 10);
+}
+
 }

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+namespace gateway_listener_tests {
+
 using namespace test;
 using backchannel::tcp_listener;
 
@@ -136,4 +138,6 @@ TEST_CASE("a listener outlives whoever throws when it is given a connection", "[
     CHECK(accepted == 2);
     CHECK(told != 0);
     CHECK(one.ended());
+}
+
 }

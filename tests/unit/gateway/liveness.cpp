@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_liveness_tests {
+
 using backchannel::liveness;
 using namespace test;
 
@@ -204,4 +206,6 @@ TEST_CASE("who does not read fills only its own queue, is 429 at once, and is dr
     CHECK(g.counts(&gateway_metrics::queue_bytes, 0));
     CHECK(g.server.metrics().websockets_closed[6] == 1);
     CHECK(g.server.hub().find(other.id));
+}
+
 }

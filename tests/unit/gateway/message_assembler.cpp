@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+namespace gateway_message_assembler_tests {
+
 using backchannel::message_assembler;
 using backchannel::message_codec;
 using backchannel::websocket::frame_event;
@@ -138,4 +140,6 @@ TEST_CASE("the text of a compressed message must be UTF-8, wherever it is cut", 
     CHECK(a.add(piece_of("\xFF", true, true, true, opcode::binary)).whole);
     CHECK(a.add(piece_of("\xC3", true, false, true, opcode::binary)).error == 0);
     CHECK(a.add(piece_of("", false, true, true, opcode::binary)).whole);
+}
+
 }

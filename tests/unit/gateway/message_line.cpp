@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace gateway_message_line_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 using lines = std::vector<std::string>;
@@ -126,4 +128,6 @@ TEST_CASE("a line that is given up says so to all", "[message_line]") {
     f.line.abandon();
     CHECK(f.line.idle());
     CHECK(f.told == lines{is("out", delivery::unknown), is("in", delivery::gone)}); // the first may still be sent
+}
+
 }

@@ -10,6 +10,8 @@
 #include <numeric>
 #include <optional>
 
+namespace gateway_metrics_tests {
+
 using namespace test;
 using backchannel::auth_error;
 using backchannel::close_code_index;
@@ -283,4 +285,6 @@ TEST_CASE("all that is counted as being there is gone after stop, whatever was g
         check_gauges_are_zero(g.server.metrics());
         CHECK(sum(g.server.metrics().websockets_closed) == 4);
     }
+}
+
 }

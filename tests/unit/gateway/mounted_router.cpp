@@ -8,6 +8,8 @@
 #include <backchannel/dialect/yandex.hpp>
 #include <backchannel/protocol/base64.hpp>
 
+namespace gateway_mounted_router_tests {
+
 using namespace test;
 using backchannel::bearer;
 
@@ -115,4 +117,6 @@ TEST_CASE("paths of an API that a gateway does not serve are the application's",
     CHECK(answer.body == "GET /prod/@connections/some-id ");
     CHECK(answer.header("x-request-id").size() == 36); // the gateway's own answers follow its first router
     CHECK(test_client{g.port}.ask(get(yandex_path("some-id"), yandex_token)).status == 404);
+}
+
 }

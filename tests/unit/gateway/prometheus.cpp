@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+namespace gateway_prometheus_tests {
+
 using backchannel::auth_error;
 using backchannel::gateway_metrics;
 using backchannel::prometheus_text;
@@ -62,4 +64,6 @@ TEST_CASE("each number stands at its name", "[prometheus]") {
           "backchannel_responses_total{class=\"2xx\"} 11\n",
           "backchannel_hub_sends_total{result=\"backpressure\"} 12\n"})
         CHECK((text.find("\n" + line) != text.npos || text.starts_with(line)));
+}
+
 }

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace gateway_request_rules_tests {
+
 using backchannel::client_address;
 using backchannel::header_view;
 using backchannel::ip_network;
@@ -85,4 +87,6 @@ TEST_CASE("with a list an origin must be in it, as a whole", "[request_rules]") 
     std::vector<std::string> const all{"*"};
     CHECK(origin_is_allowed("null", "x", all));
     CHECK(origin_is_allowed("https://anybody", "x", all));
+}
+
 }

@@ -12,6 +12,8 @@
 
 #include <memory>
 
+namespace gateway_send_until_tests {
+
 using namespace test;
 using namespace backchannel;
 using lines = std::vector<std::string>;
@@ -254,4 +256,6 @@ TEST_CASE("a limit that is over already is kept", "[send_until]") {
     CHECK(f.told == lines{f.is("late", delivery::expired)});
     CHECK(f.received().empty());
     CHECK(f.core->hub.metrics().expired == 1);
+}
+
 }

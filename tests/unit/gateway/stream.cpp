@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+namespace gateway_stream_tests {
+
 using backchannel::plain_stream;
 
 namespace {
@@ -160,4 +162,6 @@ TEST_CASE("a stream that is closed calls those who wait, with an error", "[strea
     CHECK(errors == std::vector<bool>{true});
     CHECK(p.read().empty());
     CHECK(p.error);
+}
+
 }

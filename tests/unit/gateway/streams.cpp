@@ -10,6 +10,8 @@
 
 #include <backchannel/dialect/extensions.hpp>
 
+namespace gateway_streams_tests {
+
 using namespace test;
 
 namespace {
@@ -240,4 +242,6 @@ TEST_CASE("streams end with the gateway", "[http_exchange]") {
     CHECK(r.event().starts_with("ready"));
     g.server.drain(5s);
     CHECK(r.ended());
+}
+
 }

@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+namespace gateway_threading_tests {
+
 // A test for each row of docs/threading.md: the gateway, and its clients as a handler sees them.
 
 using namespace test;
@@ -371,4 +373,6 @@ TEST_CASE("a handler may ask its gateway for anything, from each of its members"
     CHECK(answer_close(client) == 1001);
     g.wait();
     CHECK(g.server.draining());
+}
+
 }

@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace gateway_threads_tests {
+
 using namespace test;
 
 TEST_CASE("several loops share the port, and a post reaches a client of any of them", "[transport]") {
@@ -171,4 +173,6 @@ TEST_CASE("stop ends all loops while clients are busy", "[transport]") {
     over = true;
     posting.join();
     for (auto const& client : clients) CHECK(client->read_close() == 1001);
+}
+
 }

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+namespace gateway_tls_tests {
+
 using namespace test;
 
 namespace {
@@ -319,4 +321,6 @@ TEST_CASE("in a loop, against a client of Asio's in a thread", "[tls]") {
     CHECK((echoed == up));
     CHECK_FALSE(client_end);
     CHECK_FALSE(end);
+}
+
 }

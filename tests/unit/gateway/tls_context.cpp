@@ -7,6 +7,8 @@
 #include <atomic>
 #include <thread>
 
+namespace gateway_tls_context_tests {
+
 using namespace test;
 
 namespace {
@@ -331,4 +333,6 @@ TEST_CASE("reloads while connections are made", "[tls][threads]") {
     stop = true;
     for (std::thread& t : others) t.join();
     CHECK(failures == 0);
+}
+
 }

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+namespace gateway_tls_ends_tests {
+
 using namespace test;
 
 namespace {
@@ -268,4 +270,6 @@ TEST_CASE("close ends the waits", "[tls]") {
     link.io.run_for(std::chrono::seconds{10});
     CHECK(ends == std::vector<std::error_code>{asio::error::operation_aborted});
     link.stream->close(); // again
+}
+
 }

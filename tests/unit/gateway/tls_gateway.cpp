@@ -16,6 +16,8 @@
 #include <string_view>
 #include <system_error>
 
+namespace gateway_tls_gateway_tests {
+
 using namespace test;
 
 namespace {
@@ -172,4 +174,6 @@ TEST_CASE("a gateway that stops says so in TLS too", "[tls][gateway]") {
     CHECK(websocket.end() == asio::error::eof);
     silent.close();
     stopping.join();
+}
+
 }

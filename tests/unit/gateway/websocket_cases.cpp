@@ -11,6 +11,8 @@
 #error "BACKCHANNEL_TEST_DATA must be the path of tests/data"
 #endif
 
+namespace gateway_websocket_cases_tests {
+
 using namespace test;
 
 namespace {
@@ -64,4 +66,6 @@ TEST_CASE("a case that is not met is told", "[websocket_cases]") {
         CAPTURE(c.name);
         for (bool const bytewise : {false, true}) CHECK(runner.run(c, bytewise) != "");
     });
+}
+
 }

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+namespace gateway_websocket_session_tests {
+
 using namespace test;
 
 TEST_CASE("messages of all sizes and both kinds come back as they were sent", "[websocket_session]") {
@@ -309,4 +311,6 @@ TEST_CASE("a connection whose compression has failed is dropped, though the hand
     client.send_text("second");
     CHECK(log.wait_for("gone"));
     CHECK(log.events() == std::vector<std::string>{"accepted", "1006", "gone"});
+}
+
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace gateway_worker_tests {
+
 using backchannel::gateway_worker;
 using backchannel::worker_client;
 using namespace std::chrono_literals;
@@ -365,4 +367,6 @@ TEST_CASE("a drain that is asked for again goes on with who is left, in its own 
     CHECK(b->dropped == 1);
     CHECK(first == 0); // whoever drains again says what is to be done at the end
     CHECK(second == 1);
+}
+
 }

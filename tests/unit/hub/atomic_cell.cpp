@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+namespace hub_atomic_cell_tests {
+
 using namespace backchannel;
 
 TEMPLATE_TEST_CASE("a plain cell does what an atomic does", "[atomic_cell]", plain_cell<std::uint32_t>,
@@ -27,4 +29,6 @@ TEMPLATE_TEST_CASE("a plain cell does what an atomic does", "[atomic_cell]", pla
     CHECK(expected == ~std::uint32_t{0});
     CHECK(c.compare_exchange_strong(expected, 2, std::memory_order_acq_rel, std::memory_order_relaxed));
     CHECK(c.load() == 2);
+}
+
 }

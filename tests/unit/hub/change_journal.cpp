@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace hub_change_journal_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -87,4 +89,6 @@ TEST_CASE("threads write, read and wait at once", "[change_journal][threading]")
     });
     CHECK(wrong == 0);
     CHECK(j.last() == writers * each);
+}
+
 }

@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+namespace hub_deadline_heap_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -92,4 +94,6 @@ TEST_CASE("times beyond the range count as the latest", "[deadline_heap]") {
     CHECK(heap.earliest()->slot == 3);
     heap.remove(3);
     CHECK_FALSE(heap.earliest());
+}
+
 }

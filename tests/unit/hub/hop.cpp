@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_hop_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -60,4 +62,6 @@ TEST_CASE("a hop that never ran is reported when its last copy goes", "[hop]") {
     }
     CHECK(state.seen == std::vector<std::string>{"dropped 4", "dropped 3"});
     CHECK(state.references == 0);
+}
+
 }

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+namespace hub_id_source_tests {
+
 using namespace backchannel;
 
 TEST_CASE("an id leads back to the slot it was made for", "[id_source]") {
@@ -70,4 +72,6 @@ TEST_CASE("every character of the head moves the mask of the tail", "[id_source]
         }
     }
     CHECK(same == 0);
+}
+
 }

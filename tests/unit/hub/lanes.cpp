@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+namespace hub_lanes_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -78,4 +80,6 @@ TEST_CASE("threads that look for the same key find the same lane", "[lanes]") {
         for (auto const& f : found) CHECK_FALSE(f != found.front());
         CHECK_FALSE(std::set<void*>(found[0].begin(), found[0].end()).size() != 20);
     }
+}
+
 }

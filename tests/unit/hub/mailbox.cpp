@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_mailbox_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -61,4 +63,6 @@ TEST_CASE("an empty mail costs something, a long one what it holds", "[mailbox]"
     CHECK(m.cost() == sizeof(mail));
     m.payload = shared_message::copy_of("12345", message_kind::text);
     CHECK(m.cost() == sizeof(mail) + 5);
+}
+
 }

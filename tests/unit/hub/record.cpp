@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+namespace hub_record_tests {
+
 using namespace backchannel;
 using std::chrono::hours;
 
@@ -155,4 +157,6 @@ TEST_CASE("a record has no room for what its transport cannot use", "[record]") 
     static_assert(sizeof(connection_record<direct, default_hub_traits>) <
                   sizeof(connection_record<hopping, default_hub_traits>));
     SUCCEED();
+}
+
 }

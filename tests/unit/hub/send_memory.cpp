@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_send_memory_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 
@@ -257,3 +259,5 @@ TEST_CASE("without memory a send is done and not remembered, and nobody waits", 
     CHECK(f.told == answers{delivery::unknown, delivery::accepted});
 }
 #endif
+
+}

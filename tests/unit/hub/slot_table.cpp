@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace hub_slot_table_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -143,4 +145,6 @@ TEST_CASE("a table for nothing is not ready", "[slot_table]") {
     CHECK(none.acquire() == nullptr);
     table only_tombstones{owner, 0, 5};
     CHECK(only_tombstones.acquire() == nullptr);
+}
+
 }

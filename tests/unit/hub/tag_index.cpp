@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace hub_tag_index_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -222,4 +224,6 @@ TEST_CASE("no more are given at once than the limit", "[tag_index]") {
     CHECK(who(index, lobby, 511).front() == 512);
     CHECK(last.size() == 88);
     CHECK(last.back() == 1198);
+}
+
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace hub_rules_close_tests {
+
 // What a server may rely on: closing is told once, behind what was accepted before. The rules stand in the comments of
 // the Transport concept and of connection_hub.
 
@@ -114,4 +116,6 @@ TEST_CASE("R7: a close goes out behind the messages accepted before it", "[hub_r
     CHECK(t.sent() == lines{"send 0 1", "send 0 2", "close 0 1000 done"});
     t.run();
     CHECK(t.sent().empty());
+}
+
 }

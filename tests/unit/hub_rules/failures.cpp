@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace hub_rules_failures_tests {
+
 // What a server may rely on when its Transport throws, loses the connection or loses the hub's tasks. The rules stand
 // in the comments of the Transport concept and of connection_hub.
 
@@ -161,4 +163,6 @@ TEST_CASE("R12: a transport that answers gone has lost its connection", "[hub_ru
     CHECK(t.hub->send(a.id(), text("x")) == delivery::gone);
     CHECK_FALSE(t.hub->find(a.id()));
     CHECK(t.hooks.log->take() == lines{"open", "closed 1006", "delivery 2 1"});
+}
+
 }

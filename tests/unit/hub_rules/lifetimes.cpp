@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_rules_lifetimes_tests {
+
 // What a server may rely on, whatever it does inside the hub's calls: handles, sessions, tasks and the hub may end in
 // any order. The rules stand in the comments of the Transport concept and of connection_hub.
 
@@ -146,4 +148,6 @@ TEST_CASE("R13: sessions may end on other threads while their hub is destroyed",
         other.join();
         REQUIRE(counted_handle::alive == 0);
     }
+}
+
 }

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_rules_limits_tests {
+
 // What a server may rely on: unsent bytes are bounded, wherever they wait. The rules stand in the comments of the
 // Transport concept and of connection_hub.
 
@@ -169,4 +171,6 @@ TEST_CASE("R9: transports that bound themselves or admit to be unbounded are not
     own.wire().on_send = [](int, message const&) { return delivery::backpressure; };
     CHECK(own.hub->send(a.id(), text("long")) == delivery::backpressure);
     CHECK(own.hub->find(a.id()));
+}
+
 }

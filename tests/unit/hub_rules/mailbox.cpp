@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_rules_mailbox_tests {
+
 // What a server may rely on: messages that wait for the connection's thread keep their bytes and their order. The rules
 // stand in the comments of the Transport concept and of connection_hub.
 
@@ -95,4 +97,6 @@ TEST_CASE("R7: where dispatch runs the task inline the sender gets the transport
     t.wire().on_send = [](int, message const&) { return delivery::gone; };
     CHECK(t.on_loop(0, [&] { return t.hub->send(a.id(), text("2")); }) == delivery::gone);
     CHECK_FALSE(t.hub->find(a.id()));
+}
+
 }

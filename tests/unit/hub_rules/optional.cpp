@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+namespace hub_rules_optional_tests {
+
 // What a server may leave out: optional members and values. The rules stand in the comments of the Transport concept
 // and of connection_hub.
 
@@ -55,4 +57,6 @@ TEST_CASE("R10: code, reason, address and user agent may be missing", "[hub_rule
     auto b = t.open(1);
     b.closed();
     CHECK(t.hooks.log->take() == lines{"open", "closed 1000", "open", "closed 1006"});
+}
+
 }

@@ -13,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+namespace hub_rules_reentrancy_tests {
+
 // What a server may rely on: the hub calls it without holding a lock, and it may call the hub again from inside. The
 // rules stand in the comments of the Transport concept and of connection_hub.
 
@@ -201,4 +203,6 @@ TEST_CASE("R4: a hook that ends the session of a destroyed hub's last reference 
         t.hooks.log->on_closed = [&](std::string_view, std::uint16_t) { s = session{}; };
     }
     CHECK_FALSE(s);
+}
+
 }

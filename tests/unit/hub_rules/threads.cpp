@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace hub_rules_threads_tests {
+
 // What a server may rely on: on which thread the hub calls the Transport and completions, and in which order messages
 // go out. The rules stand in the comments of the Transport concept and of connection_hub.
 
@@ -216,4 +218,6 @@ TEST_CASE("R14: a completion may do anything to the hub", "[hub_rules]") {
     CHECK(answers == std::vector(3, delivery::accepted));
     CHECK(t.sent() == lines{"send 0 1", "send 0 2", "send 0 3"});
     CHECK(t.hub->send(id, text("4")) == delivery::gone);
+}
+
 }

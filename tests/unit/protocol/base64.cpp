@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_base64_tests {
+
 namespace protocol = backchannel::protocol;
 
 namespace {
@@ -159,4 +161,6 @@ TEST_CASE("base64 brings bytes of every length back", "[base64]") {
         REQUIRE(filled == url);
         bytes.push_back(static_cast<char>(static_cast<unsigned char>(length * 151 + 7)));
     }
+}
+
 }

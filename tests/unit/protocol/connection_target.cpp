@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_connection_target_tests {
+
 using namespace backchannel;
 using protocol::connection_target;
 using kind = connection_target::kind;
@@ -123,4 +125,6 @@ TEST_CASE("Of any stage, the path in front is told", "[connection_target]") {
                                           "/./@connections/id", "/\xC3\xA9/@connections/id", "/a\\b/@connections/id"})
         CHECK(read_any(target).what() == kind::invalid);
     CHECK(read_any("/a/b").what() == kind::foreign);
+}
+
 }

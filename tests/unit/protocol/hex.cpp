@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace protocol_hex_tests {
+
 namespace protocol = backchannel::protocol;
 
 namespace {
@@ -74,4 +76,6 @@ TEST_CASE("hex decodes in a constant expression", "[hex]") {
     static_assert(bytes.has_value() && (*bytes)[0] == 0xa1 && (*bytes)[1] == 0xf0);
     static_assert(!protocol::hex_decode<2>("A1F0").has_value());
     CHECK(encoded({bytes->begin(), bytes->end()}) == "a1f0");
+}
+
 }

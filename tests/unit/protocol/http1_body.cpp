@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_http1_body_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -268,4 +270,6 @@ TEST_CASE("http1_body counts extensions and trailers against their limits", "[ht
     CHECK(chunked("0\r\na:3\r\nb:8\r\nc", small).error == parse_error::trailers_too_large);
     CHECK(chunked("5;a=" + std::string(70000, 'a')).error == parse_error::chunk_extensions_too_large);
     CHECK(chunked("0\r\na: " + std::string(70000, 'a')).error == parse_error::trailers_too_large);
+}
+
 }

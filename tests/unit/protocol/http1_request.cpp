@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_http1_request_tests {
+
 using namespace test::request_outcome;
 
 TEST_CASE("http1_request parses a request into its parts", "[http1_request]") {
@@ -190,4 +192,6 @@ TEST_CASE("http1_request keeps the capacity of the header list", "[http1_request
     parser.reset();
     CHECK(parser.parse(get("a: b\r\n"), head) == status::complete);
     CHECK(head.headers.data() == storage);
+}
+
 }

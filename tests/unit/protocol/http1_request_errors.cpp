@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_http1_request_errors_tests {
+
 using namespace test::request_outcome;
 using namespace std::string_view_literals;
 
@@ -204,3 +206,5 @@ TEST_CASE("http1_request checks each line also after memory has failed", "[http1
     }
 }
 #endif
+
+}

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_http1_request_limits_tests {
+
 using namespace test::request_outcome;
 
 TEST_CASE("http1_request holds each limit to the byte", "[http1_request]") {
@@ -58,4 +60,6 @@ TEST_CASE("http1_request reads a long head in linear time when it comes byte by 
         ++size;
     CHECK(size == input.size());
     CHECK(head.headers.size() == 2);
+}
+
 }

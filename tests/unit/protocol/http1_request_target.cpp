@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_http1_request_target_tests {
+
 using namespace test::request_outcome;
 
 TEST_CASE("http1_request takes exactly the visible ASCII bytes but # in a target", "[http1_request]") {
@@ -164,4 +166,6 @@ TEST_CASE("http1_request wants exactly one valid Host", "[http1_request]") {
         INFO(host);
         CHECK(error_in(with_host(host)) == parse_error::bad_host);
     }
+}
+
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_http1_response_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -120,4 +122,6 @@ TEST_CASE("http1_response has a phrase for the statuses that servers use", "[htt
     CHECK(http1::reason_phrase(426) == "Upgrade Required");
     CHECK(http1::reason_phrase(299).empty());
     CHECK(http1::reason_phrase(0).empty());
+}
+
 }

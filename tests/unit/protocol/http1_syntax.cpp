@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_http1_syntax_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -47,4 +49,6 @@ TEST_CASE("http1_syntax knows a host with an optional port", "[http1_syntax]") {
     CHECK(http1::is_host_and_port("[2001:db8::1]:8080"));
     CHECK_FALSE(http1::is_host_and_port(""));
     CHECK_FALSE(http1::is_host_and_port("user@example.com"));
+}
+
 }

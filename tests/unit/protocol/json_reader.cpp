@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_json_reader_tests {
+
 namespace protocol = backchannel::protocol;
 using protocol::json_reader;
 using protocol::json_token;
@@ -396,4 +398,6 @@ TEST_CASE("a long string is read whole", "[json_reader]") {
     REQUIRE(in.next() == json_token::string);
     CHECK(in.string(scratch) == data);
     CHECK(scratch.empty());
+}
+
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+namespace protocol_json_value_tests {
+
 namespace protocol = backchannel::protocol;
 using protocol::json_kind;
 
@@ -103,4 +105,6 @@ TEST_CASE("the parser bounds text and values", "[json_value]") {
     CHECK(result.error.offset == 3);
     CHECK_FALSE(protocol::parse_json("{\"a\":{}}", {.values = 1}));
     CHECK_FALSE(protocol::parse_json("1", {.values = 0}));
+}
+
 }

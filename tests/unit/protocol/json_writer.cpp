@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_json_writer_tests {
+
 namespace protocol = backchannel::protocol;
 
 namespace {
@@ -134,4 +136,6 @@ TEST_CASE("the JSON writer escapes keys", "[json_writer]") {
     std::string out;
     protocol::json_writer(out).begin_object().member("a\"\xff", 1).end_object();
     CHECK(out == "{\"a\\\"" + bad + "\":1}");
+}
+
 }

@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+namespace protocol_parse_error_tests {
+
 namespace http1 = backchannel::http1;
 using http1::parse_error;
 
@@ -27,4 +29,6 @@ TEST_CASE("parse_error gives every mistake a status and a phrase of its own", "[
         CHECK(http1::status_of(static_cast<parse_error>(index++)) == expected);
     }
     CHECK(index == static_cast<int>(parse_error::body_too_large) + 1);
+}
+
 }

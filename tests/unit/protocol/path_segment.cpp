@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace protocol_path_segment_tests {
+
 using backchannel::target_form;
 using backchannel::protocol::path_segment;
 using backchannel::protocol::take_segment;
@@ -48,4 +50,6 @@ TEST_CASE("what a segment may not hold", "[path_segment]") {
     CHECK_FALSE(s.allowed());
     s.decode("...", target_form::raw);
     CHECK(s.allowed());
+}
+
 }

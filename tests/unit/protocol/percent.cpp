@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_percent_tests {
+
 namespace protocol = backchannel::protocol;
 
 namespace {
@@ -118,4 +120,6 @@ TEST_CASE("percent decoding refuses an escape cut short by the end of the view",
     CHECK_FALSE(protocol::percent_decode(std::string_view(text).substr(0, 4)).has_value());
     CHECK_FALSE(protocol::percent_decode(std::string_view(text).substr(0, 3)).has_value());
     CHECK(protocol::percent_decode(std::string_view(text).substr(0, 2)) == "ab");
+}
+
 }

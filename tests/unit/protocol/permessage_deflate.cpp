@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_permessage_deflate_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -160,4 +162,6 @@ TEST_CASE("permessage_deflate keeps to the rules in every combination", "[permes
                             FAIL(offer << " was answered with " << agreed->answer << " and not " << expected);
                     }
     CHECK(accepted == 16 * 7 * 8 * (10 + 7 * 9));
+}
+
 }

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_query_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -68,4 +70,6 @@ TEST_CASE("A bad escape ends a query, and so does who reads it", "[query]") {
     auto const stopped = read("/a?first=1&stop=2&last=3");
     CHECK_FALSE(stopped.whole);
     CHECK(stopped.seen == parameters{{"first", "1"}, {"stop", "2"}});
+}
+
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_sigv4_canonical_tests {
+
 using namespace backchannel;
 using namespace backchannel::protocol;
 
@@ -177,4 +179,6 @@ TEST_CASE("The example of the SigV4 documents gives its known signing key", "[si
                   "f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59");
     mac.update(text);
     CHECK(test::hex_of(mac.finish()) == "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
+}
+
 }

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace protocol_timestamp_tests {
+
 namespace protocol = backchannel::protocol;
 
 namespace {
@@ -353,4 +355,6 @@ TEST_CASE("no form is read when it's cut short", "[timestamp]") {
             CHECK_FALSE(protocol::parse_iso8601(text).has_value());
         }
     }
+}
+
 }

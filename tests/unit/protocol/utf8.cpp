@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace protocol_utf8_tests {
+
 namespace {
 
 using backchannel::protocol::is_valid_utf8;
@@ -154,4 +156,6 @@ TEST_CASE("utf8 gives one answer however a text is cut and wherever it is aligne
     }
     CHECK(is_valid_utf8(""));
     CHECK(is_valid_utf8(std::string(1000, '\0')));
+}
+
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_websocket_extensions_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -167,3 +169,5 @@ TEST_CASE("websocket_extensions allocates nothing", "[websocket_extensions]") {
     CHECK(count == 0);
 }
 #endif
+
+}

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_websocket_frame_tests {
+
 using namespace test::frame_listener;
 
 TEST_CASE("websocket_frame reads the examples of RFC 6455 section 5.7", "[websocket_frame]") {
@@ -195,4 +197,6 @@ TEST_CASE("websocket_frame survives random bytes and gives one answer however th
         std::string const whole = run_in(stream, {stream.size()}, s);
         if (run_in(stream, bytes, s) != whole || run_in(stream, cuts, s) != whole) FAIL_CHECK("round " << round);
     }
+}
+
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+namespace protocol_websocket_frame_header_tests {
+
 using namespace test::frame_listener;
 
 TEST_CASE("websocket_frame_header is of every length form", "[websocket_frame_header]") {
@@ -32,4 +34,6 @@ TEST_CASE("websocket_frame_header knows which close codes may be sent", "[websoc
         bool const good = defined || (code >= 3000 && code <= 4999);
         if (is_sendable_close_code(static_cast<std::uint16_t>(code)) != good) FAIL_CHECK("code " << code);
     }
+}
+
 }

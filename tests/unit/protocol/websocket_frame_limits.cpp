@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+namespace protocol_websocket_frame_limits_tests {
+
 using namespace test::frame_listener;
 
 TEST_CASE("websocket_frame refuses bad first bytes at once", "[websocket_frame]") {
@@ -135,4 +137,6 @@ TEST_CASE("websocket_frame lets a compressed message exceed the limits by what d
     CHECK(run(masked(opcode::text, "x", true, true), open) == "text*[x]");
     CHECK(run(claim(0xC1, 127, "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"), open).empty());
     fails_at_end(masked(opcode::text, "x", false, true) + claim(0x80, 127, "\x80", false), 1002, open);
+}
+
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace protocol_websocket_handshake_tests {
+
 namespace {
 
 using namespace backchannel;
@@ -164,4 +166,6 @@ TEST_CASE("websocket_handshake gives every mistake a status and a phrase", "[web
     CHECK(websocket::status_of(handshake_error::bad_extensions) == 400);
     CHECK(websocket::status_of(handshake_error::repeated_origin) == 400);
     CHECK(websocket::supported_version == "13");
+}
+
 }

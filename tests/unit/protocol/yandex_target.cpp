@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace protocol_yandex_target_tests {
+
 using backchannel::target_form;
 using backchannel::protocol::yandex_target;
 using kind = yandex_target::kind;
@@ -66,4 +68,6 @@ TEST_CASE("a target that the server has decoded is not decoded again", "[yandex_
     CHECK(parsed.what() == kind::send);
     CHECK(parsed.id() == "a+b");
     CHECK(yandex_target::parse(base + "a%3Asend", target_form::decoded).what() == kind::invalid);
+}
+
 }

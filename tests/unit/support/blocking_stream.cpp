@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace support_blocking_stream_tests {
+
 using namespace backchannel;
 using lines = std::vector<std::string>;
 
@@ -99,4 +101,6 @@ TEST_CASE("a stream that throws ends without a word", "[streams]") {
     test::scripted_body body;
     body.fail();
     CHECK_FALSE(write_stream(body, -1, never, {}, [](std::string_view) { return true; }));
+}
+
 }

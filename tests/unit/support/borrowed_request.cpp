@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+namespace support_borrowed_request_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -69,4 +71,6 @@ TEST_CASE("A borrowed request may have neither fields nor an address", "[borrowe
     request const nothing;
     CHECK(nothing.view().headers.empty());
     CHECK(nothing.view().source_ip.empty());
+}
+
 }

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+namespace support_byte_words_tests {
+
 namespace byte_words = backchannel::byte_words;
 
 namespace {
@@ -145,4 +147,6 @@ TEST_CASE("a byte up to the space is seen wherever it stands", "[byte_words]") {
 TEST_CASE("a literal is the same as its text only", "[byte_words]") {
     CHECK(byte_words::same("host", "host"));
     for (char const* const other : {"", "hos", "Host", "hosts", "hose"}) CHECK_FALSE(byte_words::same(other, "host"));
+}
+
 }

@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace support_close_payload_tests {
+
 using backchannel::close_payload;
 
 TEST_CASE("a close payload is the code in network order and the reason", "[close_payload]") {
@@ -35,4 +37,6 @@ TEST_CASE("a reason that is not UTF-8 is left out", "[close_payload]") {
     CHECK(close_payload{1001, "\xFF"}.view() == std::string_view{"\x03\xE9", 2});
     CHECK(close_payload{1001, std::string(122, 'x') + "\xC3"}.view().size() == 2);
     CHECK(close_payload{1001, std::string(200, '\x80')}.view().size() == 2);
+}
+
 }

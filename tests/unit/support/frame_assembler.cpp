@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+namespace support_frame_assembler_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -116,4 +118,6 @@ TEST_CASE("a connection that is lost is told nothing", "[frame_assembler]") {
     CHECK_FALSE(c.frames.fail(1006));
     CHECK(c.frames.over());
     CHECK(c.written.empty());
+}
+
 }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace support_ip_text_tests {
+
 using backchannel::ip_address;
 using backchannel::ip_network;
 using backchannel::normalise_ip;
@@ -230,4 +232,6 @@ TEST_CASE("what isn't a block is refused", "[ip_text]") {
     }
     CHECK(ip_network::parse("10.0.0.0/32").has_value());
     CHECK(ip_network::parse("::/128").has_value());
+}
+
 }

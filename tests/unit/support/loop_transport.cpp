@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace support_loop_transport_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -106,4 +108,6 @@ TEST_CASE("a hub on a loop's transport leaves the WebSocket alone when it has go
     w.reset(); // the sanitizers would see a use
     home.run();
     CHECK(send("later") == delivery::gone);
+}
+
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace support_message_buffer_tests {
+
 using namespace backchannel;
 
 TEST_CASE("A buffer's bytes become a message without a copy", "[message_buffer]") {
@@ -77,4 +79,6 @@ TEST_CASE("A buffer's memory grows with what comes, not with what is announced",
     whole.expect(131072);
     whole.append(std::string(60000, 'c'));
     CHECK(whole.room().size() == 131072 - 60000); // no second allocation for a body that comes in a few pieces
+}
+
 }

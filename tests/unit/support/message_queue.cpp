@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace support_message_queue_tests {
+
 using namespace backchannel;
 
 TEST_CASE("messages leave a queue in order, and its size is what waits", "[message_queue]") {
@@ -68,4 +70,6 @@ TEST_CASE("what is cleared is gone; a close is not", "[message_queue]") {
     CHECK(queue.empty());
     CHECK(queue.size() == 0);
     CHECK(queue.take_close());
+}
+
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace support_outbox_tests {
+
 using backchannel::message_kind;
 using backchannel::outbox;
 using backchannel::shared_message;
@@ -165,4 +167,6 @@ TEST_CASE("what could not be finished is not queued", "[outbox]") {
     box.consume(3);
     CHECK(box.empty());
     CHECK(gathered(box).empty());
+}
+
 }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace support_outbox_pool_tests {
+
 using backchannel::outbox;
 using backchannel::outbox_pool;
 
@@ -37,4 +39,6 @@ TEST_CASE("no more outboxes are kept than there may be", "[outbox_pool]") {
         CHECK(taken.get() == given[i]);
         all[i] = std::move(taken);
     }
+}
+
 }

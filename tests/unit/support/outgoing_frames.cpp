@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace support_outgoing_frames_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -53,4 +55,6 @@ TEST_CASE("a message for many is not copied, however short", "[outgoing_frames]"
     std::array<std::string_view, 1> found;
     CHECK(out.gather(found) == 1);
     CHECK(found[0].data() == shared.frame().data());
+}
+
 }

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace support_owned_request_tests {
+
 using namespace backchannel;
 
 TEST_CASE("An owned request outlives what it was made of", "[owned_request]") {
@@ -64,4 +66,6 @@ TEST_CASE("An empty request stays empty", "[owned_request]") {
     CHECK(kept.view().method.empty());
     CHECK(kept.view().headers.empty());
     CHECK_FALSE(kept.view().secure.has_value());
+}
+
 }

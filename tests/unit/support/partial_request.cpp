@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+namespace support_partial_request_tests {
+
 using namespace backchannel;
 using progress = partial_request::progress;
 
@@ -140,4 +142,6 @@ TEST_CASE("a partial request of a router is answered by it", "[partial_request]"
         CHECK(answer == "413");
         CHECK(f.hub.sent().empty());
     }
+}
+
 }

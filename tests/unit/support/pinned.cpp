@@ -7,6 +7,8 @@
 #include <memory>
 #include <thread>
 
+namespace support_pinned_tests {
+
 using backchannel::pinned;
 
 TEST_CASE("a pinned object is used until it is reset, through every copy", "[pinned]") {
@@ -54,4 +56,6 @@ TEST_CASE("reset waits for those who use the object", "[pinned]") {
         object.reset(); // a user that is late would be seen by the sanitizers
         user.join();
     }
+}
+
 }

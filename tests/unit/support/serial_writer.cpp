@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+namespace support_serial_writer_tests {
+
 using namespace backchannel;
 using namespace std::chrono_literals;
 
@@ -327,4 +329,6 @@ TEST_CASE("a transport of writers passes everything on to them, and pings where 
     CHECK(c.written == list{"one", "ping p", "close 4000 why"});
     t.terminate(h);
     CHECK(c.given_up == 1);
+}
+
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace support_streamed_answer_tests {
+
 using namespace backchannel;
 using lines = std::vector<std::string>;
 
@@ -165,4 +167,6 @@ TEST_CASE("a streamed answer that has gone is not woken, and one without memory 
     g.body->fail();
     g.there.run();
     CHECK(g.there.told == lines{"cut off"});
+}
+
 }

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace support_task_inbox_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -141,4 +143,6 @@ TEST_CASE("what is brought home to an object that has gone is given to nobody", 
     other.run([&] { bring(3); });
     l.inbox.run();
     CHECK(given == 0);
+}
+
 }

@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+namespace support_wait_for_answer_tests {
+
 using namespace backchannel;
 
 namespace {
@@ -49,4 +51,6 @@ TEST_CASE("a body that is too long is refused on the strength of the head", "[wa
     REQUIRE(answer);
     CHECK(answer->status == 413);
     CHECK_FALSE(answer_too_large(here.router, post("/elsewhere")));
+}
+
 }

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_authorizers_tests {
+
 // A test for each row of docs/threading.md: what decides who may manage connections.
 
 using namespace backchannel;
@@ -380,4 +382,6 @@ TEST_CASE("with_policy::permits: threads ask for one more target at once", "[thr
     });
     CHECK(wrong == 0);
     CHECK(a.seen->saw_no_lock());
+}
+
 }

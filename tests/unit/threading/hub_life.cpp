@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_hub_life_tests {
+
 // A test for each row of docs/threading.md: the beginning and the end of a hub and of its connections.
 
 using namespace backchannel;
@@ -327,4 +329,6 @@ TEST_CASE("connection_hub::transport: every thread gets the one Transport", "[th
             [&](int) { wrong += &h.hub.transport() != expected || &std::as_const(h.hub).transport() != expected; });
     CHECK(wrong == 0);
     CHECK(expected->log == h.log);
+}
+
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace threading_hub_sends_tests {
+
 // A test for each row of docs/threading.md: the sends of a hub.
 
 using namespace backchannel;
@@ -291,4 +293,6 @@ TEST_CASE("async_send answers inline what is refused at once, and what is droppe
     CHECK(told == std::vector{delivery::gone, delivery::backpressure, delivery::unavailable});
     CHECK(h.seen->saw_no_lock());
     h.end(0, a);
+}
+
 }

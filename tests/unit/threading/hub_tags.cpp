@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_hub_tags_tests {
+
 // A test for each row of docs/threading.md: tags, lists, tombstones and messages to many.
 
 using namespace backchannel;
@@ -246,4 +248,6 @@ TEST_CASE("connection_hub::find_tombstone: one whose slot is being used again is
     });
     CHECK(seen > 0);
     CHECK(wrong == 0);
+}
+
 }

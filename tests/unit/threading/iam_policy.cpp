@@ -7,6 +7,8 @@
 #include <atomic>
 #include <string_view>
 
+namespace threading_iam_policy_tests {
+
 // A test for each row of docs/threading.md: IAM policies.
 
 using namespace backchannel;
@@ -39,4 +41,6 @@ TEST_CASE("iam_policy::evaluate, allows: one policy serves all threads", "[threa
         }
     });
     CHECK(wrong == 0);
+}
+
 }

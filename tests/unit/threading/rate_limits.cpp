@@ -14,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+namespace threading_rate_limits_tests {
+
 // A test for each row of docs/threading.md: how often callers may ask.
 
 using namespace backchannel;
@@ -135,4 +137,6 @@ TEST_CASE("token_buckets::admit: threads with names of their own disturb nobody"
         for (int i = 0; i != 1000; ++i) entered += !buckets.admit({name, {}}, operation::post, time_point{});
     });
     CHECK(entered == threads * 40);
+}
+
 }

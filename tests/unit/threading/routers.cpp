@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_routers_tests {
+
 // A test for each row of docs/threading.md: routers, and requests whose bodies are still arriving.
 
 using namespace backchannel;
@@ -377,4 +379,6 @@ TEST_CASE("the dialect and the clock of a router are called without a lock, and 
     CHECK(r.h.told("send 2 x").size() == threads);
     CHECK(r.h.seen->entered >= 4 * threads);
     CHECK(r.h.seen->saw_no_lock());
+}
+
 }

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_sessions_tests {
+
 // A test for each row of docs/threading.md: sessions, and hub_ref.
 
 using namespace backchannel;
@@ -331,4 +333,6 @@ TEST_CASE("hub_ref::execute: every command is answered once, a waiting send on t
     CHECK(h.told("send 2 ").size() == 2 * each);
     CHECK(h.seen->saw_no_lock());
     h.end(2, a);
+}
+
 }

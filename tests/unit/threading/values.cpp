@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace threading_values_tests {
+
 // A test for each row of docs/threading.md: completions, messages and what adapters are made of. An object that only
 // one thread at a time may use is handed from thread to thread, or guarded by a lock of the test's.
 
@@ -256,4 +258,6 @@ TEST_CASE("outbox::size, empty, is_one_piece, tail, appended, append, append_by,
     CHECK(wrong == 0);
     box.clear();
     CHECK(box.empty());
+}
+
 }
