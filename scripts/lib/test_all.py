@@ -22,6 +22,7 @@ INTEGRATION = ROOT / "tests" / "integration"
 FAULTS = ROOT / "tests" / "faults"
 SERVERS = ROOT / "tests" / "servers"
 CATCH2_LABELS = {"unit", "gateway"}
+LONG_PROGRAMS = {"gateway_tests", "allocation_failures", "unit_tests"}  # these first
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -97,7 +98,8 @@ class Configuration:
     def configure(self, *definitions):
         log = f"{self.preset}-build"
         suite = os.environ.get("BACKCHANNEL_SIGV4_SUITE", "")
-        command = ["cmake", "--preset", self.preset, f"-DBACKCHANNEL_SIGV4_SUITE={suite}", *definitions]
+        command = ["cmake", "--preset", self.preset, f"-DBACKCHANNEL_SIGV4_SUITE={suite}", "-DBACKCHANNEL_TEST_UNITY=ON"]
+        command += definitions
         if run(log, command, 300) != 0:
             return self.fail("configure", log)
         self.list_entries()
@@ -125,18 +127,17 @@ class Configuration:
             if CATCH2_LABELS & set(properties.get("LABELS", [])) and "command" in entry:
                 yield entry["name"], entry["command"], properties
 
-    def program_names(self):
-        return [entry["name"] for entry in self.entries if CATCH2_LABELS & labels_of(entry)]
+    def names(self, labels):
+        return [entry["name"] for entry in self.entries if labels & labels_of(entry)]
 
     def report(self, what, results, began):
         self.total.add(results, f"{self.preset}: {what}: ")
         print(f"{self.preset}: {what}: {results.summary()} ({time.monotonic() - began:.0f} s)", flush=True)
 
     def run_catch2(self, prefix=(), environment=None, name=None, factor=1):
-        """Runs the Catch2 programs themselves, to count their cases."""
-        for program, command, properties in self.catch2_programs():
-            if name is not None and program != name:
-                continue
+        """Runs the Catch2 programs themselves, to count their cases; two at a time."""
+
+        def run_program(program, command, properties):
             began, log = time.monotonic(), f"{self.preset}-{program}{'-' + prefix[0] if factor != 1 else ''}"
             report = LOGS / f"{log}.xml"
             report.unlink(missing_ok=True)
@@ -150,7 +151,14 @@ class Configuration:
                 results.failures.append((f"exit code {status}", end_of(log)))
             elif results.failures:
                 results.failures[-1] = (results.failures[-1][0], f"{results.failures[-1][1]}\n{end_of(log)}")
-            self.report(log.removeprefix(f"{self.preset}-"), results, began)
+            return log.removeprefix(f"{self.preset}-"), results, began
+
+        programs = [program for program in self.catch2_programs() if name in (None, program[0])]
+        programs.sort(key=lambda program: program[0] not in LONG_PROGRAMS)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            running = [pool.submit(run_program, *program) for program in programs]
+            for future in concurrent.futures.as_completed(running):
+                self.report(*future.result())
 
     def run_ctest(self, *selection):
         """Runs the entries that are not Catch2 programs."""
@@ -229,7 +237,7 @@ def run_servers(configuration, seconds, prefix=(), environment=None):
     if not programs:
         configuration.total.skips.append((f"{configuration.preset}: servers", "none of the servers is installed"))
         return
-    command = [SERVERS / "run.py", "--churn", seconds, "--jobs", 2, "--prefix", " ".join(prefix), *programs]
+    command = [SERVERS / "run.py", "--churn", seconds, "--jobs", 3, "--prefix", " ".join(prefix), *programs]
     run_checks(configuration, "servers", command, 1200, environment)
 
 
@@ -244,7 +252,8 @@ def run_simulation(configuration, prefix=(), environment=None):
 
 def test_gcc(total, full):
     configuration = Configuration("gcc", total)
-    if not configuration.configure() or not configuration.build():
+    debug = f"-DCMAKE_CXX_FLAGS_DEBUG={'-g1' if full else ''}"  # lines, for valgrind; they are a tenth of the compiling
+    if not configuration.configure(debug) or not configuration.build():
         return
     configuration.run_catch2()
     configuration.run_ctest()
@@ -265,20 +274,25 @@ def test_gcc(total, full):
 def test_hardened(total):
     """With the flags that distributions build servers with, and the library's assertions on."""
     configuration = Configuration("hardened", total)
-    if configuration.configure() and configuration.build(*configuration.program_names()):
+    if configuration.configure() and configuration.build(*configuration.names(CATCH2_LABELS)):
         configuration.run_catch2()
 
 
 def test_clang(total, full):
     configuration = Configuration("clang", total)
-    # the time of CI is bounded: gcc has had the variants, and the programs are compiled by clang++ with a sanitizer
-    whole = full or not can_sanitize("address,undefined")
-    definitions = [f"-DBACKCHANNEL_TEST_VARIANTS={'ON' if full else 'OFF'}"]
-    definitions += [f"-DBACKCHANNEL_TEST_PROGRAMS={'ON' if whole else 'OFF'}"]
-    if configuration.configure(*definitions) and configuration.build():
+    if not configuration.configure(f"-DBACKCHANNEL_TEST_VARIANTS={'ON' if full else 'OFF'}"):
+        return
+    # The time of CI is bounded. With a sanitizer clang++ compiles the programs and the servers, and a header that compiles
+    # alone with g++ includes what it needs.
+    whole, targets = full or not can_sanitize("address,undefined"), []
+    if not whole:
+        targets = [*configuration.names({"odr"}), *(f"backchannel_{name}" for name in configuration.names({"examples"}))]
+        targets += ["backchannel_gateway_example", "exemplars", "exemplars_gateway", "src_tests_no_exceptions"]
+    if configuration.build(*targets):
         if whole:
             configuration.run_catch2()
-        configuration.run_ctest("--label-regex", "^(headers|odr|compile_fail|examples|fuzz)$")
+        labels = "headers|odr|compile_fail|examples|fuzz" if whole else "headers|odr|compile_fail|examples"
+        configuration.run_ctest("--label-regex", f"^({labels})$")
 
 
 def test_sanitized(total, preset, sanitizers, full):
@@ -288,7 +302,7 @@ def test_sanitized(total, preset, sanitizers, full):
     configuration = Configuration(preset, total)
     if not configuration.configure():
         return
-    targets = [*configuration.program_names(), "server_examples", *(["backchannel_gateway_example"] if full else [])]
+    targets = [*configuration.names(CATCH2_LABELS), "server_examples", *(["backchannel_gateway_example"] if full else [])]
     simulated = full and preset == "address"  # it has one thread
     targets += ["simulation"] if simulated else []
     if not configuration.build(*targets):
