@@ -1,5 +1,5 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
-"""Keys that are looked up on another thread for 50 ms: nobody else waits, and a caller that leaves leaves nothing."""
+"""Keys that are looked up on another thread for a second: nobody else waits, and a caller that leaves leaves nothing."""
 import os
 import time
 
@@ -9,7 +9,7 @@ from support.checks import expect, expect_equal
 from support.raw_http import RawHttp, encode_request
 from support.raw_websocket import TEXT, RawWebSocket
 
-LOOKUP_SECONDS = 0.05
+LOOKUP_SECONDS = 1  # in which a loaded machine sends what is sent meanwhile
 CALLERS = 20
 SERVERS = {"asio", "beast", "epoll", "wslay"}  # their examples have a store that answers later
 

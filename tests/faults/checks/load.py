@@ -126,7 +126,7 @@ def stopped_readers(context):
 
 @check("R20 bad neighbours do not stop the others")
 def bad_neighbours(context):
-    readers, rate, seconds, rounds = context.size((50, 200, 1, 1), (200, 500, 4, 5))
+    readers, rate, seconds, rounds = context.size((50, 200, 2, 1), (200, 500, 4, 5))
     # An attacker does not take the processor from a server elsewhere; here it gets what those leave who are measured.
     server, others = tools.before_others(1), tools.before_others(2)
     with context.start(prefix=server) as gateway, \
@@ -137,8 +137,8 @@ def bad_neighbours(context):
             with tools.post(context, gateway, reading.ids(), *shape, seconds=seconds, prefix=others) as caller:
                 posted = caller.result()
             expect_equal(set(posted["statuses"]), {"200"}, f"{name}: answers")
-            # In half a second, the limit of the small size below, each of the 4 connections has an answer.
-            least = context.size(4 * 2, rate / 4) * seconds
+            # In two seconds, the limit of the small size below, each of the 4 connections has an answer.
+            least = context.size(4 / 2, rate / 4) * seconds
             expect(posted["statuses"]["200"] > least, f"{name}: only {posted['statuses']['200']} answers")
             result = reading.snapshot()
             tools.expect_good(result, name)
@@ -173,7 +173,7 @@ def bad_neighbours(context):
                            f"arrival {arrived:.2f} ms, {arrives:.2f} without; answer {answered:.2f} ms, {calm:.2f} "
                            "without",
                            "arrival under twice", arrived < 2 * arrives)
-            limit = 10 * arrives + 20 if context.full and others else 500
+            limit = 10 * arrives + 20 if context.full and others else 2000
             expect(arrived < limit, f"{name}: p99 of {arrived:.1f} ms, more than {limit:.0f}")
 
 
