@@ -1149,10 +1149,10 @@ template <class T>
 consteval bool check_transport() {
     static_assert(has_handle<T>,
                   "Transport needs a copyable type `handle` that names one connection: using handle = my_connection*;");
-    static_assert(has_send<T>,
+    static_assert(!has_handle<T> || has_send<T>,
                   "Transport needs `backchannel::delivery send(handle const&, backchannel::message const&)`, which "
                   "returns accepted, backpressure or gone and never waits for the peer");
-    static_assert(has_close<T>,
+    static_assert(!has_handle<T> || has_close<T>,
                   "Transport needs `void close(handle const&, std::uint16_t code, std::string_view reason)`, which "
                   "starts the closing handshake");
     static_assert(knows_unsent_bytes<T>,

@@ -1,7 +1,8 @@
 # Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 """run.py CASE.cpp -- COMPILER [FLAG...]: refused with its `// expect:` texts, accepted when corrected.
 
-A comment `// flags:` has more for the compiler while it is to refuse.
+A comment `// flags:` has more for the compiler while it is to refuse, one `// without:` what it must not say, as it would
+mislead.
 """
 import pathlib
 import re
@@ -24,10 +25,13 @@ def main():
     status, output = compile_case(command, case, *flags)
     if status == 0:
         return f"{case}: compiles, expected an error that says: {expected[0]}"
-    # Compilers quote the text of a static_assert on one line but escape its quotes.
-    missing = [text for text in expected if text not in output.replace('\\"', '"')]
+    said = output.replace('\\"', '"')  # compilers quote the text of a static_assert on one line but escape its quotes
+    missing = [text for text in expected if text not in said]
     if missing:
         return f"{output}\n{case}: the error does not say: {missing[0]}"
+    misleading = [text for text in re.findall(r"^// without: (.+)$", text, re.M) if text in said]
+    if misleading:
+        return f"{output}\n{case}: the error says: {misleading[0]}"
     status, output = compile_case(command, case, "-DCOMPILE_FAIL_CORRECTED")
     return f"{output}\n{case}: the corrected form is refused" if status != 0 else 0
 

@@ -1,5 +1,7 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 // expect: Transport needs a copyable type `handle` that names one connection
+// without: Transport needs `backchannel::delivery send
+// without: Transport needs `void close
 #include <backchannel/concepts.hpp>
 
 struct my_transport {
