@@ -5685,12 +5685,13 @@ public:
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
             if ((state & slot_state::open) == 0) return false;
+            // before, so that whoever finds it closed finds when
+            s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         } while (!s.state.compare_exchange_strong(
             state,
             (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
                 (by == closed_by::peer ? slot_state::by_peer : 0),
             std::memory_order_acq_rel, std::memory_order_relaxed));
-        s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
         if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
         this->note(connection_change::kind::closed, s, {}, code, reason, by);

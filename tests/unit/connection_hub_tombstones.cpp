@@ -2,10 +2,13 @@
 #include <backchannel/connection_hub.hpp>
 
 #include "support/catch.hpp"
+#include "support/idle_transport.hpp"
 #include "support/test_hub.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -34,6 +37,20 @@ void check_tombstone(T& t, std::string_view id, wall_time closed_at, std::uint16
     }
 }
 
+/// A clock that does something before it is read.
+struct asking_clock : test::manual_clock {
+    std::shared_ptr<std::function<void()>> ask = std::make_shared<std::function<void()>>();
+
+    [[nodiscard]] time_point steady() const noexcept {
+        if (*ask) (*ask)();
+        return manual_clock::steady();
+    }
+};
+
+struct asking_traits : default_hub_traits {
+    using clock = asking_clock;
+};
+
 }
 
 TEST_CASE("what has not been open, or still is, has no tombstone", "[tombstones]") {
@@ -45,6 +62,24 @@ TEST_CASE("what has not been open, or still is, has no tombstone", "[tombstones]
     std::string const never{reserved.id()};
     reserved = session{};
     CHECK_FALSE(t.hub->find_tombstone(never));
+}
+
+TEST_CASE("whoever finds a connection closed finds when", "[tombstones]") {
+    asking_clock clock;
+    connection_hub<test::idle_transport, asking_traits> hub{{}, {}, hub_policies<asking_traits>{clock, {}, {}}};
+    auto client = hub.open(1);
+    std::string const id{client.id()};
+    clock.advance(5s);
+    int asked = 0;
+    *clock.ask = [&] { // on another thread in a server
+        ++asked;
+        if (auto const found = hub.find_tombstone(id)) CHECK(found->closed_at == clock.wall());
+    };
+    client.closed(4999);
+    CHECK(asked > 0);
+    *clock.ask = {};
+    REQUIRE(hub.find_tombstone(id));
+    CHECK(hub.find_tombstone(id)->closed_at == clock.wall());
 }
 
 TEST_CASE("a tombstone tells when a connection was closed, how, and by whom", "[tombstones]") {
