@@ -42,8 +42,7 @@ int on_data(mg_connection* c, int bits, char* data, std::size_t size, void*) {
         here->tracked.touch();
         (void)demo_of(c).hub.send(here->tracked.id(), m);
     });
-    bool const told = (bits & 15) == MG_WEBSOCKET_OPCODE_CONNECTION_CLOSE;
-    if (go_on == 0) here->tracked.closed(here->connection.close_code(), told ? reason_of({data, size}) : "");
+    if (go_on == 0) here->tracked.closed(here->connection.close_code(), here->connection.close_reason());
     return go_on;
 }
 

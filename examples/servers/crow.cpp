@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
             tracked->touch();
             (void)s.hub.send(tracked->id(), {message, is_binary ? binary : text});
         })
-        .onclose([&](connection& c, std::string const&, std::uint16_t code) { clients.onclose(c, code); });
+        .onclose([&](connection& c, std::string const& reason, std::uint16_t code) { clients.onclose(c, reason, code); });
 
     CROW_CATCHALL_ROUTE(app)
     ([&](crow::request const& r, crow::response& answer) {

@@ -43,7 +43,7 @@ private:
             tracked.touch();
             (void)service_.hub.send(tracked.id(), *message);
         }
-        tracked.closed(connection.close_code());
+        tracked.closed(connection.close_code(), connection.close_reason());
     } catch (net::WebSocketException const&) {
         response.setStatusAndReason(net::HTTPResponse::HTTP_BAD_REQUEST);
         response.setContentLength(0);

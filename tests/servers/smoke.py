@@ -13,7 +13,7 @@ LIMIT = 131072
 # They read a body that is far too long to its end, or for some seconds. Of the others POCO and RESTinio cut the client off,
 # some answer in their own words (Drogon, websocketpp), and some have not been tried.
 READ_ON = {"asio", "beast", "civetweb", "epoll", "libwebsockets", "qt", "wslay"}
-WITHOUT_REASON = {"crow", "httplib", "poco"}  # whose adapters do not tell it
+WITHOUT_REASON = {"httplib"}  # which does not tell it
 
 
 def refused(result, status, error, what):

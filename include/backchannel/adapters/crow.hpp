@@ -109,12 +109,12 @@ public:
     }
 
     /// May come more than once.
-    void onclose(connection& c, std::uint16_t code) {
+    void onclose(connection& c, std::string_view reason, std::uint16_t code) {
         auto* const found = static_cast<client*>(c.userdata());
         if (found == nullptr) return;
         c.userdata(nullptr);
         found->socket.reset();
-        found->tracked.closed(code);
+        found->tracked.closed(code, reason);
         std::lock_guard const lock{mutex_};
         open_.erase(found);
     }

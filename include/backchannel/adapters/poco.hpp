@@ -120,6 +120,7 @@ public:
 
     /// The code of the client's close frame (1005: a frame without one), 1006 if it left without a word.
     [[nodiscard]] std::uint16_t close_code() const noexcept { return frames_.close_code(); }
+    [[nodiscard]] std::string_view close_reason() const noexcept { return frames_.close_reason(); }
 
 private:
     net::WebSocket socket_;

@@ -60,6 +60,8 @@ public:
 
     /// The code of the client's close frame (1005: a frame without one), or that of `fail`; 1006 before.
     [[nodiscard]] std::uint16_t close_code() const noexcept { return code_; }
+    /// The reason in that frame; empty if there is none.
+    [[nodiscard]] std::string_view close_reason() const noexcept { return reason_; }
 
 private:
     std::optional<message> control(websocket::opcode kind, std::string_view payload, bool fin) {
@@ -68,9 +70,11 @@ private:
         if (kind == websocket::opcode::close) {
             over_ = true;
             code_ = 1005;
-            if (payload.size() >= 2)
+            if (payload.size() >= 2) {
                 code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
                                                    static_cast<unsigned char>(payload[1]));
+                reason_ = payload.substr(2);
+            }
             writer_.close(payload.empty() ? 0 : websocket::is_sendable_close_code(code_) ? code_ : 1002, {});
         }
         return std::nullopt;
@@ -83,6 +87,7 @@ private:
     bool in_message_ = false;
     bool over_ = false;
     std::uint16_t code_ = 1006;
+    std::string reason_{};
 };
 
 }

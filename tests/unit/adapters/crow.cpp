@@ -26,7 +26,7 @@ struct websocket final : crow::websocket::connection {
     void send_ping(std::string m) override { add("ping " + m); }
     void close(std::string const& reason, std::uint16_t code) override {
         told.push_back("close " + std::to_string(code) + " " + reason);
-        clients.onclose(*this, code); // inline, as where the client has asked for the end
+        clients.onclose(*this, reason, code); // inline, as where the client has asked for the end
     }
     void add(std::string line) {
         asio::post(loop, [this, line] { told.push_back(line); });
@@ -81,13 +81,14 @@ TEST_CASE("Crow: a WebSocket that closes twice, and one that closes before a hop
     std::string const id = f.open(socket);
     REQUIRE(f.clients.onmessage(socket) != nullptr);
     CHECK(f.clients.onmessage(socket)->id() == id);
-    f.clients.onclose(socket, 1001);
-    f.clients.onclose(socket, 1006);
+    f.clients.onclose(socket, "enough", 1001);
+    f.clients.onclose(socket, "", 1006);
+    CHECK(f.hub.find_tombstone(id).value().reason == "enough");
     CHECK(f.hub.send(id, {"late", text}) == delivery::gone);
 
     std::string const second = f.open(other);
     CHECK(f.hub.close(second));
-    f.clients.onclose(other, 1006);
+    f.clients.onclose(other, "", 1006);
     CHECK(f.loop.run() == 1);
     CHECK((socket.told.empty() && other.told.empty()));
 }

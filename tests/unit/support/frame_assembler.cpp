@@ -81,6 +81,7 @@ TEST_CASE("a close frame ends it and is answered", "[frame_assembler]") {
         CHECK(c.take(fin | closing, payload) == "-");
         CHECK(c.frames.over());
         CHECK(c.frames.close_code() == code);
+        CHECK(c.frames.close_reason() == (payload == "\x03\xe9why" ? "why" : ""));
         CHECK(c.take(fin | text, "late") == "-");
         CHECK(c.written == std::vector{answer});
         CHECK(c.writer.send({"late", message_kind::text}) == delivery::gone);
