@@ -89,7 +89,7 @@ private:
     }
 
     void wait() {
-        timer_.expires_after(quiet);
+        timer_.expires_after(period);
         timer_.async_wait([self = keep()](error_code error) {
             if (error) return;
             if (self->ending_) return self->close();

@@ -99,8 +99,8 @@ public:
           timer_{us_create_timer(reinterpret_cast<us_loop_t*>(loop), 0, sizeof(this))} {
         auto* const self = this;
         std::memcpy(us_timer_ext(timer_), &self, sizeof self);
-        constexpr int period = static_cast<int>(quiet.count());
-        us_timer_set(timer_, &on_time, period, period);
+        constexpr int every = static_cast<int>(period.count());
+        us_timer_set(timer_, &on_time, every, every);
     }
     ~endless_answer() override { us_timer_close(timer_); }
 

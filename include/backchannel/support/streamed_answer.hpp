@@ -25,6 +25,7 @@ public:
     static constexpr std::size_t room = 16 * 1024; ///< of a piece, or a little more
     static constexpr std::chrono::milliseconds quiet{
         15000}; ///< so long the stream has nothing before its connection is kept alive
+    static constexpr std::chrono::milliseconds period{quiet / 3}; ///< of ticks, for who has no timer that is due anyway
 
     streamed_answer(streamed_answer const&) = delete;
     streamed_answer& operator=(streamed_answer const&) = delete;
@@ -39,8 +40,8 @@ public:
         go_on();
     }
 
-    /// To be called every `quiet`, or more often: keeps the connection alive when the stream has had nothing for so
-    /// long, and gives up a client that takes nothing for twice that.
+    /// To be called every `period`, or more often: keeps the connection alive when the stream has had nothing for
+    /// `quiet`, and gives up a client that takes nothing for twice that.
     void tick(time_point now) {
         if (over_) return;
         if (now >= check_at_) {
