@@ -8380,6 +8380,11 @@ public:
         std::optional<std::chrono::seconds> ttl{}; ///< of the message
         std::size_t limit = 100;
         std::uint32_t from = 0;
+
+        /// Whether connections are to end, behind a last message if there is one.
+        [[nodiscard]] bool closes() const noexcept { return what == kind::close || what == kind::close_many; }
+        /// Whether it can send: what closes can say something first.
+        [[nodiscard]] bool sends() const noexcept { return closes() || what == kind::send_many; }
     };
 
     struct call : aws_dialect::call {
@@ -8388,10 +8393,7 @@ public:
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
         /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
-        [[nodiscard]] bool sends() const noexcept {
-            using enum request::kind;
-            return more != nullptr && (more->what == close || more->what == send_many || more->what == close_many);
-        }
+        [[nodiscard]] bool sends() const noexcept { return more != nullptr && more->sends(); }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
@@ -12116,14 +12118,14 @@ public:
         bool permitted = true;
     };
 
-    /// `wait`: `owner`, or `queued` so that every answer is there at once. An empty body of a call that closes is none.
+    /// `body`: none, if there is nothing to send. `wait`: `owner`, or `queued` so that every answer is there at once.
     sends(hub_ref hub, std::shared_ptr<request const> asked, shared_message body, std::optional<send_terms> terms,
           patience wait)
         : hub_{hub}, asked_{std::move(asked)}, body_{std::move(body)}, terms_{terms}, wait_{wait} {}
 
     void to(std::string_view id) {
         ++matched_;
-        if (closes() && message_.data().empty()) return settle(id, close(id));
+        if (!body_) return settle(id, close(id));
         command send{.what = command::kind::send,
                      .id = id,
                      .body = &message_,
@@ -12168,15 +12170,12 @@ public:
     [[nodiscard]] std::deque<entry> const& entries() const noexcept { return entries_; }
 
 private:
-    [[nodiscard]] bool closes() const noexcept {
-        return asked_->what == request::kind::close || asked_->what == request::kind::close_many;
-    }
     [[nodiscard]] delivery close(std::string_view id) const {
         return run(hub_, {.what = command::kind::close, .id = id, .frame = {asked_->code, asked_->reason}}).result;
     }
     /// What is to be done behind the message.
     [[nodiscard]] delivery behind(std::string_view id, delivery sent) const {
-        return sent == delivery::accepted && closes() ? close(id) : sent;
+        return sent == delivery::accepted && asked_->closes() ? close(id) : sent;
     }
 
     void settle(std::string_view id, delivery result) {
@@ -12431,12 +12430,13 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
                                              permission const& may, patience wait, completion<writer> done) const {
     using detail_extensions::sends;
     request const& asked = *c.more;
-    bool const one = asked.what == request::kind::close, closes = one || asked.what == request::kind::close_many;
-    shared_message shared = body.share(!one); // framed once, for all
-    if (!shared) return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
+    bool const one = asked.what == request::kind::close, says = !asked.closes() || !body.data().empty();
+    shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
+    if (says && !shared)
+        return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
     // whoever may only close connections cannot send by it
-    auto const may_send = [&](std::string_view id) { return body.data().empty() || may(operation::post, id); };
-    if (one && !may_send(c.target.id()))
+    auto const may_say = [&](std::string_view id) { return !asked.closes() || !says || may(operation::post, id); };
+    if (one && !may_say(c.target.id()))
         return done([this, id = std::string{c.target.id()}](response& r) {
             auto const why = std::string{"A last message needs a grant for "}.append(
                 resource_arn(options_, operation::post, id, true));
@@ -12444,7 +12444,7 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
         });
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        if (one || (may(c.what, id) && (!closes || may_send(id)))) all->to(id);
+        if (one || (may(c.what, id) && may_say(id))) all->to(id);
         else all->refuse(id);
         return all->supported(); // it is not for any if not for one
     };

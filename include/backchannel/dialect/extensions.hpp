@@ -66,6 +66,11 @@ public:
         std::optional<std::chrono::seconds> ttl{}; ///< of the message
         std::size_t limit = 100;
         std::uint32_t from = 0;
+
+        /// Whether connections are to end, behind a last message if there is one.
+        [[nodiscard]] bool closes() const noexcept { return what == kind::close || what == kind::close_many; }
+        /// Whether it can send: what closes can say something first.
+        [[nodiscard]] bool sends() const noexcept { return closes() || what == kind::send_many; }
     };
 
     struct call : aws_dialect::call {
@@ -74,10 +79,7 @@ public:
         /// Whether `perform` is to be asked.
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
         /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
-        [[nodiscard]] bool sends() const noexcept {
-            using enum request::kind;
-            return more != nullptr && (more->what == close || more->what == send_many || more->what == close_many);
-        }
+        [[nodiscard]] bool sends() const noexcept { return more != nullptr && more->sends(); }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };

@@ -31,14 +31,14 @@ public:
         bool permitted = true;
     };
 
-    /// `wait`: `owner`, or `queued` so that every answer is there at once. An empty body of a call that closes is none.
+    /// `body`: none, if there is nothing to send. `wait`: `owner`, or `queued` so that every answer is there at once.
     sends(hub_ref hub, std::shared_ptr<request const> asked, shared_message body, std::optional<send_terms> terms,
           patience wait)
         : hub_{hub}, asked_{std::move(asked)}, body_{std::move(body)}, terms_{terms}, wait_{wait} {}
 
     void to(std::string_view id) {
         ++matched_;
-        if (closes() && message_.data().empty()) return settle(id, close(id));
+        if (!body_) return settle(id, close(id));
         command send{.what = command::kind::send,
                      .id = id,
                      .body = &message_,
@@ -83,15 +83,12 @@ public:
     [[nodiscard]] std::deque<entry> const& entries() const noexcept { return entries_; }
 
 private:
-    [[nodiscard]] bool closes() const noexcept {
-        return asked_->what == request::kind::close || asked_->what == request::kind::close_many;
-    }
     [[nodiscard]] delivery close(std::string_view id) const {
         return run(hub_, {.what = command::kind::close, .id = id, .frame = {asked_->code, asked_->reason}}).result;
     }
     /// What is to be done behind the message.
     [[nodiscard]] delivery behind(std::string_view id, delivery sent) const {
-        return sent == delivery::accepted && closes() ? close(id) : sent;
+        return sent == delivery::accepted && asked_->closes() ? close(id) : sent;
     }
 
     void settle(std::string_view id, delivery result) {

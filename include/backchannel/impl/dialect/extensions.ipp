@@ -236,12 +236,13 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
                                              permission const& may, patience wait, completion<writer> done) const {
     using detail_extensions::sends;
     request const& asked = *c.more;
-    bool const one = asked.what == request::kind::close, closes = one || asked.what == request::kind::close_many;
-    shared_message shared = body.share(!one); // framed once, for all
-    if (!shared) return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
+    bool const one = asked.what == request::kind::close, says = !asked.closes() || !body.data().empty();
+    shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
+    if (says && !shared)
+        return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
     // whoever may only close connections cannot send by it
-    auto const may_send = [&](std::string_view id) { return body.data().empty() || may(operation::post, id); };
-    if (one && !may_send(c.target.id()))
+    auto const may_say = [&](std::string_view id) { return !asked.closes() || !says || may(operation::post, id); };
+    if (one && !may_say(c.target.id()))
         return done([this, id = std::string{c.target.id()}](response& r) {
             auto const why = std::string{"A last message needs a grant for "}.append(
                 resource_arn(options_, operation::post, id, true));
@@ -249,7 +250,7 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
         });
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        if (one || (may(c.what, id) && (!closes || may_send(id)))) all->to(id);
+        if (one || (may(c.what, id) && may_say(id))) all->to(id);
         else all->refuse(id);
         return all->supported(); // it is not for any if not for one
     };
