@@ -38,7 +38,7 @@ struct websocket final : crow::websocket::connection {
 };
 
 struct fixture {
-    hub_type hub;
+    hub_type hub{{}, {.close_reasons = true}};
     backchannel::management_router<backchannel::allow_all> router{hub, {}, {.stage = "prod"}};
     asio::io_context loop;
     adapter::clients<hub_type> clients{hub};
