@@ -127,8 +127,8 @@ class Configuration:
             if CATCH2_LABELS & set(properties.get("LABELS", [])) and "command" in entry:
                 yield entry["name"], entry["command"], properties
 
-    def names(self, labels):
-        return [entry["name"] for entry in self.entries if labels & labels_of(entry)]
+    def program_names(self):
+        return [entry["name"] for entry in self.entries if CATCH2_LABELS & labels_of(entry)]
 
     def report(self, what, results, began):
         self.total.add(results, f"{self.preset}: {what}: ")
@@ -274,7 +274,7 @@ def test_gcc(total, full):
 def test_hardened(total):
     """With the flags that distributions build servers with, and the library's assertions on."""
     configuration = Configuration("hardened", total)
-    if configuration.configure() and configuration.build(*configuration.names(CATCH2_LABELS)):
+    if configuration.configure() and configuration.build(*configuration.program_names()):
         configuration.run_catch2()
 
 
@@ -284,11 +284,8 @@ def test_clang(total, full):
         return
     # The time of CI is bounded. With a sanitizer clang++ compiles the programs and the servers, and a header that compiles
     # alone with g++ includes what it needs.
-    whole, targets = full or not can_sanitize("address,undefined"), []
-    if not whole:
-        targets = [*configuration.names({"odr"}), *(f"backchannel_{name}" for name in configuration.names({"examples"}))]
-        targets += ["backchannel_gateway_example", "exemplars", "exemplars_gateway", "src_tests_no_exceptions"]
-    if configuration.build(*targets):
+    whole = full or not can_sanitize("address,undefined")
+    if configuration.build(*([] if whole else ["compiler_checks", "backchannel_examples"])):
         if whole:
             configuration.run_catch2()
         labels = "headers|odr|compile_fail|examples|fuzz" if whole else "headers|odr|compile_fail|examples"
@@ -302,7 +299,7 @@ def test_sanitized(total, preset, sanitizers, full):
     configuration = Configuration(preset, total)
     if not configuration.configure():
         return
-    targets = [*configuration.names(CATCH2_LABELS), "server_examples", *(["backchannel_gateway_example"] if full else [])]
+    targets = [*configuration.program_names(), "server_examples", *(["backchannel_gateway_example"] if full else [])]
     simulated = full and preset == "address"  # it has one thread
     targets += ["simulation"] if simulated else []
     if not configuration.build(*targets):
