@@ -107,14 +107,18 @@ public:
                 closed_by by = closed_by::server) noexcept {
         std::uint64_t state = s.state.load(std::memory_order_relaxed);
         do {
-            if ((state & slot_state::open) == 0) return false;
-            // before, so that whoever finds it closed finds when
-            s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
-        } while (!s.state.compare_exchange_strong(
-            state,
-            (state & ~(slot_state::open | slot_state::code_bits)) | std::uint64_t{code} << slot_state::code_shift |
-                (by == closed_by::peer ? slot_state::by_peer : 0),
-            std::memory_order_acq_rel, std::memory_order_relaxed));
+            if ((state & (slot_state::open | slot_state::retiring)) != slot_state::open) return false;
+        } while (!s.state.compare_exchange_strong(state, state | slot_state::retiring, std::memory_order_relaxed,
+                                                  std::memory_order_relaxed));
+        // by one caller only, and before it is closed, so that whoever finds it closed finds when
+        s.last_active.store(ticks(policies_.clock.steady()), std::memory_order_relaxed);
+        std::uint64_t const closed =
+            std::uint64_t{code} << slot_state::code_shift | (by == closed_by::peer ? slot_state::by_peer : 0);
+        std::uint64_t const gone = slot_state::open | slot_state::retiring | slot_state::code_bits;
+        state = s.state.load(std::memory_order_relaxed);
+        while (!s.state.compare_exchange_strong(state, (state & ~gone) | closed, std::memory_order_acq_rel,
+                                                std::memory_order_relaxed)) {
+        }
         if (options_.close_reasons && !reason.empty()) reasons_.set(table_type::index_of(s), reason);
         counters_.closed();
         this->note(connection_change::kind::closed, s, {}, code, reason, by);

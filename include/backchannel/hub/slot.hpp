@@ -27,6 +27,7 @@ inline constexpr std::uint64_t alive = 1u << 4;    ///< the server has not said 
 inline constexpr std::uint64_t was_open = 1u << 5; ///< the id has been open: the tombstone counts
 inline constexpr std::uint64_t closing = 1u << 6;  ///< the Transport has been told to close
 inline constexpr std::uint64_t by_peer = 1u << 7;  ///< of a tombstone: the client ended it
+inline constexpr std::uint64_t retiring = 1u << 8; ///< somebody is about to clear `open`
 inline constexpr int code_shift = 16;              ///< 16 bits of close code
 inline constexpr std::uint64_t code_bits = std::uint64_t{0xFFFF} << code_shift;
 inline constexpr std::uint64_t pin = std::uint64_t{1} << 32; ///< the upper half counts pins
