@@ -9,10 +9,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dialect_extensions_threads_tests {
 
@@ -55,6 +57,24 @@ TEST_CASE("a batch is answered when all threads have answered, and says who was 
           lines{"200 {\"matched\":3,\"accepted\":2,\"refused\":1,\"errors\":[" + s.refused(s.open) + "]}"});
     CHECK(s.hub.sent() == lines{"send 2 x", "send 1 x", "send 3 x"});
     CHECK(s.told("GET", s.path()).starts_with("200")); // it is refused, and stays
+}
+
+TEST_CASE("those that are waited for take no place among the refusals that are told", "[extensions]") {
+    struct all_but_the_last {
+        std::shared_ptr<std::string> last = std::make_shared<std::string>();
+        auth_decision authorize(request_view const&, operation, std::string_view) const { return auth_decision::allow(); }
+        bool permits(request_view const&, principal const&, operation, std::string_view id) const { return id != *last; }
+    };
+    all_but_the_last const auth;
+    test::router_fixture<all_but_the_last, test::looping_transport, test::still_traits_for<extended_dialect>> s{auth};
+    std::vector<session> others;
+    for (std::size_t i = 0; i != extended_dialect::max_listed; ++i)
+        others.push_back(s.hub.open(2 + static_cast<int>(i)));
+    *auth.last = others.back().id();
+    CHECK(s.start("POST", "x", std::string{everybody}));
+    (void)s.hub.run();
+    CHECK(s.answers == lines{"200 {\"matched\":1001,\"accepted\":1000,\"refused\":1,\"errors\":[{\"connectionId\":\"" +
+                             *auth.last + "\",\"error\":\"AccessDeniedException\"}]}"});
 }
 
 TEST_CASE("a last message is taken or refused by the connection's own thread before it is closed", "[extensions]") {

@@ -59,7 +59,7 @@ public:
 
     void refuse(std::string_view id) {
         ++matched_;
-        if (entries_.size() < extended_dialect::max_listed) entries_.push_back({std::string{id}, {}, false});
+        list({std::string{id}, {}, false});
     }
 
     /// Calls `done()` when every answer is there: now, or on the thread of the last one.
@@ -93,8 +93,11 @@ private:
 
     void settle(std::string_view id, delivery result) {
         if (result == delivery::accepted) ++accepted_;
-        else if (entries_.size() < extended_dialect::max_listed)
-            entries_.push_back({std::string{id}, result});
+        else list({std::string{id}, result});
+    }
+    /// One that is refused already; those that are waited for may not be.
+    void list(entry refused) {
+        if (listed_ != extended_dialect::max_listed) entries_.push_back(std::move(refused)), ++listed_;
     }
 
     void one_less() noexcept {
@@ -108,7 +111,7 @@ private:
     std::optional<send_terms> terms_;
     patience wait_;
     bool supported_ = true;
-    std::size_t matched_ = 0, accepted_ = 0;
+    std::size_t matched_ = 0, accepted_ = 0, listed_ = 0;
     std::deque<entry> entries_; // they stay where they are
     std::atomic<std::size_t> missing_{1}; // answers; the first stands for `finish`
     completion<> done_;
