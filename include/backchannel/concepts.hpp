@@ -359,8 +359,9 @@ concept has_performs = requires(C const& c) {
 
 /// One of those that can send to connections of other threads and wait for their answers.
 template <class C>
-concept has_sends = has_performs<C> && requires(C const& c) {
+concept has_sends = has_performs<C> && requires(C const& c, message const& body) {
     { c.sends() } noexcept -> std::same_as<bool>;
+    { c.says_last(body) } noexcept -> std::same_as<bool>;
 };
 
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.

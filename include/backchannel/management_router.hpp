@@ -102,6 +102,7 @@ public:
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
+        if (!may_say_last(c, request, content.message(), decision.who)) return denied_last(c, decision.who);
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -232,6 +233,7 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
+        if (!may_say_last(c, request, content.message(), decision.who)) return done(denied_last(c, decision.who));
         if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
@@ -343,6 +345,16 @@ private:
         }
     }
 
+    /// Of the one connection of a call; for many each is asked for.
+    [[nodiscard]] bool may_say_last(call const& c, request_view const& asking, message const& m, principal const& who) {
+        if constexpr (has_sends<call>)
+            return c.target.id().empty() || !c.says_last(m) || grants(asking, who, operation::post, c.target.id());
+        else return true;
+    }
+    [[nodiscard]] response denied_last(call const& c, principal const& who) {
+        return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, c.target.id());
+    }
+
     /// Whether the caller may do that to one more connection.
     [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
         bool granted = false; // a throw must not hide what others have got already
@@ -362,9 +374,11 @@ private:
         return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
     }
 
-    [[nodiscard]] response denied(auth_decision const& why, call const& c) {
-        if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, c.what, c.target.id());
-        return finished([&](response& r) { dialect_.deny(r, why, c.what, c.target.id()); });
+    [[nodiscard]] response denied(auth_decision const& why, call const& c) { return denied(why, c.what, c.target.id()); }
+
+    [[nodiscard]] response denied(auth_decision const& why, operation what, std::string_view id) {
+        if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, what, id);
+        return finished([&](response& r) { dialect_.deny(r, why, what, id); });
     }
 
     template <class Write>

@@ -1352,8 +1352,9 @@ concept has_performs = requires(C const& c) {
 
 /// One of those that can send to connections of other threads and wait for their answers.
 template <class C>
-concept has_sends = has_performs<C> && requires(C const& c) {
+concept has_sends = has_performs<C> && requires(C const& c, message const& body) {
     { c.sends() } noexcept -> std::same_as<bool>;
+    { c.says_last(body) } noexcept -> std::same_as<bool>;
 };
 
 /// A dialect whose requests can say that they are repetitions of another, see `extended_dialect`.
@@ -7825,6 +7826,7 @@ public:
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return refused(content.complaint());
+        if (!may_say_last(c, request, content.message(), decision.who)) return denied_last(c, decision.who);
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -7955,6 +7957,7 @@ private:
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
         if (!content.complaint().empty()) return done(refused(content.complaint()));
+        if (!may_say_last(c, request, content.message(), decision.who)) return done(denied_last(c, decision.who));
         if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
@@ -8066,6 +8069,16 @@ private:
         }
     }
 
+    /// Of the one connection of a call; for many each is asked for.
+    [[nodiscard]] bool may_say_last(call const& c, request_view const& asking, message const& m, principal const& who) {
+        if constexpr (has_sends<call>)
+            return c.target.id().empty() || !c.says_last(m) || grants(asking, who, operation::post, c.target.id());
+        else return true;
+    }
+    [[nodiscard]] response denied_last(call const& c, principal const& who) {
+        return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, c.target.id());
+    }
+
     /// Whether the caller may do that to one more connection.
     [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
         bool granted = false; // a throw must not hide what others have got already
@@ -8085,9 +8098,11 @@ private:
         return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
     }
 
-    [[nodiscard]] response denied(auth_decision const& why, call const& c) {
-        if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, c.what, c.target.id());
-        return finished([&](response& r) { dialect_.deny(r, why, c.what, c.target.id()); });
+    [[nodiscard]] response denied(auth_decision const& why, call const& c) { return denied(why, c.what, c.target.id()); }
+
+    [[nodiscard]] response denied(auth_decision const& why, operation what, std::string_view id) {
+        if constexpr (has_on_denied<typename Traits::hooks>) hooks_.on_denied(why, what, id);
+        return finished([&](response& r) { dialect_.deny(r, why, what, id); });
     }
 
     template <class Write>
@@ -8399,6 +8414,10 @@ public:
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
         /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
         [[nodiscard]] bool sends() const noexcept { return more != nullptr && more->sends(); }
+        /// Whether it sends before it closes: who may only close connections cannot.
+        [[nodiscard]] bool says_last(message const& body) const noexcept {
+            return more != nullptr && more->closes() && !body.data().empty();
+        }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
@@ -8420,8 +8439,8 @@ public:
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;
 
-    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    /// If `c.streams()`, `may` is kept as long as the answer goes on.
+    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`,
+    /// and send to that one if `c.says_last(body)`. If `c.streams()`, `may` is kept as long as the answer goes on.
     BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
                                   request_view const& asking, time_point now, permission const& may) const;
 
@@ -12442,14 +12461,7 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
     shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
     if (says && !shared)
         return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
-    // whoever may only close connections cannot send by it
-    auto const may_say = [&](std::string_view id) { return !asked.closes() || !says || may(operation::post, id); };
-    if (one && !may_say(c.target.id()))
-        return done([this, id = std::string{c.target.id()}](response& r) {
-            auto const why = std::string{"A last message needs a grant for "}.append(
-                resource_arn(options_, operation::post, id, true));
-            deny(r, auth_decision::refuse(auth_error::not_permitted, why), operation::post, id);
-        });
+    auto const may_say = [&](std::string_view id) { return !c.says_last(body) || may(operation::post, id); };
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
         if (one || (may(c.what, id) && may_say(id))) all->to(id);

@@ -80,6 +80,10 @@ public:
         [[nodiscard]] bool performs() const noexcept { return more != nullptr && more->what != request::kind::plain; }
         /// Whether it can send, so that its answer may be that of other threads: `send` is to be asked where one can wait.
         [[nodiscard]] bool sends() const noexcept { return more != nullptr && more->sends(); }
+        /// Whether it sends before it closes: who may only close connections cannot.
+        [[nodiscard]] bool says_last(message const& body) const noexcept {
+            return more != nullptr && more->closes() && !body.data().empty();
+        }
         /// Whether the answer goes on when the request is over.
         [[nodiscard]] bool streams() const noexcept { return more != nullptr && more->what == request::kind::watch; }
     };
@@ -101,8 +105,8 @@ public:
     /// Whether the caller may do that to one more connection.
     using permission = std::function<bool(operation, std::string_view id)>;
 
-    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`.
-    /// If `c.streams()`, `may` is kept as long as the answer goes on.
+    /// Does what the call asks for, and answers. Precondition: `c.performs()`, and the caller may do it to `c.target`,
+    /// and send to that one if `c.says_last(body)`. If `c.streams()`, `may` is kept as long as the answer goes on.
     BACKCHANNEL_DECL void perform(response& r, hub_ref const& hub, call const& c, message const& body,
                                   request_view const& asking, time_point now, permission const& may) const;
 

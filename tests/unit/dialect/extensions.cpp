@@ -306,6 +306,21 @@ TEST_CASE("each target of a batch is asked for by itself", "[extensions]") {
     CHECK(s.hub.sent() == test::lines{"close 2 4000 "});
 }
 
+namespace {
+
+struct denial_log {
+    static inline test::lines seen{};
+    void on_denied(auth_decision const&, operation what, std::string_view id) noexcept {
+        seen.push_back((what == operation::post ? "POST " : "other ") + std::string{id});
+    }
+};
+
+struct logging_traits : test::still_traits_for<extended_dialect> {
+    using hooks = denial_log;
+};
+
+}
+
 TEST_CASE("who may only close connections cannot send by it", "[extensions]") {
     struct may_close {
         auth_decision authorize(request_view const&, operation what, std::string_view) const {
@@ -315,11 +330,16 @@ TEST_CASE("who may only close connections cannot send by it", "[extensions]") {
             return what != operation::post;
         }
     };
-    service<may_close> s;
+    denial_log::seen.clear();
+    test::router_fixture<may_close, test::direct_transport, logging_traits> s;
     std::string const all{std::string{service<>::all} + "?all=true"};
-    CHECK(s.told("DELETE", s.path(), "a message") ==
-          "403 AccessDeniedException {\"message\":\"A last message needs a grant for " +
-              resource_arn({.stage = "prod"}, operation::post, s.open.id(), true) + "\"}");
+    std::string const denied = "403 AccessDeniedException {\"message\":\"User:  is not authorized to perform: "
+                               "execute-api:ManageConnections on resource: " +
+                               resource_arn({.stage = "prod"}, operation::post, s.open.id(), true) + "\"}";
+    CHECK(s.told("DELETE", s.path(), "a message") == denied);
+    CHECK(s.start("DELETE", "a message"));
+    CHECK(s.answers == test::lines{denied});
+    CHECK(denial_log::seen == test::lines(2, "POST " + std::string{s.open.id()})); // as of every answer 403
     CHECK(s.told("DELETE", all, "a message").starts_with("200 {\"matched\":1,\"accepted\":0,\"refused\":1,"));
     CHECK(s.hub.sent().empty());
     CHECK(s.told("DELETE", all).starts_with("200 {\"matched\":1,\"accepted\":1,"));

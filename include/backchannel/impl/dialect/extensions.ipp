@@ -240,14 +240,7 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
     shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
     if (says && !shared)
         return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
-    // whoever may only close connections cannot send by it
-    auto const may_say = [&](std::string_view id) { return !asked.closes() || !says || may(operation::post, id); };
-    if (one && !may_say(c.target.id()))
-        return done([this, id = std::string{c.target.id()}](response& r) {
-            auto const why = std::string{"A last message needs a grant for "}.append(
-                resource_arn(options_, operation::post, id, true));
-            deny(r, auth_decision::refuse(auth_error::not_permitted, why), operation::post, id);
-        });
+    auto const may_say = [&](std::string_view id) { return !c.says_last(body) || may(operation::post, id); };
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
         if (one || (may(c.what, id) && may_say(id))) all->to(id);
