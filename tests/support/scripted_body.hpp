@@ -26,6 +26,10 @@ public:
     void fail() {
         change([&] { failing_ = true; });
     }
+    /// Whoever waits is told that there is something, and there is not.
+    void wake() {
+        change([] {});
+    }
     [[nodiscard]] bool is_waited_for() {
         std::lock_guard const lock{mutex_};
         return wake_ != nullptr;

@@ -78,6 +78,7 @@ private:
         else
             lowest.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
         ending_ = true;
+        wait(); // so long for the client's end
     }
 
     /// Nobody is to be served between here and the client's end: what it sends tells only that it is there.

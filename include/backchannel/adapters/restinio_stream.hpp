@@ -76,7 +76,7 @@ private:
     }
 
     void wait() {
-        timer_.expires_after(interval);
+        timer_.expires_after(interval / 2);
         timer_.async_wait([self = keep()](error_code const& error) {
             if (error) return;
             self->tick(std::chrono::steady_clock::now());

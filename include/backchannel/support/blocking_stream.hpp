@@ -83,20 +83,22 @@ template <class Write>
                                 std::stop_token const& stop, Write&& write) {
     constexpr std::size_t room = 16 * 1024;
     bool whole = false;
+    using clock = std::chrono::steady_clock;
     bool const good = guarded([&] {
         auto const bell = std::make_shared<doorbell>(); // kept by who rings it, at whatever time
         std::stop_callback const stopped{stop, [&] { bell->ring(); }};
-        for (bool more = true; !stop.stop_requested();) {
+        auto due = clock::now() + quiet; // a wake-up that brings nothing leaves it as it is
+        for (bool more = true; !stop.stop_requested(); due = clock::now() + quiet) {
             std::string text;
-            more = more && stream.read(text, room);
-            if (text.empty()) {
+            while (text.empty()) {
+                more = more && stream.read(text, room);
+                if (!text.empty()) break;
                 whole = !more;
-                if (whole) return;
+                if (whole || stop.stop_requested()) return;
                 stream.wait([bell] { bell->ring(); });
-                auto const what = bell->wait(socket, quiet);
+                auto const what = bell->wait(socket, std::chrono::ceil<std::chrono::milliseconds>(due - clock::now()));
                 if (what == doorbell::event::client_left) return;
-                if (what == doorbell::event::rung) continue;
-                stream.keep_alive(text);
+                if (what == doorbell::event::quiet) stream.keep_alive(text);
             }
             if (!write(std::string_view{text})) return;
         }

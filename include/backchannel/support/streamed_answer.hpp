@@ -25,7 +25,7 @@ public:
     static constexpr std::size_t room = 16 * 1024; ///< of a piece, or a little more
     static constexpr std::chrono::milliseconds quiet{
         15000}; ///< so long the stream has nothing before its connection is kept alive
-    static constexpr std::chrono::milliseconds period{quiet / 3}; ///< of ticks, for who has no timer that is due anyway
+    static constexpr std::chrono::milliseconds period{quiet / 6}; ///< of ticks, for who has no timer that is due anyway
 
     streamed_answer(streamed_answer const&) = delete;
     streamed_answer& operator=(streamed_answer const&) = delete;
@@ -41,7 +41,7 @@ public:
     }
 
     /// To be called every `period`, or more often: keeps the connection alive when the stream has had nothing for
-    /// `quiet`, and gives up a client that takes nothing for twice that.
+    /// `quiet`, and gives up a client that takes nothing for between one and two of those.
     void tick(time_point now) {
         if (over_) return;
         if (now >= check_at_) {

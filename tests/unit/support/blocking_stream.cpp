@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/scripted_body.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
@@ -33,9 +35,11 @@ struct writer {
         : result{std::async(std::launch::async, [this, socket, quiet] {
               return write_stream(body, socket, quiet, stop.get_token(), [this](std::string_view text) {
                   written.emplace_back(text);
+                  ++count;
                   return true;
               });
           })} {}
+    [[nodiscard]] int written_count() const noexcept { return count; }
     void wait_until_waiting() {
         while (!body.is_waited_for()) std::this_thread::yield();
     }
@@ -43,6 +47,7 @@ struct writer {
     test::scripted_body body;
     std::stop_source stop;
     lines written;
+    std::atomic<int> count{0};
     std::future<bool> result;
 };
 
@@ -95,6 +100,19 @@ TEST_CASE("a thread keeps a quiet connection alive until a write fails", "[strea
         return written.size() != 3;
     }));
     CHECK(written == lines{":\n\n", ":\n\n", ":\n\n"});
+}
+
+TEST_CASE("a thread that is woken for nothing keeps the connection alive none the less", "[streams]") {
+    writer w{-1, std::chrono::milliseconds{50}};
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (w.written_count() == 0 && std::chrono::steady_clock::now() < end) {
+        w.body.wake();
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    w.stop.request_stop();
+    CHECK_FALSE(w.result.get());
+    REQUIRE_FALSE(w.written.empty());
+    CHECK(w.written.front() == ":\n\n");
 }
 
 TEST_CASE("a stream that throws ends without a word", "[streams]") {
