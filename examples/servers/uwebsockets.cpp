@@ -44,7 +44,8 @@ uWS::App make_app(demo& s) {
         (void)s.hub.send(tracked.id(), {message, kind == uWS::OpCode::TEXT ? text : binary});
     };
     behaviour.close = [](websocket* socket, int code, std::string_view reason) {
-        socket->getUserData()->tracked.closed(static_cast<std::uint16_t>(code), reason);
+        // without a close frame the reason is a text of uWebSockets' own
+        socket->getUserData()->tracked.closed(static_cast<std::uint16_t>(code), code == 1006 ? "" : reason);
     };
     app.ws<client>("/*", std::move(behaviour));
     app.any("/*", [&s](auto* response, auto* request) {
