@@ -101,8 +101,7 @@ public:
         auth_decision const decision = decide(request, c);
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
-        if (!content.complaint().empty()) return refused(content.complaint());
-        if (!may_say_last(c, request, content.message(), decision.who)) return denied_last(c, decision.who);
+        if (auto refusal = check_content(c, request, content, decision.who)) return refusal;
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -189,6 +188,21 @@ private:
                           [] { return auth_decision::refuse(auth_error::internal); });
     }
 
+    /// The answer to a call that is permitted, but not with that body.
+    template <class Content>
+    [[nodiscard]] std::optional<response> check_content(call const& c, request_view const& request,
+                                                        Content const& content, principal const& who) {
+        if (!content.complaint().empty())
+            return finished([&](response& r) { dialect_.fail(r, failure::bad_body, content.complaint()); });
+        if constexpr (has_sends<call>) {
+            // a last message is a send as well; if it is for many, each of them is asked for
+            std::string_view const id = c.target.id();
+            if (!id.empty() && c.says_last(content.message()) && !grants(request, who, operation::post, id))
+                return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, id);
+        }
+        return std::nullopt;
+    }
+
     /// A message that is a whole body, in the memory where that came, if it may be taken over; else nothing.
     [[nodiscard]] static shared_message taken_over(request_view const& request, message const& m) noexcept {
         if (request.body_memory == nullptr) return {};
@@ -232,8 +246,7 @@ private:
     void proceed(call const& c, request_view const& request, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
-        if (!content.complaint().empty()) return done(refused(content.complaint()));
-        if (!may_say_last(c, request, content.message(), decision.who)) return done(denied_last(c, decision.who));
+        if (auto refusal = check_content(c, request, content, decision.who)) return done(*std::move(refusal));
         if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
@@ -345,16 +358,6 @@ private:
         }
     }
 
-    /// Of the one connection of a call; for many each is asked for.
-    [[nodiscard]] bool may_say_last(call const& c, request_view const& asking, message const& m, principal const& who) {
-        if constexpr (has_sends<call>)
-            return c.target.id().empty() || !c.says_last(m) || grants(asking, who, operation::post, c.target.id());
-        else return true;
-    }
-    [[nodiscard]] response denied_last(call const& c, principal const& who) {
-        return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, c.target.id());
-    }
-
     /// Whether the caller may do that to one more connection.
     [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
         bool granted = false; // a throw must not hide what others have got already
@@ -368,10 +371,6 @@ private:
             if constexpr (has_performs<call>) dialect_.fail(r, why, c);
             else dialect_.fail(r, why, c.target.id());
         });
-    }
-
-    [[nodiscard]] response refused(std::string_view complaint) {
-        return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
     }
 
     [[nodiscard]] response denied(auth_decision const& why, call const& c) { return denied(why, c.what, c.target.id()); }

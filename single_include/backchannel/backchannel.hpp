@@ -7825,8 +7825,7 @@ public:
         auth_decision const decision = decide(request, c);
         if (!decision.allowed()) return denied(decision, c);
         auto const content = dialect_.read_body(c, request.body);
-        if (!content.complaint().empty()) return refused(content.complaint());
-        if (!may_say_last(c, request, content.message(), decision.who)) return denied_last(c, decision.who);
+        if (auto refusal = check_content(c, request, content, decision.who)) return refusal;
         if (performs(c)) return performed(c, request, content.message(), decision.who);
         shared_message const taken = taken_over(request, content.message());
         message const m = taken ? message{taken} : content.message();
@@ -7913,6 +7912,21 @@ private:
                           [] { return auth_decision::refuse(auth_error::internal); });
     }
 
+    /// The answer to a call that is permitted, but not with that body.
+    template <class Content>
+    [[nodiscard]] std::optional<response> check_content(call const& c, request_view const& request,
+                                                        Content const& content, principal const& who) {
+        if (!content.complaint().empty())
+            return finished([&](response& r) { dialect_.fail(r, failure::bad_body, content.complaint()); });
+        if constexpr (has_sends<call>) {
+            // a last message is a send as well; if it is for many, each of them is asked for
+            std::string_view const id = c.target.id();
+            if (!id.empty() && c.says_last(content.message()) && !grants(request, who, operation::post, id))
+                return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, id);
+        }
+        return std::nullopt;
+    }
+
     /// A message that is a whole body, in the memory where that came, if it may be taken over; else nothing.
     [[nodiscard]] static shared_message taken_over(request_view const& request, message const& m) noexcept {
         if (request.body_memory == nullptr) return {};
@@ -7956,8 +7970,7 @@ private:
     void proceed(call const& c, request_view const& request, auth_decision decision, F done) {
         if (!decision.allowed()) return done(denied(decision, c));
         auto const content = dialect_.read_body(c, request.body);
-        if (!content.complaint().empty()) return done(refused(content.complaint()));
-        if (!may_say_last(c, request, content.message(), decision.who)) return done(denied_last(c, decision.who));
+        if (auto refusal = check_content(c, request, content, decision.who)) return done(*std::move(refusal));
         if (sends(c)) return send(c, request, content.message(), decision.who, std::move(done));
         if (performs(c)) return done(performed(c, request, content.message(), decision.who));
         shared_message const taken = taken_over(request, content.message());
@@ -8069,16 +8082,6 @@ private:
         }
     }
 
-    /// Of the one connection of a call; for many each is asked for.
-    [[nodiscard]] bool may_say_last(call const& c, request_view const& asking, message const& m, principal const& who) {
-        if constexpr (has_sends<call>)
-            return c.target.id().empty() || !c.says_last(m) || grants(asking, who, operation::post, c.target.id());
-        else return true;
-    }
-    [[nodiscard]] response denied_last(call const& c, principal const& who) {
-        return denied(auth_decision::refuse(auth_error::not_permitted, {}, who), operation::post, c.target.id());
-    }
-
     /// Whether the caller may do that to one more connection.
     [[nodiscard]] bool grants(request_view const& asking, principal const& who, operation what, std::string_view id) {
         bool granted = false; // a throw must not hide what others have got already
@@ -8092,10 +8095,6 @@ private:
             if constexpr (has_performs<call>) dialect_.fail(r, why, c);
             else dialect_.fail(r, why, c.target.id());
         });
-    }
-
-    [[nodiscard]] response refused(std::string_view complaint) {
-        return finished([&](response& r) { dialect_.fail(r, failure::bad_body, complaint); });
     }
 
     [[nodiscard]] response denied(auth_decision const& why, call const& c) { return denied(why, c.what, c.target.id()); }
@@ -12170,7 +12169,7 @@ public:
 
     void refuse(std::string_view id) {
         ++matched_;
-        list({std::string{id}, {}, false});
+        list(id, {}, false);
     }
 
     /// Calls `done()` when every answer is there: now, or on the thread of the last one.
@@ -12204,11 +12203,13 @@ private:
 
     void settle(std::string_view id, delivery result) {
         if (result == delivery::accepted) ++accepted_;
-        else list({std::string{id}, result});
+        else list(id, result, true);
     }
     /// One that is refused already; those that are waited for may not be.
-    void list(entry refused) {
-        if (listed_ != extended_dialect::max_listed) entries_.push_back(std::move(refused)), ++listed_;
+    void list(std::string_view id, delivery result, bool permitted) {
+        if (listed_ == extended_dialect::max_listed) return;
+        entries_.push_back({std::string{id}, result, permitted});
+        ++listed_;
     }
 
     void one_less() noexcept {
@@ -12457,14 +12458,14 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
                                              permission const& may, patience wait, completion<writer> done) const {
     using detail_extensions::sends;
     request const& asked = *c.more;
-    bool const one = asked.what == request::kind::close, says = !asked.closes() || !body.data().empty();
+    bool const one = asked.what == request::kind::close;
+    bool const says_last = c.says_last(body), says = says_last || !asked.closes();
     shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
     if (says && !shared)
         return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
-    auto const may_say = [&](std::string_view id) { return !c.says_last(body) || may(operation::post, id); };
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        if (one || (may(c.what, id) && may_say(id))) all->to(id);
+        if (one || (may(c.what, id) && (!says_last || may(operation::post, id)))) all->to(id);
         else all->refuse(id);
         return all->supported(); // it is not for any if not for one
     };

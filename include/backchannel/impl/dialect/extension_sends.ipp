@@ -59,7 +59,7 @@ public:
 
     void refuse(std::string_view id) {
         ++matched_;
-        list({std::string{id}, {}, false});
+        list(id, {}, false);
     }
 
     /// Calls `done()` when every answer is there: now, or on the thread of the last one.
@@ -93,11 +93,13 @@ private:
 
     void settle(std::string_view id, delivery result) {
         if (result == delivery::accepted) ++accepted_;
-        else list({std::string{id}, result});
+        else list(id, result, true);
     }
     /// One that is refused already; those that are waited for may not be.
-    void list(entry refused) {
-        if (listed_ != extended_dialect::max_listed) entries_.push_back(std::move(refused)), ++listed_;
+    void list(std::string_view id, delivery result, bool permitted) {
+        if (listed_ == extended_dialect::max_listed) return;
+        entries_.push_back({std::string{id}, result, permitted});
+        ++listed_;
     }
 
     void one_less() noexcept {

@@ -236,14 +236,14 @@ BACKCHANNEL_DECL void extended_dialect::send(hub_ref const& hub, call const& c, 
                                              permission const& may, patience wait, completion<writer> done) const {
     using detail_extensions::sends;
     request const& asked = *c.more;
-    bool const one = asked.what == request::kind::close, says = !asked.closes() || !body.data().empty();
+    bool const one = asked.what == request::kind::close;
+    bool const says_last = c.says_last(body), says = says_last || !asked.closes();
     shared_message shared = says ? body.share(!one) : shared_message{}; // framed once, for all
     if (says && !shared)
         return done([this](response& r) { aws_dialect::fail(r, failure::unavailable, std::string_view{}); });
-    auto const may_say = [&](std::string_view id) { return !c.says_last(body) || may(operation::post, id); };
     auto const all = std::make_shared<sends>(hub, c.more, std::move(shared), terms_of(c, now), wait);
     auto const act = [&](std::string_view id) {
-        if (one || (may(c.what, id) && may_say(id))) all->to(id);
+        if (one || (may(c.what, id) && (!says_last || may(operation::post, id)))) all->to(id);
         else all->refuse(id);
         return all->supported(); // it is not for any if not for one
     };
