@@ -7,6 +7,7 @@
 #include <backchannel/support/byte_words.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -58,7 +59,10 @@ public:
     /// Calls `wake` once, on any thread, when there is more; now, if there is. The next call takes its place.
     virtual void wait(std::function<void()> wake) = 0;
 
-    /// Appends what keeps a quiet connection alive.
+    /// So long a connection may have nothing before it is kept alive.
+    static constexpr std::chrono::milliseconds quiet{15'000};
+
+    /// Appends what keeps a quiet connection alive: something.
     virtual void keep_alive(std::string& out) = 0;
 };
 

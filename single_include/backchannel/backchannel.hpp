@@ -541,6 +541,7 @@ template <class Odd>
 #endif
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -592,7 +593,10 @@ public:
     /// Calls `wake` once, on any thread, when there is more; now, if there is. The next call takes its place.
     virtual void wait(std::function<void()> wake) = 0;
 
-    /// Appends what keeps a quiet connection alive.
+    /// So long a connection may have nothing before it is kept alive.
+    static constexpr std::chrono::milliseconds quiet{15'000};
+
+    /// Appends what keeps a quiet connection alive: something.
     virtual void keep_alive(std::string& out) = 0;
 };
 

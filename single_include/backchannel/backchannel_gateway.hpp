@@ -2460,9 +2460,9 @@ template <class Core, class Stream>
 class client_connection;
 
 /// How long a stream may have nothing before its connection is kept alive: as long as a WebSocket is not pinged, but no
-/// longer than an adapter's (`streamed_answer::quiet`). Zero: for ever.
+/// longer than an adapter's. Zero: for ever.
 [[nodiscard]] constexpr std::chrono::milliseconds longest_quiet(std::chrono::milliseconds ping_interval) noexcept {
-    return std::clamp(ping_interval, std::chrono::milliseconds{0}, std::chrono::milliseconds{15000});
+    return std::clamp(ping_interval, std::chrono::milliseconds{0}, body_stream::quiet);
 }
 
 /// The answering side of an HTTP connection: one answer to each request, whoever gives it and whenever.

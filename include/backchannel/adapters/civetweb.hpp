@@ -91,6 +91,7 @@ public:
 
     /// The code of the client's close frame (1005: a frame without one), 1006 if it left without a word.
     [[nodiscard]] std::uint16_t close_code() const noexcept { return frames_.close_code(); }
+    /// The reason in that frame; empty if there is none.
     [[nodiscard]] std::string_view close_reason() const noexcept { return frames_.close_reason(); }
 
 private:

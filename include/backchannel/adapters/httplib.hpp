@@ -284,7 +284,7 @@ inline void write(response answer, ::httplib::Response& out) {
     out.headers.erase("Content-Type"); // which the next call adds
     out.set_chunked_content_provider(type, [body = std::move(answer.stream)](std::size_t, ::httplib::DataSink& sink) {
         auto const* const below = stream::current();
-        bool const whole = write_stream(*body, below->socket(), std::chrono::seconds{15}, {},
+        bool const whole = write_stream(*body, below->socket(), body_stream::quiet, {},
                                         [&](std::string_view text) { return sink.write(text.data(), text.size()); });
         if (whole) sink.done();
         return whole;

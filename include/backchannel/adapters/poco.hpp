@@ -120,6 +120,7 @@ public:
 
     /// The code of the client's close frame (1005: a frame without one), 1006 if it left without a word.
     [[nodiscard]] std::uint16_t close_code() const noexcept { return frames_.close_code(); }
+    /// The reason in that frame; empty if there is none.
     [[nodiscard]] std::string_view close_reason() const noexcept { return frames_.close_reason(); }
 
 private:
@@ -161,7 +162,7 @@ public:
 /// Sends what comes, for as long as it comes: on this thread, which waits for it. It ends with the connection.
 inline void write_body(body_stream& stream, net::HTTPServerRequest& r, std::ostream& out) {
     auto& socket = dynamic_cast<net::HTTPServerRequestImpl&>(r).socket();
-    (void)write_stream(stream, socket.impl()->sockfd(), std::chrono::seconds{15}, {}, [&](std::string_view text) {
+    (void)write_stream(stream, socket.impl()->sockfd(), body_stream::quiet, {}, [&](std::string_view text) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
         return out.flush().good();
     });

@@ -81,26 +81,27 @@ private:
 template <class Write>
 [[nodiscard]] bool write_stream(body_stream& stream, int socket, std::chrono::milliseconds quiet,
                                 std::stop_token const& stop, Write&& write) {
+    using clock = std::chrono::steady_clock;
     constexpr std::size_t room = 16 * 1024;
     bool whole = false;
-    using clock = std::chrono::steady_clock;
     bool const good = guarded([&] {
         auto const bell = std::make_shared<doorbell>(); // kept by who rings it, at whatever time
         std::stop_callback const stopped{stop, [&] { bell->ring(); }};
-        auto due = clock::now() + quiet; // a wake-up that brings nothing leaves it as it is
-        for (bool more = true; !stop.stop_requested(); due = clock::now() + quiet) {
+        bool more = true;
+        auto due = clock::now() + quiet;
+        while (!whole && !stop.stop_requested()) {
             std::string text;
-            while (text.empty()) {
-                more = more && stream.read(text, room);
-                if (!text.empty()) break;
-                whole = !more;
-                if (whole || stop.stop_requested()) return;
+            more = more && stream.read(text, room);
+            whole = !more && text.empty();
+            if (more && text.empty()) {
                 stream.wait([bell] { bell->ring(); });
                 auto const what = bell->wait(socket, std::chrono::ceil<std::chrono::milliseconds>(due - clock::now()));
                 if (what == doorbell::event::client_left) return;
                 if (what == doorbell::event::quiet) stream.keep_alive(text);
             }
+            if (text.empty()) continue; // the end, or woken for nothing
             if (!write(std::string_view{text})) return;
+            due = clock::now() + quiet;
         }
     });
     return good && whole;

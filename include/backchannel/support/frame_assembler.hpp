@@ -51,6 +51,7 @@ public:
     std::optional<message> fail(std::uint16_t code) {
         over_ = true;
         code_ = code;
+        text_.clear();
         if (code != 1006) writer_.close(code, {});
         return std::nullopt;
     }
@@ -61,7 +62,9 @@ public:
     /// The code of the client's close frame (1005: a frame without one), or that of `fail`; 1006 before.
     [[nodiscard]] std::uint16_t close_code() const noexcept { return code_; }
     /// The reason in that frame; empty if there is none.
-    [[nodiscard]] std::string_view close_reason() const noexcept { return reason_; }
+    [[nodiscard]] std::string_view close_reason() const noexcept {
+        return over_ ? std::string_view{text_} : std::string_view{};
+    }
 
 private:
     std::optional<message> control(websocket::opcode kind, std::string_view payload, bool fin) {
@@ -70,10 +73,11 @@ private:
         if (kind == websocket::opcode::close) {
             over_ = true;
             code_ = 1005;
+            text_.clear();
             if (payload.size() >= 2) {
                 code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
                                                    static_cast<unsigned char>(payload[1]));
-                reason_ = payload.substr(2);
+                text_ = payload.substr(2);
             }
             writer_.close(payload.empty() ? 0 : websocket::is_sendable_close_code(code_) ? code_ : 1002, {});
         }
@@ -82,12 +86,11 @@ private:
 
     serial_writer<Peer> writer_;
     std::size_t limit_;
-    std::string text_; // of the fragments so far
+    std::string text_; // of the fragments so far; when it is over, of the close frame
     message_kind kind_ = message_kind::text;
     bool in_message_ = false;
     bool over_ = false;
     std::uint16_t code_ = 1006;
-    std::string reason_{};
 };
 
 }

@@ -23,9 +23,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 class streamed_answer : public std::enable_shared_from_this<streamed_answer> {
 public:
     static constexpr std::size_t room = 16 * 1024; ///< of a piece, or a little more
-    static constexpr std::chrono::milliseconds quiet{
-        15000}; ///< so long the stream has nothing before its connection is kept alive
-    static constexpr std::chrono::milliseconds period{quiet / 6}; ///< of ticks, for who has no timer that is due anyway
+    static constexpr auto period = body_stream::quiet / 6; ///< of ticks, for who has no timer that is due anyway
 
     streamed_answer(streamed_answer const&) = delete;
     streamed_answer& operator=(streamed_answer const&) = delete;
@@ -41,7 +39,7 @@ public:
     }
 
     /// To be called every `period`, or more often: keeps the connection alive when the stream has had nothing for
-    /// `quiet`, and gives up a client that takes nothing for between one and two of those.
+    /// its `quiet`, and gives up a client that takes nothing for between one and two of those.
     void tick(time_point now) {
         if (over_) return;
         if (now >= check_at_) {
@@ -69,7 +67,7 @@ protected:
     /// `post(task)`: has the connection's thread run a task later; called on any thread, also when the connection has
     /// gone.
     streamed_answer(std::shared_ptr<body_stream> stream, std::function<void(task)> post,
-                    std::chrono::milliseconds interval = quiet)
+                    std::chrono::milliseconds interval = body_stream::quiet)
         : stream_{std::move(stream)}, post_{std::move(post)}, quiet_{interval},
           due_{std::chrono::steady_clock::now() + interval}, check_at_{due_} {}
 

@@ -39,7 +39,6 @@ struct writer {
                   return true;
               });
           })} {}
-    [[nodiscard]] int written_count() const noexcept { return count; }
     void wait_until_waiting() {
         while (!body.is_waited_for()) std::this_thread::yield();
     }
@@ -105,7 +104,7 @@ TEST_CASE("a thread keeps a quiet connection alive until a write fails", "[strea
 TEST_CASE("a thread that is woken for nothing keeps the connection alive none the less", "[streams]") {
     writer w{-1, std::chrono::milliseconds{50}};
     auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-    while (w.written_count() == 0 && std::chrono::steady_clock::now() < end) {
+    while (w.count == 0 && std::chrono::steady_clock::now() < end) {
         w.body.wake();
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }

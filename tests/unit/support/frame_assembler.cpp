@@ -66,6 +66,7 @@ TEST_CASE("frames become messages", "[frame_assembler]") {
 TEST_CASE("a character may be spread over fragments of a text", "[frame_assembler]") {
     client c;
     CHECK(c.take(text, "\xe2\x82") == "-");
+    CHECK(c.frames.close_reason().empty());
     CHECK(c.take(fin, "\xac") == "t\xe2\x82\xac");
 }
 
@@ -78,6 +79,7 @@ TEST_CASE("a close frame ends it and is answered", "[frame_assembler]") {
          {row{"", "close 0", 1005}, row{"\x03\xe9why", "close 1001", 1001}, row{"\x0f\xa0", "close 4000", 4000},
           row{"\x03\xed", "close 1002", 1005}, row{"\x03", "close 1002", 1005}}) {
         client c;
+        CHECK(c.take(text, "half") == "-");
         CHECK(c.take(fin | closing, payload) == "-");
         CHECK(c.frames.over());
         CHECK(c.frames.close_code() == code);
@@ -111,6 +113,7 @@ TEST_CASE("what breaks the protocol closes", "[frame_assembler]") {
         CHECK(c.frames.over());
         CHECK(c.written == std::vector{answer});
         CHECK(std::to_string(c.frames.close_code()) == answer.substr(6));
+        CHECK(c.frames.close_reason().empty());
     }
 }
 

@@ -48,7 +48,7 @@ struct fixture {
     std::shared_ptr<answer> sent = std::make_shared<answer>(there, body);
     time_point now = std::chrono::steady_clock::now();
 
-    void tick(std::chrono::milliseconds after = streamed_answer::quiet + std::chrono::milliseconds{1}) {
+    void tick(std::chrono::milliseconds after = body_stream::quiet + std::chrono::milliseconds{1}) {
         now += after;
         sent->tick(now);
     }
