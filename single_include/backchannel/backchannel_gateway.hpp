@@ -1350,6 +1350,16 @@ public:
         receive();
     }
 
+    /// The rest is shown in the loop's next turn, so that its other connections are not kept waiting.
+    void others_first() {
+        others_first_ = true;
+        asio::post(worker_.executor(), [f = guarded_handler([](gateway_connection& self, std::error_code const&) {
+                                            self.others_first_ = false;
+                                            self.show_held();
+                                            self.receive();
+                                        })] { f({}); });
+    }
+
     /// `resume` at the end of this turn: no handler runs inside another one's call.
     void resume_soon() {
         resume_pending_ = true;
@@ -1531,7 +1541,7 @@ private:
     }
 
     void receive() {
-        if (receiving_ || paused_ || closed_ || ended_) return;
+        if (receiving_ || paused_ || others_first_ || closed_ || ended_) return;
         receiving_ = true;
         auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
             self.receiving_ = false;
@@ -1569,9 +1579,9 @@ private:
         if (held_ == nullptr) {
             on_bytes(fresh);
             if (fresh.empty() || closed_ || finishing_) return;
-            held_ = std::make_unique<std::string>(fresh.data(), fresh.size());
+            held_.reset(new held_bytes{{fresh.data(), fresh.size()}});
         } else {
-            held_->append(fresh.data(), fresh.size());
+            held_->text.erase(0, std::exchange(held_->used, 0)).append(fresh.data(), fresh.size());
             show_held();
         }
     }
@@ -1579,14 +1589,20 @@ private:
     void show_held() {
         if (held_ == nullptr || closed_) return;
         auto bytes = std::move(held_); // the connection may be dropped while they are looked at
-        std::span<char> rest{*bytes};
+        std::span<char> rest = std::span{bytes->text}.subspan(bytes->used);
         on_bytes(rest);
         if (rest.empty() || closed_ || finishing_) return;
-        bytes->erase(0, bytes->size() - rest.size());
+        bytes->used = bytes->text.size() - rest.size();
         held_ = std::move(bytes);
     }
 
-    // In front of all else, in the padding behind the base; the last four share a byte.
+    /// Bytes that could not be used yet.
+    struct held_bytes {
+        std::string text;
+        std::size_t used = 0; // of its front
+    };
+
+    // In front of all else, in the padding behind the base; the last five share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -1594,11 +1610,12 @@ private:
     bool receiving_ : 1 = false;
     bool finishing_ : 1 = false; // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;     // the peer has ended its side
+    bool others_first_ : 1 = false;
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
     std::unique_ptr<outbox> out_;       // while something waits
-    std::unique_ptr<std::string> held_; // what could not be used yet
+    std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
@@ -3782,13 +3799,15 @@ public:
             });
     }
 
-    void on_bytes(std::span<char>& bytes) {
+    /// Takes what it can off the front. False: that was enough for one turn of the loop, and there may be more.
+    [[nodiscard]] bool on_bytes(std::span<char>& bytes) {
         alive_.heard();
-        while (!ended_) {
+        for (int frames = 0; !ended_; ++frames) {
+            if (frames == frames_per_turn) return false;
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
             case websocket::frame_event::type::need_more:
-                return;
+                return true;
             case websocket::frame_event::type::data:
                 on_data(event);
                 break;
@@ -3807,6 +3826,7 @@ public:
             }
         }
         bytes = {};
+        return true;
     }
 
     /// A close frame was sent, or is on its way, and the peer's is waited for.
@@ -3896,6 +3916,8 @@ public:
     void terminate() override { carrier_.websocket_drop(); }
 
 private:
+    static constexpr int frames_per_turn = 128;
+
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
@@ -4361,6 +4383,8 @@ public:
     }
 
 private:
+    static constexpr int steps_per_turn = 64; // of pipelined requests: heads, bodies
+
     // --------------------------------------------------------------------------------------------- the connection
 
     void on_accepted() override {
@@ -4380,9 +4404,10 @@ private:
     void on_established() override { http_->begin(permit_.refusal()); }
 
     void on_bytes(std::span<char>& bytes) override {
-        while (!bytes.empty() && !this->finishing() && !this->closed()) {
+        for (int steps = 0; !bytes.empty() && !this->finishing() && !this->closed(); ++steps) {
             if (must_wait()) return this->pause();
             if (websocket_ != nullptr) return read_frames(bytes);
+            if (steps == steps_per_turn) return this->others_first();
             if (!http_->read(bytes)) return;
         }
     }
@@ -4406,8 +4431,9 @@ private:
     /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
     void read_frames(std::span<char>& bytes) {
         std::size_t const before = this->queued();
-        websocket_->on_bytes(bytes);
+        bool const all = websocket_->on_bytes(bytes);
         if (this->queued() > before) echoed_ += this->queued() - before;
+        if (!all && !this->finishing() && !this->closed()) this->others_first();
     }
 
     void flush() override {

@@ -68,6 +68,8 @@ public:
     }
 
 private:
+    static constexpr int steps_per_turn = 64; // of pipelined requests: heads, bodies
+
     // --------------------------------------------------------------------------------------------- the connection
 
     void on_accepted() override {
@@ -87,9 +89,10 @@ private:
     void on_established() override { http_->begin(permit_.refusal()); }
 
     void on_bytes(std::span<char>& bytes) override {
-        while (!bytes.empty() && !this->finishing() && !this->closed()) {
+        for (int steps = 0; !bytes.empty() && !this->finishing() && !this->closed(); ++steps) {
             if (must_wait()) return this->pause();
             if (websocket_ != nullptr) return read_frames(bytes);
+            if (steps == steps_per_turn) return this->others_first();
             if (!http_->read(bytes)) return;
         }
     }
@@ -113,8 +116,9 @@ private:
     /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
     void read_frames(std::span<char>& bytes) {
         std::size_t const before = this->queued();
-        websocket_->on_bytes(bytes);
+        bool const all = websocket_->on_bytes(bytes);
         if (this->queued() > before) echoed_ += this->queued() - before;
+        if (!all && !this->finishing() && !this->closed()) this->others_first();
     }
 
     void flush() override {

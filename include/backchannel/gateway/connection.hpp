@@ -139,6 +139,16 @@ public:
         receive();
     }
 
+    /// The rest is shown in the loop's next turn, so that its other connections are not kept waiting.
+    void others_first() {
+        others_first_ = true;
+        asio::post(worker_.executor(), [f = guarded_handler([](gateway_connection& self, std::error_code const&) {
+                                            self.others_first_ = false;
+                                            self.show_held();
+                                            self.receive();
+                                        })] { f({}); });
+    }
+
     /// `resume` at the end of this turn: no handler runs inside another one's call.
     void resume_soon() {
         resume_pending_ = true;
@@ -320,7 +330,7 @@ private:
     }
 
     void receive() {
-        if (receiving_ || paused_ || closed_ || ended_) return;
+        if (receiving_ || paused_ || others_first_ || closed_ || ended_) return;
         receiving_ = true;
         auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
             self.receiving_ = false;
@@ -358,9 +368,9 @@ private:
         if (held_ == nullptr) {
             on_bytes(fresh);
             if (fresh.empty() || closed_ || finishing_) return;
-            held_ = std::make_unique<std::string>(fresh.data(), fresh.size());
+            held_.reset(new held_bytes{{fresh.data(), fresh.size()}});
         } else {
-            held_->append(fresh.data(), fresh.size());
+            held_->text.erase(0, std::exchange(held_->used, 0)).append(fresh.data(), fresh.size());
             show_held();
         }
     }
@@ -368,14 +378,20 @@ private:
     void show_held() {
         if (held_ == nullptr || closed_) return;
         auto bytes = std::move(held_); // the connection may be dropped while they are looked at
-        std::span<char> rest{*bytes};
+        std::span<char> rest = std::span{bytes->text}.subspan(bytes->used);
         on_bytes(rest);
         if (rest.empty() || closed_ || finishing_) return;
-        bytes->erase(0, bytes->size() - rest.size());
+        bytes->used = bytes->text.size() - rest.size();
         held_ = std::move(bytes);
     }
 
-    // In front of all else, in the padding behind the base; the last four share a byte.
+    /// Bytes that could not be used yet.
+    struct held_bytes {
+        std::string text;
+        std::size_t used = 0; // of its front
+    };
+
+    // In front of all else, in the padding behind the base; the last five share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -383,11 +399,12 @@ private:
     bool receiving_ : 1 = false;
     bool finishing_ : 1 = false; // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;     // the peer has ended its side
+    bool others_first_ : 1 = false;
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
     std::unique_ptr<outbox> out_;       // while something waits
-    std::unique_ptr<std::string> held_; // what could not be used yet
+    std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();

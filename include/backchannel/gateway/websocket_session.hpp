@@ -86,13 +86,15 @@ public:
             });
     }
 
-    void on_bytes(std::span<char>& bytes) {
+    /// Takes what it can off the front. False: that was enough for one turn of the loop, and there may be more.
+    [[nodiscard]] bool on_bytes(std::span<char>& bytes) {
         alive_.heard();
-        while (!ended_) {
+        for (int frames = 0; !ended_; ++frames) {
+            if (frames == frames_per_turn) return false;
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
             case websocket::frame_event::type::need_more:
-                return;
+                return true;
             case websocket::frame_event::type::data:
                 on_data(event);
                 break;
@@ -111,6 +113,7 @@ public:
             }
         }
         bytes = {};
+        return true;
     }
 
     /// A close frame was sent, or is on its way, and the peer's is waited for.
@@ -200,6 +203,8 @@ public:
     void terminate() override { carrier_.websocket_drop(); }
 
 private:
+    static constexpr int frames_per_turn = 128;
+
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;

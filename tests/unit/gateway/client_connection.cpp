@@ -130,6 +130,74 @@ TEST_CASE("a connection holds an outbox only while something waits in it", "[cli
     CHECK(f.holds_no_outbox());
 }
 
+TEST_CASE("a client that has sent much is served in turns with the loop's others", "[client_connection]") {
+    int seen = 0; // of what the client has sent, in order
+    bool in_order = true;
+    scripted_handler handler;
+    handler.receive = [&](gateway_client& c, message const& m) {
+        in_order = in_order && m.data() == std::to_string(seen++);
+        (void)c.send(m); // whose way out does not bring the next turn
+    };
+    handler.request = [&](request_view const& r) -> std::optional<response> {
+        in_order = in_order && r.target == "/" + std::to_string(seen++);
+        return response{200, "text/plain", "yes"};
+    };
+    fixture<> f{handler};
+    std::string burst;
+    int turns = 0;
+    SECTION("messages") {
+        f.turn(upgrade_request());
+        for (int i = 0; i != 9000; ++i) burst += masked_frame(1, std::to_string(i));
+        turns = 9000 / 128;
+    }
+    SECTION("requests") {
+        for (int i = 0; i != 9000; ++i) burst += get("/" + std::to_string(i));
+        turns = 9000 / 64;
+    }
+    SECTION("messages, the last of which comes in two pieces") {
+        f.turn(upgrade_request());
+        for (int i = 0; i != 9000; ++i) burst += masked_frame(1, std::to_string(i));
+        f.wire->send(burst.substr(0, burst.size() - 5));
+        burst.erase(0, burst.size() - 5);
+        turns = 9000 / 128;
+    }
+    SECTION("messages, and then nothing more") {
+        f.turn(upgrade_request());
+        for (int i = 0; i != 9000; ++i) burst += masked_frame(1, std::to_string(i));
+        f.wire->send(std::exchange(burst, {}));
+        f.wire->end();
+        turns = 9000 / 128;
+    }
+    int most = 0, last = 0;
+    f.wire->send(burst);
+    for (f.io.restart(); f.io.poll_one() != 0; last = seen) most = std::max(most, seen - last);
+    CHECK(seen == 9000);
+    CHECK(in_order);
+    CHECK(most <= (9000 + turns - 1) / turns);
+}
+
+TEST_CASE("a client that breaks a rule in the midst of much, or is dropped there, is heard no more", "[client_connection]") {
+    int seen = 0;
+    scripted_handler handler;
+    handler.receive = [&](gateway_client&, message const&) { ++seen; };
+    fixture<> f{handler};
+    f.turn(upgrade_request());
+    std::string burst;
+    for (int i = 0; i != 200; ++i) burst += masked_frame(1, "one");
+    SECTION("breaks a rule") { f.turn(burst + "\xFF\xFF" + burst); }
+    SECTION("is dropped") {
+        f.wire->send(burst + burst);
+        f.io.restart();
+        while (seen == 0 && f.io.poll_one() != 0) {
+        }
+        CHECK(seen == 128);
+        f.connection->drop();
+        seen += 72;
+        f.turn();
+    }
+    CHECK(seen == 200);
+}
+
 TEST_CASE("a connection that is dropped gives its outbox back", "[client_connection]") {
     fixture<> f;
     f.turn(upgrade_request());
