@@ -3404,7 +3404,7 @@ public:
             : self_{&self}, request_{sigv4_request::read(head, self.options_)} {}
 
         [[nodiscard]] auth_decision decide(crypto::sha256_digest const& body) {
-            auto const& found = self_->look_up(request_.scope().access_key);
+            decltype(auto) found = self_->look_up(request_.scope().access_key);
             auto const* const key = found ? std::addressof(static_cast<access_key const&>(*found)) : nullptr;
             return self_->verify(request_, key, body);
         }

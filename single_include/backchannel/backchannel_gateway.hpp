@@ -2335,17 +2335,20 @@ public:
     /// The handshake is answered with this status, 400 to 599 (AWS and Yandex clients expect 401 or 403).
     [[nodiscard]] static connect_answer refuse(int status, std::string_view text = {}) {
         connect_answer a;
+        a.refused_ = true;
         a.refusal_ = response{status, "text/plain", std::string{text}};
         return a;
     }
 
-    [[nodiscard]] std::optional<response>& refusal() noexcept { return refusal_; }
+    /// nullptr: accepted.
+    [[nodiscard]] response* refusal() noexcept { return refused_ ? &refusal_ : nullptr; }
     [[nodiscard]] std::string_view subprotocol() const noexcept { return subprotocol_; }
     [[nodiscard]] connection_attributes& attributes() noexcept { return attributes_; }
     [[nodiscard]] std::optional<time_point> expires_at() const noexcept { return expires_at_; }
 
 private:
-    std::optional<response> refusal_;
+    bool refused_ = false;
+    response refusal_;
     std::string subprotocol_;
     connection_attributes attributes_;
     std::optional<time_point> expires_at_;
@@ -4150,7 +4153,7 @@ struct websocket_upgrade {
 
     /// What the application has decided about a candidate.
     [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Core> c, connect_answer decision) {
-        if (auto& refusal = decision.refusal()) {
+        if (response* const refusal = decision.refusal()) {
             bool const allowed = refusal->status >= 400 && refusal->status <= 599;
             return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
         }

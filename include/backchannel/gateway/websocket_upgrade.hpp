@@ -69,7 +69,7 @@ struct websocket_upgrade {
 
     /// What the application has decided about a candidate.
     [[nodiscard]] static websocket_upgrade conclude(Core& core, websocket_candidate<Core> c, connect_answer decision) {
-        if (auto& refusal = decision.refusal()) {
+        if (response* const refusal = decision.refusal()) {
             bool const allowed = refusal->status >= 400 && refusal->status <= 599;
             return {allowed ? std::move(*refusal) : gateway_answers::internal_error()};
         }

@@ -243,10 +243,10 @@ TEST_CASE("PUT and DELETE of a tag", "[extensions]") {
 
 TEST_CASE("a call on the collection has exactly one kind of selector", "[extensions]") {
     service<> s;
+    std::string const refusal = std::string{bad}.append("exactly one of id, tag and all=true is expected\"}");
     for (std::string const method : {"POST", "DELETE"})
         for (std::string const query : {"", "?all=false", "?all=true&tag=a", "?all=true&id=x", "?tag=a&id=x", "?x=y"})
-            CHECK(s.told(method, std::string{service<>::all} + query, "x") ==
-                  std::string{bad} + "exactly one of id, tag and all=true is expected\"}");
+            CHECK(s.told(method, std::string{service<>::all} + query, "x") == refusal);
     for (std::string const query : {"?all=1", "?tag=", "?tag=a&tag=b", "?all=true&all=true"})
         CHECK(s.told("POST", std::string{service<>::all} + query, "x").starts_with(bad));
     CHECK(s.hub.sent().empty());
