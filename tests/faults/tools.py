@@ -33,14 +33,26 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def before_others(level):
-    """A prefix with which a program runs before whatever else the machine does, if that is allowed."""
-    prefix = ("chrt", "--fifo", str(level))
+def if_allowed(*prefix):
+    """That prefix of a command, or none if this machine does not run commands so."""
     try:
         allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         allowed = False
     return prefix if allowed else ()
+
+
+def before_others(level):
+    """A prefix with which a program runs before whatever else the machine does.
+
+    Not for one that may be busy all the time: the kernel stops those for 50 ms of each second."""
+    return if_allowed("chrt", "--fifo", str(level))
+
+
+def on_processor(index):
+    """A prefix with which a program runs on that processor of those that are to be had; none if there is only one."""
+    usable = sorted(os.sched_getaffinity(0))
+    return if_allowed("taskset", "--cpu-list", str(usable[index])) if len(usable) > 1 else ()
 
 
 def cpu_seconds(pid):
