@@ -45,7 +45,7 @@ def if_allowed(*prefix):
 def before_others(level):
     """A prefix with which a program runs before whatever else the machine does.
 
-    Not for one that may be busy all the time: the kernel stops those for 50 ms of each second."""
+    Not for one that may be busy all the time: the kernel by default stops those for 50 ms of each second."""
     return if_allowed("chrt", "--fifo", str(level))
 
 

@@ -142,11 +142,11 @@ public:
     /// The rest is shown in the loop's next turn, so that its other connections are not kept waiting.
     void others_first() {
         others_first_ = true;
-        asio::post(worker_.executor(), [f = guarded_handler([](gateway_connection& self, std::error_code const&) {
-                                            self.others_first_ = false;
-                                            self.show_held();
-                                            self.receive();
-                                        })] { f({}); });
+        next_turn(guarded_handler([](gateway_connection& self, std::error_code const&) {
+            self.others_first_ = false;
+            self.show_held();
+            self.receive();
+        }));
     }
 
     /// `resume` at the end of this turn: no handler runs inside another one's call.
@@ -209,6 +209,11 @@ private:
                 });
             });
         };
+    }
+
+    template <class Handler>
+    void next_turn(Handler handler) {
+        asio::post(worker_.executor(), [f = std::move(handler)] { f({}); });
     }
 
     // --------------------------------------------------------------------------------------------------- deadlines
@@ -337,7 +342,7 @@ private:
             self.on_readable(error);
         });
         if (stream_.has_more())
-            asio::post(worker_.executor(), [f = std::move(on_ready)] { f({}); });
+            next_turn(std::move(on_ready));
         else if (stream_.read_wants_write())
             stream_.wait_writable(std::move(on_ready));
         else
@@ -368,7 +373,7 @@ private:
         if (held_ == nullptr) {
             on_bytes(fresh);
             if (fresh.empty() || closed_ || finishing_) return;
-            held_.reset(new held_bytes{{fresh.data(), fresh.size()}});
+            held_.reset(new held_bytes{.text = {fresh.data(), fresh.size()}});
         } else {
             held_->text.erase(0, std::exchange(held_->used, 0)).append(fresh.data(), fresh.size());
             show_held();
@@ -397,13 +402,13 @@ private:
     bool closed_ = false;
     bool established_ : 1 = false;
     bool receiving_ : 1 = false;
-    bool finishing_ : 1 = false; // what was queued is sent, what comes is dropped
-    bool ended_ : 1 = false;     // the peer has ended its side
-    bool others_first_ : 1 = false;
+    bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
+    bool ended_ : 1 = false;        // the peer has ended its side
+    bool others_first_ : 1 = false; // the rest waits for the next turn
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
-    std::unique_ptr<outbox> out_;       // while something waits
+    std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
