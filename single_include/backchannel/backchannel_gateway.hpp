@@ -3810,6 +3810,7 @@ public:
     /// Takes what it can off the front. False: that was enough for one turn of the loop, and there may be more.
     [[nodiscard]] bool on_bytes(std::span<char>& bytes) {
         alive_.heard();
+        bool touched = false;
         for (int frames = 0; !ended_; ++frames) {
             if (frames == frames_per_turn) return false;
             websocket::frame_event const event = parser_.next(bytes);
@@ -3817,6 +3818,7 @@ public:
             case websocket::frame_event::type::need_more:
                 return true;
             case websocket::frame_event::type::data:
+                if (!std::exchange(touched, true)) tracked_.touch(); // once for all that came together
                 on_data(event);
                 break;
             case websocket::frame_event::type::ping:
@@ -4001,7 +4003,6 @@ private:
     }
 
     void on_data(websocket::frame_event const& event) {
-        tracked_.touch();
         message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
         if (!piece.whole || close_sent_) return;
