@@ -949,7 +949,7 @@ public:
                                                     block_->size + block_->frame_header_size};
     }
 
-    /// Whether it was made for many receivers: a server should keep it rather than copy its bytes, however few.
+    /// Whether it was made for many receivers: a server should keep it rather than copy its bytes, unless they are few.
     [[nodiscard]] bool is_for_many() const noexcept { return block_ != nullptr && block_->for_many; }
 
     [[nodiscard]] message_kind kind() const noexcept { return block_ == nullptr ? message_kind::text : block_->kind; }

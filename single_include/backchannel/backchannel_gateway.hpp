@@ -723,6 +723,8 @@ public:
     /// Bytes that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Of an empty one: bytes of the buffer that it has kept.
+    [[nodiscard]] std::size_t kept() const noexcept { return pieces_.empty() ? 0 : pieces_[0].text.capacity(); }
     /// Whether `gather` gives one piece at most.
     [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
 
@@ -840,27 +842,30 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Outboxes with their memory for connections that have something to send: an idle one has none. Used on one thread.
 class outbox_pool {
 public:
-    /// Keeps up to `most_kept` of them, and up to `bytes_each` of each one's memory. Throws std::bad_alloc.
-    outbox_pool(std::size_t most_kept, std::size_t bytes_each) : most_kept_{most_kept}, bytes_each_{bytes_each} {
-        free_.reserve(most_kept);
-    }
+    static constexpr std::size_t most = 2048, bytes_each = std::size_t{32} * 1024, bytes_in_all = 1 << 21;
+
+    /// Throws std::bad_alloc.
+    outbox_pool() { free_.reserve(most); }
 
     /// An empty one. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<outbox> take() {
-        if (free_.empty()) return std::make_unique<outbox>(bytes_each_);
+        if (free_.empty()) return std::make_unique<outbox>(bytes_each);
         auto taken = std::move(free_.back());
         free_.pop_back();
+        bytes_ -= taken->kept();
         return taken;
     }
 
-    /// Precondition: it is empty.
+    /// Keeps it if there is room. Precondition: it is empty.
     void give_back(std::unique_ptr<outbox> used) noexcept {
-        if (free_.size() < most_kept_) free_.push_back(std::move(used));
+        if (free_.size() == most || used->kept() > bytes_in_all - bytes_) return;
+        bytes_ += used->kept();
+        free_.push_back(std::move(used));
     }
 
 private:
-    std::size_t const most_kept_, bytes_each_;
     std::vector<std::unique_ptr<outbox>> free_;
+    std::size_t bytes_ = 0; // in their buffers
 };
 
 }
@@ -1208,7 +1213,7 @@ private:
     bool in_event_ = false;
     bool turn_ends_ = false; // `end_turn` is on its way
     bool alone_ = false;     // the last turn that was looked at had one event
-    outbox_pool outboxes_{1024, 1024};
+    outbox_pool outboxes_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };
@@ -3719,10 +3724,11 @@ inline void append_frame(outbox& out, websocket::opcode kind, std::string_view p
     });
 }
 
-/// Queues a message; one that is long or for many receivers is kept as it is. False: there is no memory to share it.
+/// Queues a message; one that is long is kept as it is. False: there is no memory to share it.
 [[nodiscard]] inline bool append_message(outbox& out, message const& m) {
-    constexpr std::size_t copy_limit = 16 * 1024; // up to there a copy costs less than a piece of its own
-    if (!m.is_for_many() && m.data().size() <= copy_limit) {
+    // Up to there a copy costs less than a piece of its own; what many receivers wait for has its memory already.
+    std::size_t const copy_limit = m.is_for_many() ? 512 : 16 * 1024;
+    if (m.data().size() <= copy_limit) {
         append_frame(out, m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
                      m.data());
         return true;

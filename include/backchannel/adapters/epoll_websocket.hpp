@@ -50,7 +50,7 @@ private:
 
     workspace& shared_;
     ::backchannel::websocket::frame_limits const limits_;
-    outbox_pool outboxes_{64, std::size_t{32} * 1024}; // together up to 2 MiB
+    outbox_pool outboxes_;
     websocket* touched_ = nullptr; // the first of those that have something to send
 };
 

@@ -350,7 +350,7 @@ private:
     bool in_event_ = false;
     bool turn_ends_ = false; // `end_turn` is on its way
     bool alone_ = false;     // the last turn that was looked at had one event
-    outbox_pool outboxes_{1024, 1024};
+    outbox_pool outboxes_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
 };

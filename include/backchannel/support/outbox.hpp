@@ -26,6 +26,8 @@ public:
     /// Bytes that wait.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// Of an empty one: bytes of the buffer that it has kept.
+    [[nodiscard]] std::size_t kept() const noexcept { return pieces_.empty() ? 0 : pieces_[0].text.capacity(); }
     /// Whether `gather` gives one piece at most.
     [[nodiscard]] bool is_one_piece() const noexcept { return pieces_.size() <= first_ + 1; }
 

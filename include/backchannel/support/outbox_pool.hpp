@@ -14,27 +14,30 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Outboxes with their memory for connections that have something to send: an idle one has none. Used on one thread.
 class outbox_pool {
 public:
-    /// Keeps up to `most_kept` of them, and up to `bytes_each` of each one's memory. Throws std::bad_alloc.
-    outbox_pool(std::size_t most_kept, std::size_t bytes_each) : most_kept_{most_kept}, bytes_each_{bytes_each} {
-        free_.reserve(most_kept);
-    }
+    static constexpr std::size_t most = 2048, bytes_each = std::size_t{32} * 1024, bytes_in_all = 1 << 21;
+
+    /// Throws std::bad_alloc.
+    outbox_pool() { free_.reserve(most); }
 
     /// An empty one. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<outbox> take() {
-        if (free_.empty()) return std::make_unique<outbox>(bytes_each_);
+        if (free_.empty()) return std::make_unique<outbox>(bytes_each);
         auto taken = std::move(free_.back());
         free_.pop_back();
+        bytes_ -= taken->kept();
         return taken;
     }
 
-    /// Precondition: it is empty.
+    /// Keeps it if there is room. Precondition: it is empty.
     void give_back(std::unique_ptr<outbox> used) noexcept {
-        if (free_.size() < most_kept_) free_.push_back(std::move(used));
+        if (free_.size() == most || used->kept() > bytes_in_all - bytes_) return;
+        bytes_ += used->kept();
+        free_.push_back(std::move(used));
     }
 
 private:
-    std::size_t const most_kept_, bytes_each_;
     std::vector<std::unique_ptr<outbox>> free_;
+    std::size_t bytes_ = 0; // in their buffers
 };
 
 }

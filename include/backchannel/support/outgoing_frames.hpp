@@ -22,10 +22,11 @@ inline void append_frame(outbox& out, websocket::opcode kind, std::string_view p
     });
 }
 
-/// Queues a message; one that is long or for many receivers is kept as it is. False: there is no memory to share it.
+/// Queues a message; one that is long is kept as it is. False: there is no memory to share it.
 [[nodiscard]] inline bool append_message(outbox& out, message const& m) {
-    constexpr std::size_t copy_limit = 16 * 1024; // up to there a copy costs less than a piece of its own
-    if (!m.is_for_many() && m.data().size() <= copy_limit) {
+    // Up to there a copy costs less than a piece of its own; what many receivers wait for has its memory already.
+    std::size_t const copy_limit = m.is_for_many() ? 512 : 16 * 1024;
+    if (m.data().size() <= copy_limit) {
         append_frame(out, m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
                      m.data());
         return true;

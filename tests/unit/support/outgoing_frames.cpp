@@ -48,13 +48,18 @@ TEST_CASE("short messages are gathered, long ones stay as they are", "[outgoing_
     CHECK(all.bytes == "\x82\x01x" + ("\x81\x7E\x40" + std::string(1, '\0')) + at_limit + "\x81\x7E\x40\x01" + beyond);
 }
 
-TEST_CASE("a message for many is not copied, however short", "[outgoing_frames]") {
-    shared_message const shared = shared_message::copy_of("for all", message_kind::text, true);
+TEST_CASE("a message for many is copied only if it is very short", "[outgoing_frames]") {
+    std::string const at_limit(512, 'a'), beyond(513, 'b');
+    shared_message const copied = shared_message::copy_of(at_limit, message_kind::text, true),
+                         shared = shared_message::copy_of(beyond, message_kind::text, true);
     outbox out;
+    CHECK(append_message(out, message{copied}));
+    CHECK(append_message(out, message{copied}));
     CHECK(append_message(out, message{shared}));
-    std::array<std::string_view, 1> found;
-    CHECK(out.gather(found) == 1);
-    CHECK(found[0].data() == shared.frame().data());
+    std::array<std::string_view, 4> found;
+    REQUIRE(out.gather(found) == 2);
+    CHECK(found[0] == std::string{copied.frame()} + std::string{copied.frame()});
+    CHECK(found[1].data() == shared.frame().data());
 }
 
 }
