@@ -26,7 +26,7 @@
 #include <string_view>
 #include <utility>
 
-/// For servers on Boost.Beast 1.70 or newer, with any stream (plain, TLS) under the WebSocket.
+/// For servers on Boost.Beast 1.74 or newer, with any stream (plain, TLS) under the WebSocket.
 namespace backchannel::inline BACKCHANNEL_ABI::adapters::beast {
 
 namespace net = boost::asio;
@@ -42,7 +42,12 @@ public:
     virtual void ping(std::shared_ptr<peer> const& self, std::string_view payload) = 0;
     virtual void terminate() = 0;
     [[nodiscard]] virtual std::size_t buffered() const noexcept = 0;
-    [[nodiscard]] virtual net::any_io_executor executor() = 0;
+};
+
+/// What the hub knows a WebSocket by.
+struct handle {
+    std::weak_ptr<peer> socket;
+    net::any_io_executor executor; // so that a thread elsewhere need not hold the session for it
 };
 
 /// All that a WebSocket has to write, in order and one message at a time, as Beast demands.
@@ -72,7 +77,7 @@ public:
     }
     void terminate() override { boost::beast::get_lowest_layer(stream_).close(); }
     [[nodiscard]] std::size_t buffered() const noexcept override { return queue_.size(); }
-    [[nodiscard]] net::any_io_executor executor() override { return stream_.get_executor(); }
+    [[nodiscard]] net::any_io_executor executor() { return stream_.get_executor(); }
 
 private:
     void go_on(std::shared_ptr<peer> const& self) {
@@ -109,41 +114,38 @@ private:
 
 /// Names a WebSocket for the hub: `hub.open(handle_of(shared_from_this(), writer_), info)`.
 template <class Session, class Stream>
-[[nodiscard]] std::weak_ptr<peer> handle_of(std::shared_ptr<Session> const& owner, writer<Stream>& w) {
-    return std::shared_ptr<peer>{owner, &w};
+[[nodiscard]] handle handle_of(std::shared_ptr<Session> const& owner, writer<Stream>& w) {
+    return {std::shared_ptr<peer>{owner, &w}, w.executor()};
 }
 
 /// Beast's WebSockets as the hub sees them.
 struct transport {
-    using handle = std::weak_ptr<peer>;
+    using handle = beast::handle;
 
     delivery send(handle const& h, message const& m) {
-        auto const p = h.lock();
+        auto const p = h.socket.lock();
         return p ? p->send(p, m) : delivery::gone;
     }
     void close(handle const& h, std::uint16_t code, std::string_view reason) {
-        if (auto const p = h.lock()) p->close(p, code, reason);
+        if (auto const p = h.socket.lock()) p->close(p, code, reason);
     }
     void ping(handle const& h, std::string_view payload) {
-        if (auto const p = h.lock()) p->ping(p, payload);
+        if (auto const p = h.socket.lock()) p->ping(p, payload);
     }
     void terminate(handle const& h) {
-        if (auto const p = h.lock()) p->terminate();
+        if (auto const p = h.socket.lock()) p->terminate();
     }
     [[nodiscard]] std::size_t buffered(handle const& h) {
-        auto const p = h.lock();
+        auto const p = h.socket.lock();
         return p ? p->buffered() : 0;
     }
     void dispatch(handle const& h, task t) {
-        if (auto const p = h.lock())
-            net::dispatch(p->executor(), std::move(t));
-        else
+        if (h.socket.expired())
             t(); // on no thread any more: the hub hears from send that the connection is gone
+        else
+            net::dispatch(h.executor, std::move(t));
     }
-    [[nodiscard]] bool on_thread(handle const& h) {
-        auto const p = h.lock();
-        return p && is_here(p->executor());
-    }
+    [[nodiscard]] bool on_thread(handle const& h) { return is_here(h.executor); }
 
 private:
     using loop = net::io_context::executor_type;

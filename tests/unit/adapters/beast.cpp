@@ -6,7 +6,14 @@
 #include <backchannel/backchannel.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
 
 namespace adapter = backchannel::adapters::beast;
 using backchannel::delivery;
@@ -46,4 +53,40 @@ TEST_CASE("Beast: a connection that has been destroyed is gone, before its sessi
     }
     CHECK_FALSE(hub.find(tracked.id()));
     CHECK(io.poll() == 0);
+}
+
+TEST_CASE("Beast: a session ends on its own thread, whoever sends to it at that moment") {
+    struct session : connection {
+        explicit session(boost::asio::io_context& io, std::atomic<int>& elsewhere)
+            : connection{io}, elsewhere_{elsewhere} {}
+        ~session() { elsewhere_ += std::this_thread::get_id() != home_; }
+        std::atomic<int>& elsewhere_;
+        std::thread::id home_ = std::this_thread::get_id();
+        backchannel::session tracked;
+    };
+    std::atomic<int> elsewhere = 0, answers = 0;
+    boost::asio::io_context io;
+    backchannel::connection_hub<adapter::transport> hub;
+    auto guard = boost::asio::make_work_guard(io);
+    std::thread loop{[&] { io.run(); }};
+    constexpr int times = 2000;
+    std::atomic<bool> opened = false;
+    std::string id;
+    for (int i = 0; i != times; ++i) {
+        boost::asio::post(io, [&] {
+            auto const owner = std::make_shared<session>(io, elsewhere);
+            owner->tracked = hub.open(adapter::handle_of(owner, owner->writer), {});
+            id = owner->tracked.id();
+            opened = true;
+            while (opened) { // the sender has begun, and the session ends
+            }
+        });
+        while (!opened) std::this_thread::yield();
+        opened = false;
+        hub.async_send(id, {"now", text}, [&](delivery) { ++answers; });
+    }
+    guard.reset();
+    loop.join();
+    CHECK(elsewhere == 0);
+    CHECK(answers == times);
 }
