@@ -48,7 +48,12 @@ TEST_CASE("The signed host is the one received, without its port or with a defau
     };
     CHECK(asked("api.example.org", "api.example.org"));
     CHECK(asked("API.Example.org", "api.example.org"));
-    CHECK_FALSE(asked("api.example.org", "API.example.org")); // clients sign small letters
+    CHECK(asked("API.Example.org", "API.Example.org")); // as Go's SDK and curl sign it
+    CHECK(asked("MyGateway:8080", "MyGateway:8080"));
+    CHECK(asked("MyGateway:8080", "mygateway"));
+    CHECK(asked("MyGateway:8080", "MyGateway"));
+    CHECK_FALSE(asked("api.example.org", "API.example.org"));
+    CHECK_FALSE(asked("API.Example.org", "api.Example.org"));
     CHECK(asked("api.example.org:8443", "api.example.org"));
     CHECK(asked("api.example.org", "api.example.org:443"));
     CHECK(asked("api.example.org", "api.example.org:80"));

@@ -69,8 +69,7 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::
     auto const add = [&](std::string host) {
         if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
     };
-    auto const add_spellings = [&](std::string_view written) {
-        std::string const host = detail_sigv4_request::lower(written);
+    auto const add_spelling = [&](std::string const& host) {
         add(host);
         // behind the last ']' a colon begins the port, also where the host is an IPv6 address
         auto const bracket = host.rfind(']');
@@ -81,6 +80,10 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::
             add(host + ":80");
             add(host + ":443");
         }
+    };
+    auto const add_spellings = [&](std::string_view written) {
+        add_spelling(detail_sigv4_request::lower(written));
+        add_spelling(std::string{written}); // Go's SDK and curl keep the capitals
     };
     if (public_hosts.empty()) add_spellings(host_);
     for (std::string const& host : public_hosts) add_spellings(host);
