@@ -18,7 +18,7 @@ template <class Traits>
 class hub_counters {
 public:
     void opened() noexcept { add(mine().opened, 1); }
-    void closed() noexcept { add(mine().closed, 1); }
+    void closed() noexcept { mine().closed.fetch_add(1, std::memory_order_release); } // behind its own `opened`
 
     void sent(delivery result, std::size_t bytes) noexcept {
         stripe& s = mine();
@@ -30,7 +30,7 @@ public:
         hub_metrics m;
         for (stripe const& s : stripes_) {
             auto const of = [&](delivery d) { return get(s.sends[static_cast<std::size_t>(d)]); };
-            m.closed += get(s.closed);
+            m.closed += s.closed.load(std::memory_order_acquire);
             m.accepted += of(delivery::accepted);
             m.backpressure += of(delivery::backpressure);
             m.gone += of(delivery::gone);
