@@ -264,7 +264,7 @@ private:
         hub_.execute(
             asked, [this, done = std::move(done), what = c.what](outcome const& o) mutable {
                 // it was found open a moment ago, so there is no question of what the id ever was
-                done(rendered(what, o, {}));
+                done(guarded_or([&] { return rendered(what, o, {}); }, lost<response>::value));
             });
     }
 

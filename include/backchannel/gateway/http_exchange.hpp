@@ -282,10 +282,12 @@ private:
                 if (http_exchange* const self = there->http()) take(*self, number, std::move(value));
                 return;
             }
-            asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
-                auto const still = weak.lock();
-                http_exchange* const self = still == nullptr ? nullptr : still->http();
-                if (self != nullptr) take(*self, number, std::move(value));
+            (void)guarded([&] { // without memory there is no answer, and the connection's deadline ends it
+                asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
+                    auto const still = weak.lock();
+                    http_exchange* const self = still == nullptr ? nullptr : still->http();
+                    if (self != nullptr) take(*self, number, std::move(value));
+                });
             });
         };
     }
