@@ -2177,7 +2177,7 @@ struct iam_request {
     /// `aws:SourceIp`; empty, or anything but an address, if it isn't known.
     std::string_view source_ip{};
 
-    /// `aws:SecureTransport`; nothing if it isn't known.
+    /// `aws:SecureTransport`; nothing if it isn't known: a condition on it holds then where it denies.
     std::optional<bool> secure_transport{};
 };
 
@@ -9942,10 +9942,9 @@ namespace detail_iam_policy {
 }
 
 [[nodiscard]] inline bool holds(condition const& condition, std::optional<ip_address> const& source,
-                                std::optional<bool> secure) noexcept {
-    if (condition.what == condition::test::transport_is) {
-        return secure && (*secure ? condition.takes_true : condition.takes_false);
-    }
+                                std::optional<bool> secure, bool if_unknown) noexcept {
+    if (condition.what == condition::test::transport_is)
+        return secure ? (*secure ? condition.takes_true : condition.takes_false) : if_unknown;
     bool const inside = source && std::any_of(condition.networks.begin(), condition.networks.end(),
                                               [&source](auto const& network) { return network.contains(*source); });
     return inside == (condition.what == condition::test::source_in);
@@ -10160,7 +10159,7 @@ BACKCHANNEL_DECL iam_effect iam_policy::evaluate(iam_request const& request) con
             detail_iam_policy::any_match(statement.actions, request.action) != statement.other_actions &&
             detail_iam_policy::any_match(statement.resources, request.resource) != statement.other_resources &&
             std::all_of(statement.conditions.begin(), statement.conditions.end(), [&](auto const& condition) {
-                return detail_iam_policy::holds(condition, source, request.secure_transport);
+                return detail_iam_policy::holds(condition, source, request.secure_transport, !statement.allow);
             });
         if (!applies) continue;
         if (!statement.allow) return iam_effect::deny_explicit;

@@ -222,6 +222,10 @@ bool serve(Router& router, http::request<Body, http::fields> const& r, std::stri
            std::shared_ptr<Owner> const& owner, Stream& stream, Write write) {
     request const converted{r, source_ip};
     request_view view = converted.view();
+    if constexpr (requires { typename Stream::handshake_type; }) // of both TLS streams
+        view.secure = true;
+    else if constexpr (requires { typename Stream::protocol_type; }) // of sockets, and of Beast's tcp_stream
+        view.secure = false;
     view.streams = r.method() != http::verb::head;
     auto const executor = stream.get_executor();
     return router.async_handle(view, [executor, stream = std::shared_ptr<Stream>{owner, &stream},

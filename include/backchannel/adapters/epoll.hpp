@@ -202,6 +202,7 @@ private:
         to_head_ = head.method == "HEAD";
         request_view request{head.method, head.target_path, head.headers};
         request.source_ip = source_ip_;
+        request.secure = false;
         request.streams = !to_head_;
         rest.remove_prefix(head.size);
         std::uint64_t const length = head.content_length.value_or(0);

@@ -267,8 +267,18 @@ public:
         view_.method = r.method;
         view_.target = r.target;
         view_.body = r.body;
+        view_.secure = came_over_tls(r);
         view_.streams =
             r.version == "HTTP/1.1" && r.method != "HEAD" && stream::current() != nullptr; // it comes in chunks
+    }
+
+private:
+    template <class Request>
+    [[nodiscard]] static bool came_over_tls(Request const& r) noexcept {
+        if constexpr (requires { r.ssl; }) // only if it was compiled with TLS
+            return r.ssl != nullptr;
+        else
+            return false;
     }
 };
 

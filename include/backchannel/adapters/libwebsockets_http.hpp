@@ -71,6 +71,7 @@ public:
         if (method >= 0 && method < static_cast<int>(std::size(methods))) view_.method = methods[method];
         if (uri != nullptr && size > 0) target_.assign(uri, static_cast<std::size_t>(size));
         read_query(wsi);
+        view_.secure = lws_is_ssl(wsi) != 0;
         for (int i = WSI_TOKEN_HOST; i != WSI_TOKEN_COUNT; ++i) {
             auto const token = static_cast<lws_token_indexes>(i);
             auto const* const text = reinterpret_cast<char const*>(lws_token_to_string(token));

@@ -116,10 +116,11 @@ using transport = loop_transport<websocket>;
 /// A request of Mongoose's as the router reads it, without the body: target and headers as they were received.
 class request : public borrowed_request {
 public:
-    request(mg_http_message const& m, std::string_view source_ip) {
+    request(mg_http_message const& m, std::string_view source_ip, bool secure) {
         view_.method = view_of(m.method);
         view_.target = target_of(m);
         view_.source_ip = source_ip;
+        view_.secure = secure;
         view_.streams = view_.method != "HEAD";
         for (mg_http_header const& field : m.headers)
             if (field.name.len != 0) add(view_of(field.name), view_of(field.value));
@@ -162,7 +163,7 @@ public:
         }
         if (event != MG_EV_HTTP_HDRS && event != MG_EV_HTTP_MSG) return false;
         auto const& m = *static_cast<mg_http_message const*>(data);
-        request const r{m, source_ip_};
+        request const r{m, source_ip_, connection_->is_tls != 0};
         if (!router.owns(r.view().target)) return false;
         bool const too_long = m.body.len > router.max_body(r.view().target);
         if (event == MG_EV_HTTP_HDRS && !too_long) return false; // Mongoose waits for the body

@@ -128,6 +128,7 @@ public:
         view_.method = name_of(r.method());
         view_.target = view_of(target_);
         view_.body = view_of(body_);
+        if (auto const scheme = r.url().scheme(); !scheme.isEmpty()) view_.secure = scheme == QLatin1String{"https"};
     }
 
 private:

@@ -131,6 +131,7 @@ public:
         view_.method = r.get_method();
         view_.target = r.get_uri();
         view_.body = r.get_body();
+        view_.secure = c.get_secure();
     }
 };
 

@@ -26,7 +26,7 @@ struct iam_request {
     /// `aws:SourceIp`; empty, or anything but an address, if it isn't known.
     std::string_view source_ip{};
 
-    /// `aws:SecureTransport`; nothing if it isn't known.
+    /// `aws:SecureTransport`; nothing if it isn't known: a condition on it holds then where it denies.
     std::optional<bool> secure_transport{};
 };
 

@@ -34,6 +34,7 @@ struct mg_connection {
     mg_iobuf recv{}, send{};
     unsigned is_draining : 1 = 0;
     unsigned is_closing : 1 = 0;
+    unsigned is_tls : 1 = 0;
     unsigned is_full : 1 = 0;
     unsigned is_resp : 1 = 0;
     std::string sent{};                      // the mock's

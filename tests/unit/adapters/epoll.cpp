@@ -49,10 +49,10 @@ TEST_CASE("epoll: a request in pieces of one byte is answered as one that came w
     home h;
     for (auto const& [text, said] :
          {std::pair{"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody"sv,
-                    "POST /a from  | Host=h | Content-Length=4 | body"sv},
+                    "POST /a from  in the clear | Host=h | Content-Length=4 | body"sv},
           std::pair{
               "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"sv,
-              "POST /a from  | Host=h | Transfer-Encoding=chunked | body"sv}}) {
+              "POST /a from  in the clear | Host=h | Transfer-Encoding=chunked | body"sv}}) {
         plain whole{h}, cut{h};
         std::string const answer = whole.ask(text);
         CHECK(answer == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
@@ -70,7 +70,7 @@ TEST_CASE("epoll: requests that came together are answered together, by one writ
     CHECK(count(both, "HTTP/1.1 200 OK\r\n") == 3);
     CHECK(f.link.hear() == "nothing");
     CHECK(*f.delivered == "two");
-    CHECK(count(f.ask(" HTTP/1.1\r\nHost: h\r\n\r\n"), "GET /half from  | Host=h | ") == 1);
+    CHECK(count(f.ask(" HTTP/1.1\r\nHost: h\r\n\r\n"), "GET /half from  in the clear | Host=h | ") == 1);
 }
 
 TEST_CASE("epoll: a request that is answered at once costs no allocation") {
@@ -137,7 +137,7 @@ TEST_CASE("epoll: a late answer that comes during another client's turn waits fo
         auth.waiting->front()(backchannel::auth_decision::allow());
         CHECK(late.owned == 0); // the buffer is the other's
     };
-    CHECK(count(f.ask(get), "GET /a from  | Host=h | ") == 1);
+    CHECK(count(f.ask(get), "GET /a from  in the clear | Host=h | ") == 1);
     CHECK(late.link.hear() == "nothing");
     h.tasks.run();
     CHECK(*late.delivered == "one");

@@ -194,8 +194,8 @@ TEST_CASE("Mongoose: a message that comes after its connection has closed touche
 
 TEST_CASE("Mongoose: a request keeps its raw target, its headers' order and their repetition") {
     received const r{"GET", "/%40connections/a%3D", "b=%20c", {"X-Two:1", "Host:h", "x-two:2"}, "body"};
-    CHECK(test::text_of(adapter::request{r.m, "192.0.2.7"}.view()) ==
-          "GET /%40connections/a%3D?b=%20c from 192.0.2.7 | X-Two=1 | Host=h | x-two=2 | "); // without its body
+    CHECK(test::text_of(adapter::request{r.m, "192.0.2.7", true}.view()) ==
+          "GET /%40connections/a%3D?b=%20c from 192.0.2.7 over TLS | X-Two=1 | Host=h | x-two=2 | "); // without its body
 }
 
 TEST_CASE("Mongoose: where a client comes from") {

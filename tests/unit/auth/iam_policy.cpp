@@ -232,6 +232,15 @@ TEST_CASE("every operator of a Condition must hold", "[iam_policy]") {
     CHECK_FALSE(policy.allows({.resource = post_x, .source_ip = "10.1.0.1"}));
 }
 
+TEST_CASE("where nobody knows whether a request came over TLS, what is denied without TLS is denied", "[iam_policy]") {
+    auto const policy = load(document(R"([{"Effect":"Allow","Action":"*","Resource":"*"},)"
+                                      R"({"Effect":"Deny","Action":"*","Resource":"*",)"
+                                      R"("Condition":{"Bool":{"aws:SecureTransport":"false"}}}])"));
+    CHECK(policy.allows({.resource = post_x, .secure_transport = true}));
+    CHECK_FALSE(policy.allows({.resource = post_x, .secure_transport = false}));
+    CHECK_FALSE(policy.allows({.resource = post_x}));
+}
+
 TEST_CASE("a Condition belongs to its statement alone", "[iam_policy]") {
     auto const policy = load(document(R"([{"Effect":"Allow","Action":"*","Resource":"arn:*:*:*:*:*/POST/*"},)"
                                       R"({"Effect":"Allow","Action":"*","Resource":"*",)"
