@@ -1307,12 +1307,8 @@ public:
 
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
-        if constexpr (requires { stream_.unacknowledged(); }) {
-            std::uint64_t const left = stream_.unacknowledged(), arrived = sent_ - std::min(sent_, left);
-            return arrived > std::exchange(arrived_, arrived) && left != 0; // less: what TLS adds was sent
-        } else {
-            return false;
-        }
+        std::uint64_t const now = arrived();
+        return now > std::exchange(arrived_, now) && now != sent_; // less: what TLS adds was sent
     }
 
     void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
@@ -1434,6 +1430,19 @@ private:
 
     // --------------------------------------------------------------------------------------------------- deadlines
 
+    /// Of the time for a write: until then, what was under way has arrived or does not.
+    [[nodiscard]] static std::chrono::milliseconds first_part(std::chrono::milliseconds whole) noexcept {
+        return whole / 8;
+    }
+
+    /// Bytes that have reached the peer's system, as far as can be known.
+    [[nodiscard]] std::uint64_t arrived() {
+        if constexpr (requires { stream_.unacknowledged(); })
+            return sent_ - std::min<std::uint64_t>(sent_, stream_.unacknowledged());
+        else
+            return sent_;
+    }
+
     [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
         return wait < beyond_all_deadlines ? since + wait : time_point::max();
     }
@@ -1450,8 +1459,16 @@ private:
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
         if (write_deadline_ <= now) {
-            on_stalled();
-            return drop();
+            // the socket may take nothing for long while its peer slowly takes what the socket has
+            auto const whole = owner_->deadlines.write;
+            std::uint64_t const before = std::exchange(moved_, arrived());
+            bool const watched = watched_;
+            watched_ = true;
+            if (watched && moved_ == before) {
+                on_stalled();
+                return drop();
+            }
+            write_deadline_ = after(watched ? whole : whole - first_part(whole), now);
         }
         if (wake_ <= now) {
             wake_ = time_point::max();
@@ -1513,7 +1530,8 @@ private:
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(owner_->deadlines.write, std::chrono::steady_clock::now());
+            write_deadline_ = after(first_part(owner_->deadlines.write), std::chrono::steady_clock::now());
+            watched_ = false;
         } else {
             return;
         }
@@ -1612,7 +1630,7 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last five share a byte.
+    // In front of all else, in the padding behind the base; the last six share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -1621,6 +1639,7 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
+    bool watched_ : 1 = false;      // `moved_` was noted since the write deadline was set
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
@@ -1629,7 +1648,8 @@ private:
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
+    std::uint64_t sent_ = 0;                // bytes that the socket has taken
+    std::uint64_t arrived_ = 0, moved_ = 0; // that had reached the peer, for `still_arriving` and the write deadline
     std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
 };
 
@@ -4013,7 +4033,7 @@ private:
     void on_data(websocket::frame_event const& event) {
         message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
-        if (!piece.whole || close_sent_) return;
+        if (!piece.whole || is_closing()) return;
         carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
         if constexpr (has_on_message<handler_type>)
@@ -4436,12 +4456,16 @@ private:
     }
 
     void on_sent() override {
-        if (websocket_ != nullptr) {
-            echoed_ = std::min(echoed_, this->queued());
+        if (websocket_ != nullptr)
             websocket_->on_sent();
-        } else {
+        else
             http_->on_sent();
-        }
+        look_whether_to_wait();
+    }
+
+    /// Less may wait in the queue than before.
+    void look_whether_to_wait() {
+        echoed_ = std::min(echoed_, this->queued());
         if (!must_wait()) this->resume();
     }
 
@@ -4476,7 +4500,9 @@ private:
     void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->on_time_up(); }
 
     void on_wake() override {
-        if (websocket_ != nullptr) websocket_->on_wake();
+        if (websocket_ == nullptr) return;
+        websocket_->on_wake();
+        look_whether_to_wait();
     }
 
     [[nodiscard]] std::size_t held_back() const noexcept override {
@@ -4666,6 +4692,7 @@ public:
 #endif
         step([&] { acceptor_.bind(where, error); });
         step([&] { acceptor_.non_blocking(true, error); });
+        step([&] { acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, error); }); // or it waits
         step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
         asio::ip::tcp::endpoint bound = where;
         step([&] { bound = acceptor_.local_endpoint(error); });
@@ -4703,7 +4730,7 @@ private:
         bool const good = !error && guarded([&] {
             loop_socket socket{acceptor_.get_executor()};
             acceptor_.accept(socket, error);
-            if (error == asio::error::would_block)
+            if (error == asio::error::would_block || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error)
                 on_socket_(std::move(socket));
@@ -4820,7 +4847,7 @@ public:
     /// Tells the handler's log.
     void note(gateway_event const& event) noexcept {
         if constexpr (has_on_event<Handler>)
-            (void)guarded([&] { handler.on_event(event); });
+            (void)(abandoned_ || guarded([&] { handler.on_event(event); }));
         else
             (void)event;
     }
@@ -4929,6 +4956,7 @@ public:
             loop->restart();
             loop->poll();
         }
+        abandoned_ = true;
     }
 
     [[nodiscard]] asio::io_context& first_loop() noexcept { return workers_.front()->context(); }
@@ -4974,7 +5002,6 @@ private:
                       std::chrono::milliseconds grace) {
         for (auto const& [owner, listener] : listeners_)
             if (owner == worker) listener->close();
-        if (worker == workers_.front() && expiry_ != nullptr) expiry_->cancel();
         worker->drain(window, grace, [weak = this->weak_from_this(), worker] {
             if (auto const self = weak.lock()) self->on_drained(*worker);
         });
@@ -4989,6 +5016,12 @@ private:
             if (!again) drained_.push_back(&worker); // there is room
             if (drained_.size() != workers_.size()) return;
             done.swap(when_drained_);
+            (void)guarded([&] { // or it ends when it is due
+                asio::post(workers_.front()->executor(), [weak = this->weak_from_this()] {
+                    auto const self = weak.lock();
+                    if (self != nullptr && self->expiry_ != nullptr) self->expiry_->cancel();
+                });
+            });
             busy_.clear();
         }
         note({.what = gateway_event::type::drained});
@@ -5001,7 +5034,6 @@ private:
     }
 
     void arm_expiry() {
-        if (expiry_ == nullptr || stopping) return;
         auto const next = hub.next_deadline();
         if (!next) return;
         expiry_->expires_at(*next);
@@ -5022,6 +5054,7 @@ private:
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
     std::unique_ptr<asio::steady_timer> expiry_;
+    std::atomic<bool> abandoned_{false}; // an Auth that answers late keeps this, and the handler is not to hear of it
     response_stamp stamp_;
     std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};
     std::mutex drained_mutex_;

@@ -104,12 +104,16 @@ private:
     }
 
     void on_sent() override {
-        if (websocket_ != nullptr) {
-            echoed_ = std::min(echoed_, this->queued());
+        if (websocket_ != nullptr)
             websocket_->on_sent();
-        } else {
+        else
             http_->on_sent();
-        }
+        look_whether_to_wait();
+    }
+
+    /// Less may wait in the queue than before.
+    void look_whether_to_wait() {
+        echoed_ = std::min(echoed_, this->queued());
         if (!must_wait()) this->resume();
     }
 
@@ -144,7 +148,9 @@ private:
     void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->on_time_up(); }
 
     void on_wake() override {
-        if (websocket_ != nullptr) websocket_->on_wake();
+        if (websocket_ == nullptr) return;
+        websocket_->on_wake();
+        look_whether_to_wait();
     }
 
     [[nodiscard]] std::size_t held_back() const noexcept override {

@@ -91,12 +91,8 @@ public:
 
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
-        if constexpr (requires { stream_.unacknowledged(); }) {
-            std::uint64_t const left = stream_.unacknowledged(), arrived = sent_ - std::min(sent_, left);
-            return arrived > std::exchange(arrived_, arrived) && left != 0; // less: what TLS adds was sent
-        } else {
-            return false;
-        }
+        std::uint64_t const now = arrived();
+        return now > std::exchange(arrived_, now) && now != sent_; // less: what TLS adds was sent
     }
 
     void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
@@ -218,6 +214,19 @@ private:
 
     // --------------------------------------------------------------------------------------------------- deadlines
 
+    /// Of the time for a write: until then, what was under way has arrived or does not.
+    [[nodiscard]] static std::chrono::milliseconds first_part(std::chrono::milliseconds whole) noexcept {
+        return whole / 8;
+    }
+
+    /// Bytes that have reached the peer's system, as far as can be known.
+    [[nodiscard]] std::uint64_t arrived() {
+        if constexpr (requires { stream_.unacknowledged(); })
+            return sent_ - std::min<std::uint64_t>(sent_, stream_.unacknowledged());
+        else
+            return sent_;
+    }
+
     [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
         return wait < beyond_all_deadlines ? since + wait : time_point::max();
     }
@@ -234,8 +243,16 @@ private:
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
         if (write_deadline_ <= now) {
-            on_stalled();
-            return drop();
+            // the socket may take nothing for long while its peer slowly takes what the socket has
+            auto const whole = owner_->deadlines.write;
+            std::uint64_t const before = std::exchange(moved_, arrived());
+            bool const watched = watched_;
+            watched_ = true;
+            if (watched && moved_ == before) {
+                on_stalled();
+                return drop();
+            }
+            write_deadline_ = after(watched ? whole : whole - first_part(whole), now);
         }
         if (wake_ <= now) {
             wake_ = time_point::max();
@@ -297,7 +314,8 @@ private:
             if (write_deadline_ == time_point::max()) return;
             write_deadline_ = time_point::max();
         } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(owner_->deadlines.write, std::chrono::steady_clock::now());
+            write_deadline_ = after(first_part(owner_->deadlines.write), std::chrono::steady_clock::now());
+            watched_ = false;
         } else {
             return;
         }
@@ -396,7 +414,7 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last five share a byte.
+    // In front of all else, in the padding behind the base; the last six share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -405,6 +423,7 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
+    bool watched_ : 1 = false;      // `moved_` was noted since the write deadline was set
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
@@ -413,7 +432,8 @@ private:
     time_point deadline_ = time_point::max();
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0, arrived_ = 0; // bytes that the socket has taken; that have reached the peer
+    std::uint64_t sent_ = 0;                // bytes that the socket has taken
+    std::uint64_t arrived_ = 0, moved_ = 0; // that had reached the peer, for `still_arriving` and the write deadline
     std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
 };
 

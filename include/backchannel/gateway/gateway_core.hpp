@@ -101,7 +101,7 @@ public:
     /// Tells the handler's log.
     void note(gateway_event const& event) noexcept {
         if constexpr (has_on_event<Handler>)
-            (void)guarded([&] { handler.on_event(event); });
+            (void)(abandoned_ || guarded([&] { handler.on_event(event); }));
         else
             (void)event;
     }
@@ -210,6 +210,7 @@ public:
             loop->restart();
             loop->poll();
         }
+        abandoned_ = true;
     }
 
     [[nodiscard]] asio::io_context& first_loop() noexcept { return workers_.front()->context(); }
@@ -255,7 +256,6 @@ private:
                       std::chrono::milliseconds grace) {
         for (auto const& [owner, listener] : listeners_)
             if (owner == worker) listener->close();
-        if (worker == workers_.front() && expiry_ != nullptr) expiry_->cancel();
         worker->drain(window, grace, [weak = this->weak_from_this(), worker] {
             if (auto const self = weak.lock()) self->on_drained(*worker);
         });
@@ -270,6 +270,12 @@ private:
             if (!again) drained_.push_back(&worker); // there is room
             if (drained_.size() != workers_.size()) return;
             done.swap(when_drained_);
+            (void)guarded([&] { // or it ends when it is due
+                asio::post(workers_.front()->executor(), [weak = this->weak_from_this()] {
+                    auto const self = weak.lock();
+                    if (self != nullptr && self->expiry_ != nullptr) self->expiry_->cancel();
+                });
+            });
             busy_.clear();
         }
         note({.what = gateway_event::type::drained});
@@ -282,7 +288,6 @@ private:
     }
 
     void arm_expiry() {
-        if (expiry_ == nullptr || stopping) return;
         auto const next = hub.next_deadline();
         if (!next) return;
         expiry_->expires_at(*next);
@@ -303,6 +308,7 @@ private:
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
     std::unique_ptr<asio::steady_timer> expiry_;
+    std::atomic<bool> abandoned_{false}; // an Auth that answers late keeps this, and the handler is not to hear of it
     response_stamp stamp_;
     std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};
     std::mutex drained_mutex_;

@@ -43,6 +43,7 @@ public:
 #endif
         step([&] { acceptor_.bind(where, error); });
         step([&] { acceptor_.non_blocking(true, error); });
+        step([&] { acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, error); }); // or it waits
         step([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
         asio::ip::tcp::endpoint bound = where;
         step([&] { bound = acceptor_.local_endpoint(error); });
@@ -80,7 +81,7 @@ private:
         bool const good = !error && guarded([&] {
             loop_socket socket{acceptor_.get_executor()};
             acceptor_.accept(socket, error);
-            if (error == asio::error::would_block)
+            if (error == asio::error::would_block || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error)
                 on_socket_(std::move(socket));

@@ -284,7 +284,7 @@ private:
     void on_data(websocket::frame_event const& event) {
         message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
-        if (!piece.whole || close_sent_) return;
+        if (!piece.whole || is_closing()) return;
         carrier_.websocket_counters().messages_received.add(1);
         message_kind const kind = event.message == websocket::opcode::text ? message_kind::text : message_kind::binary;
         if constexpr (has_on_message<handler_type>)

@@ -236,6 +236,20 @@ TEST_CASE("a client that does not take its answer is dropped after the write tim
     CHECK(other.ask(get("/small")).body == "xxx");
 }
 
+TEST_CASE("a client that takes its answer slowly is waited for", "[deadlines]") {
+    auto options = prod();
+    options.write_timeout = 500ms;
+    scripted_handler handler;
+    handler.request = [](request_view const&) { return response{200, "text/plain", std::string(4'000'000, 'x')}; };
+    running_gateway<> g{handler, options};
+    test_client slow{g.port, 4096};
+    slow.send(get("/large"));
+    for (auto const end = clock::now() + 2500ms; clock::now() < end; std::this_thread::sleep_for(50ms))
+        CHECK(slow.read_exactly(1024).size() == 1024); // so slowly that the system asks for no more meanwhile
+    CHECK(g.server.metrics().peers_stalled == 0);
+    CHECK(slow.read_exactly(3'000'000).size() == 3'000'000);
+}
+
 TEST_CASE("a deadline that is beyond all clocks is none", "[connection]") {
     auto options = prod();
     constexpr auto for_ever = std::chrono::milliseconds::max();

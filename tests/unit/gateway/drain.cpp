@@ -128,6 +128,29 @@ TEST_CASE("a drain asks clients to go one after the other, over half of its time
     CHECK(log.count("1001") + log.count("1006") == 24);
 }
 
+TEST_CASE("a drain lengthens nobody's time", "[drain]") {
+    scripted_handler handler;
+    handler.connect = [](gateway_client&, request_view const&) {
+        return connect_answer::accept().until(clock::now() + 300ms);
+    };
+    for (std::size_t const threads : {1u, 3u}) {
+        running_gateway<> g{handler, brisk(), threads};
+        websockets all = connect(g.port, 8);
+        g.server.drain(1min); // the last would be asked after some 30 s
+        int expired = 0;
+        for (auto& c : all) {
+            std::uint16_t const code = c->read_frame().code();
+            CHECK((code == 1001 || code == 1008));
+            expired += code == 1008;
+            c->send_close(code);
+        }
+        CHECK(expired >= 8 - static_cast<int>(threads)); // one of each loop is asked at once
+        g.server.stop();
+        g.wait();
+        check_nothing_is_left(g.server.metrics());
+    }
+}
+
 TEST_CASE("what waits for a client leaves before the close frame", "[drain]") {
     running_gateway<> g{{}, brisk()};
     websocket_client slow{g.port, "/prod", {}, 4096};

@@ -152,6 +152,41 @@ TEST_CASE("a message whose first bytes a full socket refuses is taken back", "[s
     CHECK(f.received() == f.frame("behind"));
 }
 
+TEST_CASE("a client is heard again when what filled its queue is taken back", "[send_until]") {
+    auto options = fixture<mock_stream>::options();
+    options.hub.queue_limit = 1'000'000;
+    fixture<mock_stream> f{options};
+    lines heard;
+    f.core->handler.receive = [&](gateway_client&, message const& m) {
+        heard.emplace_back(m.data());
+        if (heard.size() == 1) f.core->hub.async_send_until(
+            f.id, {std::string(100'000, 'x'), message_kind::text}, {std::chrono::steady_clock::now() + 300ms, true},
+            [&](delivery d) { f.told.push_back(f.is("long", d)); });
+    };
+    f.wire->window = 0;
+    f.wire->send(masked_frame(1, "first"));
+    run_ready(f.io);
+    f.wire->send(masked_frame(1, "second"));
+    run_ready(f.io);
+    CHECK(heard == lines{"first"}); // its own message is what fills its queue
+    f.wait_for(1);
+    CHECK(f.told == lines{f.is("long", delivery::expired)});
+    CHECK(heard == lines{"first", "second"});
+}
+
+TEST_CASE("a client is not heard behind a close that waits for its turn", "[send_until]") {
+    fixture<mock_stream> f;
+    lines heard;
+    f.core->handler.receive = [&](gateway_client&, message const& m) { heard.emplace_back(m.data()); };
+    f.wire->window = 0;
+    CHECK(f.send("before") == delivery::accepted);
+    f.send("patient", 1min);
+    f.on_loop([&] { CHECK(f.core->hub.close(f.id, 1001, "")); });
+    f.wire->send(masked_frame(1, "too late"));
+    run_ready(f.io);
+    CHECK(heard.empty());
+}
+
 TEST_CASE("one that TLS has made a record of goes, and nobody knows in time", "[send_until]") {
     fixture<secure_mock_stream> f;
     f.wire->window = 0;
