@@ -83,9 +83,10 @@ class Runner:
     def test_add_subdirectory(self):
         source = f"-DBACKCHANNEL_SOURCE={self.source}"
         self.consume(HERE / "add_subdirectory", source)
-        said = self.configure(HERE / "add_subdirectory", "named", source, "-DBACKCHANNEL_COMPONENTS=openssl",
-                              "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=1")
-        assert "backchannel::openssl is left out: OpenSSL's libcrypto was not found" in said, said
+        for name, option in (("named", "BACKCHANNEL_COMPONENTS"), ("plain", "PLAIN_COMPONENTS")):
+            said = self.configure(HERE / "add_subdirectory", name, source, f"-D{option}=openssl",
+                                  "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=1")
+            assert "backchannel::openssl is left out: OpenSSL's libcrypto was not found" in said, said
 
     def find_package(self, component, prefix):
         minor = ".".join(self.version().split(".")[:2])
