@@ -11,7 +11,7 @@
 
 // [readme: the server's own connection]
 struct my_connection {
-    std::string sent;             // stands for a socket
+    std::string sent;             // stands for a socket; several threads may send: lock, or see `dispatch`
     backchannel::session tracked; // its destruction tells the hub that the connection is gone
 };
 

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <atomic>
 #include <iostream>
 #include <mutex>
 #include <string>
@@ -23,7 +24,7 @@ public:
 
     template <class Hub>
     void run(Hub& hub, bool const& done) {
-        id_ = std::this_thread::get_id();
+        id_ = std::this_thread::get_id(); // other threads may ask for it already
         std::unique_lock lock{mutex_};
         while (!done) {
             auto const deadline = hub.next_deadline();
@@ -42,7 +43,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<backchannel::task> tasks_;
-    std::thread::id id_;
+    std::atomic<std::thread::id> id_{};
 };
 
 struct connection {

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
     };
     server.Get(ours, [&](auto const& request, auto& response) { adapter::serve(s.router, request, response); });
     server.Post(ours, with_body);
+    server.Put(ours, with_body); // tags
     server.Delete(ours, with_body);
     server.set_post_routing_handler(adapter::without_length);
 

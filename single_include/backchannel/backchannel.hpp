@@ -6778,8 +6778,8 @@ public:
 
     /// Retires the id at once and starts the closing handshake behind what was sent before.
     ///
-    /// False if no connection of that id is open. Precondition: the code may be sent (RFC 6455 7.4: 1000, 1001, 1003,
-    /// 1007 to 1014, 3000 to 4999), the reason is UTF-8 of at most 123 bytes.
+    /// False if no connection of that id is open. Precondition: the code may be sent (RFC 6455 7.4: 1000 to 1003, 1007
+    /// to 1014, 3000 to 4999), the reason is UTF-8 of at most 123 bytes.
     bool close(std::string_view id, std::uint16_t code = 1000, std::string_view reason = {}) {
         auto const found = state_->find_open(id);
         return found && state_->close(*found, code, reason);

@@ -228,7 +228,7 @@ TEST_CASE("message_queue::size, empty, push, push_close, front, pop, take_close,
     CHECK(closes == 1);
 }
 
-TEST_CASE("outbox::size, empty, is_one_piece, tail, appended, append, append_by, gather, consume, clear: threads take turns",
+TEST_CASE("outbox::size, empty, kept, is_one_piece, tail, appended, append, append_by, gather, consume, clear: threads take turns",
           "[threading]") {
     outbox box;
     std::size_t in = 0, out = 0, wrong = 0;
@@ -243,6 +243,7 @@ TEST_CASE("outbox::size, empty, is_one_piece, tail, appended, append, append_by,
             b.append_by([](std::string& text) { return text.append("by").size() != 0; });
         }
         in += b.size() - before;
+        wrong += b.empty() && b.kept() > 1024;
         if (t != 2 || b.empty()) return;
         std::array<std::string_view, 4> pieces;
         bool const is_one = b.is_one_piece();
