@@ -349,7 +349,7 @@ private:
         if constexpr (has_dispatch<Transport>) {
             if (state_->holds())
                 if (auto const found = state_->find_open_or_reserved(id))
-                    return state_->hold(*found, m, completion<delivery>{std::forward<F>(done)}, terms);
+                    return state_->queue(*found, m, completion<delivery>{std::forward<F>(done)}, terms, true);
         }
         done(not_found());
     }

@@ -2251,7 +2251,7 @@ protected:
 #ifndef BACKCHANNEL_GATEWAY_TRANSPORT_HPP
 #define BACKCHANNEL_GATEWAY_TRANSPORT_HPP
 
-#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -2290,7 +2290,8 @@ struct gateway_transport {
     void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
     void terminate(handle const& h) { h.peer->terminate(); }
 
-    void dispatch(handle const& h, task t) { asio::dispatch(h.worker->executor(), std::move(t)); }
+    // not right here: the loop has others to serve
+    void dispatch(handle const& h, task t) { asio::post(h.worker->executor(), std::move(t)); }
     bool on_thread(handle const& h) { return h.worker->executor().running_in_this_thread(); }
     gateway_worker* thread_key(handle const& h) { return h.worker; }
 };

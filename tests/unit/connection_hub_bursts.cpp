@@ -2,10 +2,12 @@
 #include <backchannel/connection_hub.hpp>
 
 #include "support/catch.hpp"
+#include "support/other_thread.hpp"
 #include "support/test_hub.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -31,6 +33,53 @@ TEST_CASE("one task per loop serves a burst over many connections", "[connection
     CHECK(t.wire().loops[0].posted() == 2);
     t.run();
     CHECK(t.wire().wrong_thread == 0);
+}
+
+TEST_CASE("a burst over very many connections is served in turns, if the loop has turns", "[connection_hub]") {
+    test::test_hub<test::keyed_transport> t;
+    auto& loop = t.wire().loops[0];
+    std::vector<session> sessions;
+    for (int i = 0; i != 600; ++i) sessions.push_back(t.open(2 * i));
+    auto const send_to_all = [&] {
+        for (auto const& s : sessions) CHECK(t.hub->send(s.id(), text("x")) == delivery::accepted);
+    };
+    send_to_all();
+    CHECK(loop.run_one()); // where dispatch runs the next task right there, that is one turn
+    CHECK(t.sent().size() == 600);
+    CHECK(loop.pending() == 0);
+
+    t.wire().on_dispatch = [&](int, task f) { loop.post(std::move(f)); };
+    send_to_all();
+    for (std::size_t const served : {256u, 256u, 88u}) {
+        CHECK(loop.pending() == 1);
+        CHECK(loop.run_one());
+        CHECK(t.sent().size() == served);
+    }
+    CHECK(loop.pending() == 0);
+    CHECK(t.wire().wrong_thread == 0);
+}
+
+TEST_CASE("a sender that is as quick as the loop does not keep it", "[connection_hub]") {
+    test::test_hub<test::keyed_transport> t;
+    auto& loop = t.wire().loops[0];
+    t.wire().on_dispatch = [&](int, task f) { loop.post(std::move(f)); };
+    session const s = t.open(0);
+    int sends = 0;
+    std::function<void()> const send = [&] {
+        test::other_thread{}.run([&] {
+            ++sends;
+            t.hub->async_send(s.id(), text("x"), [&](delivery d) {
+                CHECK(d == delivery::accepted);
+                if (sends != 1000) send();
+            });
+        });
+    };
+    send();
+    for (std::size_t const served : {256u, 256u, 256u, 232u}) {
+        CHECK(loop.run_one());
+        CHECK(t.sent().size() == served);
+    }
+    CHECK(loop.pending() == 0);
 }
 
 TEST_CASE("a loop's connections survive that the task of their burst is dropped", "[connection_hub]") {

@@ -6,7 +6,7 @@
 #include <backchannel/gateway/worker.hpp>
 #include <backchannel/message.hpp>
 
-#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -45,7 +45,8 @@ struct gateway_transport {
     void ping(handle const& h, std::string_view payload) { h.peer->ping(payload); }
     void terminate(handle const& h) { h.peer->terminate(); }
 
-    void dispatch(handle const& h, task t) { asio::dispatch(h.worker->executor(), std::move(t)); }
+    // not right here: the loop has others to serve
+    void dispatch(handle const& h, task t) { asio::post(h.worker->executor(), std::move(t)); }
     bool on_thread(handle const& h) { return h.worker->executor().running_in_this_thread(); }
     gateway_worker* thread_key(handle const& h) { return h.worker; }
 };

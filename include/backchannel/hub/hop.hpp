@@ -28,10 +28,6 @@ public:
         if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
     }
     hop(hop&& other) noexcept : block_{std::exchange(other.block_, nullptr)} {}
-    hop& operator=(hop other) noexcept {
-        std::swap(block_, other.block_);
-        return *this;
-    }
     ~hop() {
         if (block_ == nullptr || block_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         State& state = block_->state;

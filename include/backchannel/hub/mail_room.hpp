@@ -43,18 +43,14 @@ public:
         return result == delivery::accepted ? answer.result : result;
     }
 
-    /// Leaves a message for the connection's thread, which gives the answer.
-    void queue(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
-        delivery const result = enqueue_message(s, m, done, nullptr, terms);
-        if (done) done(result);
-    }
-
-    /// Leaves a message for a connection that is reserved: it goes first when that opens, and is `gone` if it does not.
+    /// Leaves a message for the connection's thread, which gives the answer. With `may_be_held` also for a connection that
+    /// is reserved: it goes first when that opens, and is `gone` if it does not.
     ///
-    /// Between this and the opening, either the one who leaves the message sees that the connection is open, or the one
+    /// Between that and the opening, either the one who leaves the message sees that the connection is open, or the one
     /// who opens it sees the mailbox with the message: each looks, in one order for all threads, after its own mark.
-    void hold(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr) {
-        delivery const result = enqueue_message(s, m, done, nullptr, terms, true);
+    void queue(slot_type& s, message const& m, completion<delivery> done, send_terms const* terms = nullptr,
+               bool may_be_held = false) {
+        delivery const result = enqueue_message(s, m, done, nullptr, terms, may_be_held);
         if (done) done(result);
     }
 
@@ -106,45 +102,8 @@ public:
         lane_type* waiting;
     };
 
-    void hop_arrived(load l) noexcept {
-        if (l.waiting == nullptr) {
-            drain_scheduled(*l.slot);
-            this->unpin(*l.slot);
-            return;
-        }
-        while (auto* const s = static_cast<slot_type*>(l.waiting->pop([](void* p) { return next_in_lane(p); }))) {
-            drain_scheduled(*s);
-            this->unpin(*s);
-        }
-    }
-
-    void hop_dropped(load l) noexcept {
-        if (l.waiting == nullptr) {
-            give_up(*l.slot);
-            this->unpin(*l.slot);
-            return;
-        }
-        // the next task may be dropped at once as well: that is noted for the loop, which must not become a recursion
-        if (rescuing != nullptr && rescuing->waiting == l.waiting) {
-            rescuing->dropped_again = true;
-            return;
-        }
-        rescue here{l.waiting};
-        rescue* const outer = std::exchange(rescuing, &here);
-        do {
-            here.dropped_again = false;
-            if (auto* const s = static_cast<slot_type*>(l.waiting->pop([](void* p) { return next_in_lane(p); }))) {
-                give_up(*s);
-                this->unpin(*s);
-                // the others of the lane may still be reached, through the handle of the next one
-                if (auto* const next = static_cast<slot_type*>(l.waiting->front())) {
-                    typename base::pinned const held{*this, (this->pin(*next), next)};
-                    dispatch_hop(*next, l);
-                }
-            }
-        } while (here.dropped_again);
-        rescuing = outer;
-    }
+    void hop_arrived(load l) noexcept { serve(l, most_in_turn, [this](slot_type& s) { drain_scheduled(s); }); }
+    void hop_dropped(load l) noexcept { serve(l, 1, [this](slot_type& s) { give_up(s); }); }
 
 private:
     using mailbox_type = typename record_type::mailbox_type;
@@ -167,12 +126,15 @@ private:
     };
     static inline thread_local inline_answer* asking = nullptr;
 
-    /// A lane whose task was dropped, while this stack looks for another way to its connections.
-    struct rescue {
-        lane_type* waiting;
-        bool dropped_again = false;
+    static constexpr int most_in_turn = 256; // mailboxes
+
+    /// A lane that this stack is at work on.
+    struct lane_turn {
+        lane_type& of;
+        bool again = false;
+        lane_turn* outer;
     };
-    static inline thread_local rescue* rescuing = nullptr;
+    static inline thread_local lane_turn* at_work = nullptr;
 
     /// Runs `f` right away if that is allowed and nothing waits before it.
     template <class F>
@@ -185,34 +147,38 @@ private:
     // ------------------------------------------------------------------------------------------------ the mailbox
 
     [[nodiscard]] static mailbox_type* box_of(slot_type& s) noexcept {
-        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_seq_cst); // see `hold`
+        if constexpr (has_dispatch<Transport>) return record(s).mail.box.load(std::memory_order_seq_cst); // see `queue`
         else return nullptr;
     }
 
-    /// Does all that waits, in order. False if a call further up this stack is at it already.
+    /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it already.
     bool drain(slot_type& s) noexcept {
+        bool all = true;
         if constexpr (has_dispatch<Transport>) {
             mailbox_type* const box = box_of(s);
             if (box == nullptr) return true;
             std::unique_lock lock{box->mutex};
             if (box->draining) return false;
             box->draining = true;
+            std::uint64_t const last = box->pushed; // what comes meanwhile waits for its own task
             while (auto m = box->mails.pop()) {
                 lock.unlock();
                 perform(s, *box, *m);
                 lock.lock();
                 box->reserved -= m->cost();
+                if (m->number >= last && box->scheduled) break;
             }
             box->draining = false;
+            all = box->mails.empty();
             if constexpr (has_buffered<Transport>) {
                 lock.unlock();
-                if (!can_be_called(s)) return true;
+                if (!can_be_called(s)) return all;
                 std::size_t const held = this->transport()->buffered(record(s).handle.value);
                 lock.lock();
                 box->buffered = held;
             }
         }
-        return true;
+        return all;
     }
 
     void drain_scheduled(slot_type& s) noexcept {
@@ -394,6 +360,43 @@ private:
             }
             dispatch_hop(s, {&s, nullptr});
         }
+    }
+
+    /// Does `act` for the mailbox of a task, or for up to `most` of its lane. The others of the lane get another task: the
+    /// loop has more to serve, and where a task was dropped they may still be reached, through another handle.
+    template <class F>
+    void serve(load l, int most, F&& act) noexcept {
+        auto const serve_one = [&](slot_type& s) {
+            act(s);
+            this->unpin(s);
+        };
+        if (l.waiting == nullptr) return serve_one(*l.slot);
+        in_turns(*l.waiting, [&] {
+            for (int n = 0; n != most; ++n) {
+                auto* const s = static_cast<slot_type*>(l.waiting->pop([](void* p) { return next_in_lane(p); }));
+                if (s == nullptr) return;
+                serve_one(*s);
+            }
+            if (auto* const next = static_cast<slot_type*>(l.waiting->front())) {
+                typename base::pinned const held{*this, (this->pin(*next), next)};
+                dispatch_hop(*next, l);
+            }
+        });
+    }
+
+    /// Runs `turn`; once more if the task for that lane that it has dispatched was run or dropped right there, which must
+    /// not become a recursion.
+    template <class F>
+    static void in_turns(lane_type& of, F&& turn) noexcept {
+        for (lane_turn* t = at_work; t != nullptr; t = t->outer)
+            if (&t->of == &of) return (void)(t->again = true);
+        lane_turn here{of, false, at_work};
+        at_work = &here;
+        do {
+            here.again = false;
+            turn();
+        } while (here.again);
+        at_work = here.outer;
     }
 
     void dispatch_hop(slot_type& s, load l) noexcept {

@@ -30,7 +30,7 @@ struct loop_transport {
     [[nodiscard]] std::size_t buffered(handle const& h) noexcept { return h.socket->buffered(); }
     [[nodiscard]] bool on_thread(handle const& h) noexcept { return h.home->is_here(); }
     [[nodiscard]] task_inbox* thread_key(handle const& h) noexcept { return h.home; }
-    void dispatch(handle const& h, task t) { h.home->dispatch(std::move(t)); }
+    void dispatch(handle const& h, task t) { h.home->post(std::move(t)); } // in a turn of its own
 };
 
 }

@@ -72,6 +72,9 @@ TEST_CASE("a loop's transport knows the thread, and brings tasks there", "[loop_
     sockets::handle const h{nullptr, &home};
     CHECK(t.on_thread(h));
     t.dispatch(h, [&] { ++ran; });
+    CHECK(ran == 0); // not in the turn that asks for it
+    CHECK(wakes == 1);
+    home.run();
     CHECK(ran == 1);
     bool there = true;
     test::other_thread{}.run([&] {
@@ -80,7 +83,7 @@ TEST_CASE("a loop's transport knows the thread, and brings tasks there", "[loop_
     });
     CHECK_FALSE(there);
     CHECK(ran == 1);
-    CHECK(wakes == 1);
+    CHECK(wakes == 2);
     home.run();
     CHECK(ran == 2);
 }
