@@ -2810,28 +2810,28 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Signing keys of known access keys, as prepared HMAC states.
 ///
 /// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
-/// be equal, so a key whose secret was changed is derived anew. Only keys that a caller has looked up and whose scope
-/// it has checked are to be asked for. Thread-safe if `Mutex` locks.
+/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be kept:
+/// strangers choose scopes as they like. Thread-safe if `Mutex` locks.
 template <class Hmac, class Mutex>
 class signing_key_cache {
 public:
     static constexpr std::size_t capacity = 64;
 
-    [[nodiscard]] Hmac get(access_key const& key, protocol::sigv4_scope const& scope) {
+    [[nodiscard]] std::optional<Hmac> find(access_key const& key, protocol::sigv4_scope const& scope) {
+        entry const& place = entries_[place_of(key.id, scope)];
+        std::lock_guard const lock{mutex_};
+        bool const same = place.key && place.id == key.id && place.scope == scope.text &&
+                          crypto::constant_time_equal(place.secret, key.secret);
+        return same ? place.key : std::nullopt;
+    }
+
+    void keep(access_key const& key, protocol::sigv4_scope const& scope, Hmac const& signing_key) {
         entry& place = entries_[place_of(key.id, scope)];
-        {
-            std::lock_guard const lock{mutex_};
-            if (place.key && place.id == key.id && place.scope == scope.text &&
-                crypto::constant_time_equal(place.secret, key.secret))
-                return *place.key;
-        }
-        Hmac const derived = protocol::sigv4_signing_key<Hmac>(key.secret, scope);
         std::lock_guard const lock{mutex_};
         place.id = key.id;
         place.scope = scope.text;
         place.secret = key.secret;
-        place.key = derived;
-        return derived;
+        place.key = signing_key;
     }
 
 private:
@@ -2841,7 +2841,7 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        // by the ends of the texts; callers are known keys, so nobody can choose to collide
+        // by the ends of the texts; only who has a key can choose to collide
         std::uint64_t sum = 0;
         for (std::string_view const text : {id, scope.date, scope.region}) {
             std::uint64_t end = 0;
@@ -3329,7 +3329,7 @@ struct default_sigv4_traits {
 ///
 /// A request is verified or refused, on every path: the body's hash is computed from the bytes received, every
 /// `x-amz-*` header must be signed, credentials come from one place, scope and date are checked, and the signature is
-/// compared in constant time. Unknown keys cost the same work as known ones.
+/// compared in constant time. An unknown key costs the same work as a known one with a scope that it has used before.
 ///
 /// `Keys` is where access keys are looked up: `static_keys`, a function, or a type with `find` or `async_find`
 /// (auth/access_keys.hpp). Region and public hosts that are not set here are taken from the router's options.
@@ -3476,8 +3476,11 @@ private:
         bool const counts = known != nullptr && !wrong;
         std::string_view const line = payload.value_or(std::string_view{body_hex.data(), body_hex.size()});
         std::array<char, 64> first_hash{};
-        bool const matches =
-            signature_matches(request, counts ? cache_->get(*known, request.scope()) : stand_in_, line, first_hash);
+        std::optional<hmac> signing_key = counts ? cache_->find(*known, request.scope()) : stand_in_;
+        bool const is_new = !signing_key;
+        if (is_new) signing_key = protocol::sigv4_signing_key<hmac>(known->secret, request.scope());
+        bool const matches = signature_matches(request, *signing_key, line, first_hash);
+        if (is_new && matches) cache_->keep(*known, request.scope(), *signing_key);
         if (known == nullptr) // nothing is told about the request of an unknown key
             wrong = auth_decision::refuse(auth_error::unknown_principal);
         else if (counts && !matches)

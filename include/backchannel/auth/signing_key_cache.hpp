@@ -21,28 +21,28 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Signing keys of known access keys, as prepared HMAC states.
 ///
 /// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
-/// be equal, so a key whose secret was changed is derived anew. Only keys that a caller has looked up and whose scope
-/// it has checked are to be asked for. Thread-safe if `Mutex` locks.
+/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be kept:
+/// strangers choose scopes as they like. Thread-safe if `Mutex` locks.
 template <class Hmac, class Mutex>
 class signing_key_cache {
 public:
     static constexpr std::size_t capacity = 64;
 
-    [[nodiscard]] Hmac get(access_key const& key, protocol::sigv4_scope const& scope) {
+    [[nodiscard]] std::optional<Hmac> find(access_key const& key, protocol::sigv4_scope const& scope) {
+        entry const& place = entries_[place_of(key.id, scope)];
+        std::lock_guard const lock{mutex_};
+        bool const same = place.key && place.id == key.id && place.scope == scope.text &&
+                          crypto::constant_time_equal(place.secret, key.secret);
+        return same ? place.key : std::nullopt;
+    }
+
+    void keep(access_key const& key, protocol::sigv4_scope const& scope, Hmac const& signing_key) {
         entry& place = entries_[place_of(key.id, scope)];
-        {
-            std::lock_guard const lock{mutex_};
-            if (place.key && place.id == key.id && place.scope == scope.text &&
-                crypto::constant_time_equal(place.secret, key.secret))
-                return *place.key;
-        }
-        Hmac const derived = protocol::sigv4_signing_key<Hmac>(key.secret, scope);
         std::lock_guard const lock{mutex_};
         place.id = key.id;
         place.scope = scope.text;
         place.secret = key.secret;
-        place.key = derived;
-        return derived;
+        place.key = signing_key;
     }
 
 private:
@@ -52,7 +52,7 @@ private:
     };
 
     [[nodiscard]] static std::size_t place_of(std::string_view id, protocol::sigv4_scope const& scope) noexcept {
-        // by the ends of the texts; callers are known keys, so nobody can choose to collide
+        // by the ends of the texts; only who has a key can choose to collide
         std::uint64_t sum = 0;
         for (std::string_view const text : {id, scope.date, scope.region}) {
             std::uint64_t end = 0;

@@ -33,7 +33,7 @@ struct default_sigv4_traits {
 ///
 /// A request is verified or refused, on every path: the body's hash is computed from the bytes received, every
 /// `x-amz-*` header must be signed, credentials come from one place, scope and date are checked, and the signature is
-/// compared in constant time. Unknown keys cost the same work as known ones.
+/// compared in constant time. An unknown key costs the same work as a known one with a scope that it has used before.
 ///
 /// `Keys` is where access keys are looked up: `static_keys`, a function, or a type with `find` or `async_find`
 /// (auth/access_keys.hpp). Region and public hosts that are not set here are taken from the router's options.
@@ -180,8 +180,11 @@ private:
         bool const counts = known != nullptr && !wrong;
         std::string_view const line = payload.value_or(std::string_view{body_hex.data(), body_hex.size()});
         std::array<char, 64> first_hash{};
-        bool const matches =
-            signature_matches(request, counts ? cache_->get(*known, request.scope()) : stand_in_, line, first_hash);
+        std::optional<hmac> signing_key = counts ? cache_->find(*known, request.scope()) : stand_in_;
+        bool const is_new = !signing_key;
+        if (is_new) signing_key = protocol::sigv4_signing_key<hmac>(known->secret, request.scope());
+        bool const matches = signature_matches(request, *signing_key, line, first_hash);
+        if (is_new && matches) cache_->keep(*known, request.scope(), *signing_key);
         if (known == nullptr) // nothing is told about the request of an unknown key
             wrong = auth_decision::refuse(auth_error::unknown_principal);
         else if (counts && !matches)

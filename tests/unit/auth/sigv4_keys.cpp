@@ -241,6 +241,22 @@ TEST_CASE("A wrong signature costs the same work whether the key is known or not
     }
 }
 
+TEST_CASE("Only right signatures take a place in the cache of signing keys", "[sigv4]") {
+    counting_sigv4 auth{static_keys{example_key()}, {}, fixed_clock{at(example_date)}};
+    http_request const good = signed_post();
+    request_of const view{good};
+    CHECK(auth.authorize(view, operation::post, {}).allowed());
+    for (int i = 0; i != 1000; ++i) { // many more than there are places
+        signing s;
+        s.key.secret = "wrong";
+        s.region = "region-" + std::to_string(i);
+        CHECK(cost_of(auth, signed_post(s)).keys == 5);
+    }
+    crypto_calls::current() = {};
+    CHECK(auth.authorize(view, operation::post, {}).allowed());
+    CHECK(crypto_calls::current().keys == 0);
+}
+
 TEST_CASE("A signature that the stand-in key would make is worth nothing", "[sigv4]") {
     // the key that takes an unknown one's place is no secret; here every key signs with zeros
     sigv4<static_keys, zero_traits> auth{static_keys{example_key()}, {}, fixed_clock{at(example_date)}};
