@@ -274,7 +274,8 @@ BACKCHANNEL_DECL void extended_dialect::refuse_close(response& r, hub_ref const&
                                                      delivery why) const {
     if (why == delivery::gone) explain(r, hub, id);
     else if (why == delivery::backpressure) aws_dialect::fail(r, failure::backpressure, id);
-    else aws_dialect::fail(r, failure::unavailable, id);
+    else if (why == delivery::unknown) aws_dialect::fail(r, failure::unknown, id);
+    else aws_dialect::fail(r, why == delivery::expired ? failure::expired : failure::unavailable, id);
 }
 
 BACKCHANNEL_DECL void extended_dialect::list_open(response& r, hub_ref const& hub, request const& asked,
