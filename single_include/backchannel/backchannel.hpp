@@ -2810,8 +2810,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Signing keys of known access keys, as prepared HMAC states.
 ///
 /// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
-/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be kept:
-/// strangers choose scopes as they like. Thread-safe if `Mutex` locks.
+/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be
+/// kept: strangers choose scopes as they like. Thread-safe if `Mutex` locks.
 template <class Hmac, class Mutex>
 class signing_key_cache {
 public:
@@ -6048,8 +6048,8 @@ public:
         return result == delivery::accepted ? answer.result : result;
     }
 
-    /// Leaves a message for the connection's thread, which gives the answer. With `may_be_held` also for a connection that
-    /// is reserved: it goes first when that opens, and is `gone` if it does not.
+    /// Leaves a message for the connection's thread, which gives the answer. With `may_be_held` also for a connection
+    /// that is reserved: it goes first when that opens, and is `gone` if it does not.
     ///
     /// Between that and the opening, either the one who leaves the message sees that the connection is open, or the one
     /// who opens it sees the mailbox with the message: each looks, in one order for all threads, after its own mark.

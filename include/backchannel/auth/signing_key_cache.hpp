@@ -21,8 +21,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Signing keys of known access keys, as prepared HMAC states.
 ///
 /// Holds at most 64 entries; one that shares its place with a newer one is forgotten. The secret is part of what must
-/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be kept:
-/// strangers choose scopes as they like. Thread-safe if `Mutex` locks.
+/// be equal, so a key whose secret was changed is derived anew. Only what a right signature was made with is to be
+/// kept: strangers choose scopes as they like. Thread-safe if `Mutex` locks.
 template <class Hmac, class Mutex>
 class signing_key_cache {
 public:

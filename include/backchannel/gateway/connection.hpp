@@ -92,7 +92,7 @@ public:
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
         std::uint64_t const now = arrived();
-        return now > std::exchange(arrived_, now) && now != sent_; // less: what TLS adds was sent
+        return has_moved(arrived_, now) && now != sent_;
     }
 
     void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
@@ -227,6 +227,12 @@ private:
             return sent_;
     }
 
+    /// Whether more has arrived than when `mark` was noted, which is done anew. Less: what TLS adds was sent.
+    [[nodiscard]] static bool has_moved(std::uint32_t& mark, std::uint64_t arrived) noexcept {
+        auto const now = static_cast<std::uint32_t>(arrived);
+        return static_cast<std::int32_t>(now - std::exchange(mark, now)) > 0;
+    }
+
     [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
         return wait < beyond_all_deadlines ? since + wait : time_point::max();
     }
@@ -245,10 +251,9 @@ private:
         if (write_deadline_ <= now) {
             // the socket may take nothing for long while its peer slowly takes what the socket has
             auto const whole = owner_->deadlines.write;
-            std::uint64_t const before = std::exchange(moved_, arrived());
-            bool const watched = watched_;
+            bool const moved = has_moved(moved_, arrived()), watched = watched_;
             watched_ = true;
-            if (watched && moved_ == before) {
+            if (watched && !moved) {
                 on_stalled();
                 return drop();
             }
@@ -433,8 +438,8 @@ private:
     time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
     std::uint64_t sent_ = 0;                // bytes that the socket has taken
-    std::uint64_t arrived_ = 0, moved_ = 0; // that had reached the peer, for `still_arriving` and the write deadline
-    std::size_t counted_ = 0;              // bytes that wait, as far as the worker knows
+    std::uint32_t arrived_ = 0, moved_ = 0; // that had arrived, modulo 2^32: for `still_arriving`, the write deadline
+    std::size_t counted_ = 0;               // bytes that wait, as far as the worker knows
 };
 
 }

@@ -51,7 +51,7 @@ struct gateway_options {
     /// Pings and pongs of one client within a second; beyond it 1008. 0: any number.
     std::uint32_t control_frame_rate = 100;
 
-    /// Compression of WebSocket messages, such as `permessage_deflate` of `gateway/deflate.hpp`; none: they go as they are.
+    /// Compression of WebSocket messages, such as `permessage_deflate` of `gateway/deflate.hpp`; none: no compression.
     std::shared_ptr<message_compression const> compression{};
 
     /// Origins of web pages that may open a WebSocket, such as `https://example.com`; `*` stands for all. If there are

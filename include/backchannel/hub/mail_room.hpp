@@ -43,8 +43,8 @@ public:
         return result == delivery::accepted ? answer.result : result;
     }
 
-    /// Leaves a message for the connection's thread, which gives the answer. With `may_be_held` also for a connection that
-    /// is reserved: it goes first when that opens, and is `gone` if it does not.
+    /// Leaves a message for the connection's thread, which gives the answer. With `may_be_held` also for a connection
+    /// that is reserved: it goes first when that opens, and is `gone` if it does not.
     ///
     /// Between that and the opening, either the one who leaves the message sees that the connection is open, or the one
     /// who opens it sees the mailbox with the message: each looks, in one order for all threads, after its own mark.
