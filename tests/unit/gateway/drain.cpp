@@ -139,7 +139,7 @@ TEST_CASE("a drain lengthens nobody's time", "[drain]") {
         g.server.drain(1min); // the last would be asked after some 30 s
         int expired = 0;
         for (auto& c : all) {
-            std::uint16_t const code = c->read_frame().code();
+            int const code = c->read_frame().code();
             CHECK((code == 1001 || code == 1008));
             expired += code == 1008;
             c->send_close(code);
