@@ -43,11 +43,12 @@ bool applies(json_value const& statement, iam_request const& request) {
         require(keys.members.size() == 1, "an operator has one key");
         json_value const& values = keys.members[0].value;
         if (test == "Bool") {
-            bool const taken = request.secure_transport && any_of(values, [&](json_value const& v) {
-                                   bool const wanted = v.kind == json_kind::boolean ? v.boolean : v.text == "true";
-                                   return wanted == *request.secure_transport;
-                               });
-            if (!taken) return false;
+            auto const takes = [&](json_value const& v) {
+                bool const wanted = v.kind == json_kind::boolean ? v.boolean : v.text == "true";
+                return wanted == *request.secure_transport;
+            };
+            bool const denies = member("Effect")->text == "Deny"; // where nobody knows, the condition of such a one holds
+            if (!(request.secure_transport ? any_of(values, takes) : denies)) return false;
             continue;
         }
         require(test == "IpAddress" || test == "NotIpAddress", "an accepted policy has known operators");
