@@ -203,6 +203,33 @@ private:
 #ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
 #define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
+// ---- backchannel/gateway/connection_deadlines.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
+
+#include <chrono>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
+inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
+
+/// The time at which a wait that began `since` is over; the largest: never.
+[[nodiscard]] constexpr time_point deadline_after(std::chrono::milliseconds wait, time_point since) noexcept {
+    return wait < beyond_all_deadlines ? since + wait : time_point::max();
+}
+
+/// The deadlines of a connection that do not depend on what its bytes mean; all connections of a gateway share them.
+struct connection_deadlines {
+    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
+    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
+    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
+};
+
+}
+
+#endif
+
 // ---- backchannel/gateway/stream.hpp
 #ifndef BACKCHANNEL_GATEWAY_STREAM_HPP
 #define BACKCHANNEL_GATEWAY_STREAM_HPP
@@ -889,9 +916,6 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
-inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
-
 /// What a worker needs to know of a connection.
 class worker_client : public std::enable_shared_from_this<worker_client> {
 public:
@@ -1222,6 +1246,54 @@ private:
 
 #endif
 
+// ---- backchannel/gateway/write_watch.hpp
+#ifndef BACKCHANNEL_GATEWAY_WRITE_WATCH_HPP
+#define BACKCHANNEL_GATEWAY_WRITE_WATCH_HPP
+
+#include <chrono>
+#include <cstdint>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Watches over bytes that a socket does not take: whether the peer still takes something of what it has.
+///
+/// A socket may take nothing for long while its peer slowly takes what the socket holds. So what counts is what has
+/// arrived: nothing of it is known when the wait begins, it is looked at after an eighth of the limit, and from then on
+/// something more must have arrived at each look. A peer that takes nothing is found when the limit has passed.
+class write_watch {
+public:
+    /// When to look next; the largest: never.
+    [[nodiscard]] time_point due() const noexcept { return due_; }
+
+    /// Bytes wait, and none did before, or some have just been taken.
+    void begin(std::chrono::milliseconds limit, time_point now) noexcept {
+        due_ = deadline_after(limit / 8, now);
+        arrived_ = unknown;
+    }
+
+    /// Nothing waits.
+    void end() noexcept { due_ = time_point::max(); }
+
+    /// It is due. `arrived`: bytes that have reached the peer's system so far. False: it takes nothing.
+    [[nodiscard]] bool look(std::chrono::milliseconds limit, std::uint64_t arrived, time_point now) noexcept {
+        bool const first = arrived_ == unknown;
+        if (!first && arrived <= arrived_) return false; // less: what TLS adds has been sent
+        due_ = deadline_after(first ? limit - limit / 8 : limit, now);
+        arrived_ = arrived;
+        return true;
+    }
+
+private:
+    static constexpr std::uint64_t unknown = ~std::uint64_t{0};
+
+    time_point due_ = time_point::max();
+    std::uint64_t arrived_ = unknown; // when it was looked at last
+};
+
+}
+
+#endif
+
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -1308,11 +1380,11 @@ public:
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
         std::uint64_t const now = arrived();
-        return has_moved(arrived_, now) && now != sent_;
+        return now > std::exchange(arrived_, now) && now != sent_;
     }
 
     void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
-        deadline_ = after(wait, since);
+        deadline_ = deadline_after(wait, since);
         arm();
     }
     void clear_deadline() {
@@ -1430,11 +1502,6 @@ private:
 
     // --------------------------------------------------------------------------------------------------- deadlines
 
-    /// Of the time for a write: until then, what was under way has arrived or does not.
-    [[nodiscard]] static std::chrono::milliseconds first_part(std::chrono::milliseconds whole) noexcept {
-        return whole / 8;
-    }
-
     /// Bytes that have reached the peer's system, as far as can be known.
     [[nodiscard]] std::uint64_t arrived() {
         if constexpr (requires { stream_.unacknowledged(); })
@@ -1443,19 +1510,9 @@ private:
             return sent_;
     }
 
-    /// Whether more has arrived than when `mark` was noted, which is done anew. Less: what TLS adds was sent.
-    [[nodiscard]] static bool has_moved(std::uint32_t& mark, std::uint64_t arrived) noexcept {
-        auto const now = static_cast<std::uint32_t>(arrived);
-        return static_cast<std::int32_t>(now - std::exchange(mark, now)) > 0;
-    }
-
-    [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
-        return wait < beyond_all_deadlines ? since + wait : time_point::max();
-    }
-
     void arm() {
         if (closed_) return;
-        time_point const first = std::min({deadline_, write_deadline_, wake_});
+        time_point const first = std::min({deadline_, write_watch_.due(), wake_});
         if (first == time_point::max())
             worker_.clear_deadline(*this);
         else
@@ -1464,16 +1521,9 @@ private:
 
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
-        if (write_deadline_ <= now) {
-            // the socket may take nothing for long while its peer slowly takes what the socket has
-            auto const whole = owner_->deadlines.write;
-            bool const moved = has_moved(moved_, arrived()), watched = watched_;
-            watched_ = true;
-            if (watched && !moved) {
-                on_stalled();
-                return drop();
-            }
-            write_deadline_ = after(watched ? whole : whole - first_part(whole), now);
+        if (write_watch_.due() <= now && !write_watch_.look(owner_->deadlines.write, arrived(), now)) {
+            on_stalled();
+            return drop();
         }
         if (wake_ <= now) {
             wake_ = time_point::max();
@@ -1531,12 +1581,12 @@ private:
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
+        bool const watching = write_watch_.due() != time_point::max();
         if (queued() == 0) {
-            if (write_deadline_ == time_point::max()) return;
-            write_deadline_ = time_point::max();
-        } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(first_part(owner_->deadlines.write), std::chrono::steady_clock::now());
-            watched_ = false;
+            if (!watching) return;
+            write_watch_.end();
+        } else if (progress || !watching) {
+            write_watch_.begin(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -1635,7 +1685,7 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last six share a byte.
+    // In front of all else, in the padding behind the base; the last five share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -1644,18 +1694,17 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
-    bool watched_ : 1 = false;      // `moved_` was noted since the write deadline was set
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
-    time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0;                // bytes that the socket has taken
-    std::uint32_t arrived_ = 0, moved_ = 0; // that had arrived, modulo 2^32: for `still_arriving`, the write deadline
-    std::size_t counted_ = 0;               // bytes that wait, as far as the worker knows
+    write_watch write_watch_;   // while bytes wait for a socket that takes none
+    std::uint64_t sent_ = 0;    // bytes that the socket has taken
+    std::uint64_t arrived_ = 0; // of these, that had arrived when `still_arriving` was called last
+    std::size_t counted_ = 0;   // bytes that wait, as far as the worker knows
 };
 
 }
@@ -4576,25 +4625,6 @@ private:
     std::size_t echoed_ = 0;          // bytes of the queue that came of the client's own messages, at most
     std::unique_ptr<http_type> http_; // until it is a WebSocket, and a little longer
     std::unique_ptr<websocket_type> websocket_;
-};
-
-}
-
-#endif
-
-// ---- backchannel/gateway/connection_deadlines.hpp
-#ifndef BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
-#define BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
-
-#include <chrono>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The deadlines of a connection that do not depend on what its bytes mean; all connections of a gateway share them.
-struct connection_deadlines {
-    std::chrono::milliseconds handshake; ///< until bytes can be exchanged
-    std::chrono::milliseconds write;     ///< for the peer to take some of what waits for it
-    std::chrono::milliseconds linger;    ///< for the peer to end its side when ours has ended
 };
 
 }

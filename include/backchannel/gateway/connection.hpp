@@ -2,8 +2,10 @@
 #ifndef BACKCHANNEL_GATEWAY_CONNECTION_HPP
 #define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
+#include <backchannel/gateway/connection_deadlines.hpp>
 #include <backchannel/gateway/stream.hpp>
 #include <backchannel/gateway/worker.hpp>
+#include <backchannel/gateway/write_watch.hpp>
 #include <backchannel/support/outbox.hpp>
 
 #include <asio/error.hpp>
@@ -92,11 +94,11 @@ public:
     /// Whether some of what the socket has taken has reached the peer since the last call, and some has not yet.
     [[nodiscard]] bool still_arriving() {
         std::uint64_t const now = arrived();
-        return has_moved(arrived_, now) && now != sent_;
+        return now > std::exchange(arrived_, now) && now != sent_;
     }
 
     void set_deadline(std::chrono::milliseconds wait, time_point since = std::chrono::steady_clock::now()) {
-        deadline_ = after(wait, since);
+        deadline_ = deadline_after(wait, since);
         arm();
     }
     void clear_deadline() {
@@ -214,11 +216,6 @@ private:
 
     // --------------------------------------------------------------------------------------------------- deadlines
 
-    /// Of the time for a write: until then, what was under way has arrived or does not.
-    [[nodiscard]] static std::chrono::milliseconds first_part(std::chrono::milliseconds whole) noexcept {
-        return whole / 8;
-    }
-
     /// Bytes that have reached the peer's system, as far as can be known.
     [[nodiscard]] std::uint64_t arrived() {
         if constexpr (requires { stream_.unacknowledged(); })
@@ -227,19 +224,9 @@ private:
             return sent_;
     }
 
-    /// Whether more has arrived than when `mark` was noted, which is done anew. Less: what TLS adds was sent.
-    [[nodiscard]] static bool has_moved(std::uint32_t& mark, std::uint64_t arrived) noexcept {
-        auto const now = static_cast<std::uint32_t>(arrived);
-        return static_cast<std::int32_t>(now - std::exchange(mark, now)) > 0;
-    }
-
-    [[nodiscard]] static time_point after(std::chrono::milliseconds wait, time_point since) noexcept {
-        return wait < beyond_all_deadlines ? since + wait : time_point::max();
-    }
-
     void arm() {
         if (closed_) return;
-        time_point const first = std::min({deadline_, write_deadline_, wake_});
+        time_point const first = std::min({deadline_, write_watch_.due(), wake_});
         if (first == time_point::max())
             worker_.clear_deadline(*this);
         else
@@ -248,16 +235,9 @@ private:
 
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
-        if (write_deadline_ <= now) {
-            // the socket may take nothing for long while its peer slowly takes what the socket has
-            auto const whole = owner_->deadlines.write;
-            bool const moved = has_moved(moved_, arrived()), watched = watched_;
-            watched_ = true;
-            if (watched && !moved) {
-                on_stalled();
-                return drop();
-            }
-            write_deadline_ = after(watched ? whole : whole - first_part(whole), now);
+        if (write_watch_.due() <= now && !write_watch_.look(owner_->deadlines.write, arrived(), now)) {
+            on_stalled();
+            return drop();
         }
         if (wake_ <= now) {
             wake_ = time_point::max();
@@ -315,12 +295,12 @@ private:
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
+        bool const watching = write_watch_.due() != time_point::max();
         if (queued() == 0) {
-            if (write_deadline_ == time_point::max()) return;
-            write_deadline_ = time_point::max();
-        } else if (progress || write_deadline_ == time_point::max()) {
-            write_deadline_ = after(first_part(owner_->deadlines.write), std::chrono::steady_clock::now());
-            watched_ = false;
+            if (!watching) return;
+            write_watch_.end();
+        } else if (progress || !watching) {
+            write_watch_.begin(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -419,7 +399,7 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last six share a byte.
+    // In front of all else, in the padding behind the base; the last five share a byte.
     bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
     bool closed_ = false;
@@ -428,18 +408,17 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
-    bool watched_ : 1 = false;      // `moved_` was noted since the write deadline was set
     std::shared_ptr<Owner> const owner_;
     gateway_worker& worker_;
     Stream stream_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
-    time_point write_deadline_ = time_point::max(); // while bytes wait for a socket that takes none
     time_point wake_ = time_point::max();
-    std::uint64_t sent_ = 0;                // bytes that the socket has taken
-    std::uint32_t arrived_ = 0, moved_ = 0; // that had arrived, modulo 2^32: for `still_arriving`, the write deadline
-    std::size_t counted_ = 0;               // bytes that wait, as far as the worker knows
+    write_watch write_watch_;   // while bytes wait for a socket that takes none
+    std::uint64_t sent_ = 0;    // bytes that the socket has taken
+    std::uint64_t arrived_ = 0; // of these, that had arrived when `still_arriving` was called last
+    std::size_t counted_ = 0;   // bytes that wait, as far as the worker knows
 };
 
 }

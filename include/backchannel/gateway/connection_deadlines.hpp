@@ -2,11 +2,19 @@
 #ifndef BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
 #define BACKCHANNEL_GATEWAY_CONNECTION_DEADLINES_HPP
 
-#include <backchannel/config.hpp>
+#include <backchannel/connection.hpp>
 
 #include <chrono>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
+inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
+
+/// The time at which a wait that began `since` is over; the largest: never.
+[[nodiscard]] constexpr time_point deadline_after(std::chrono::milliseconds wait, time_point since) noexcept {
+    return wait < beyond_all_deadlines ? since + wait : time_point::max();
+}
 
 /// The deadlines of a connection that do not depend on what its bytes mean; all connections of a gateway share them.
 struct connection_deadlines {

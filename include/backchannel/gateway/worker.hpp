@@ -4,6 +4,7 @@
 
 #include <backchannel/connection.hpp>
 #include <backchannel/crypto/sha256_lanes.hpp>
+#include <backchannel/gateway/connection_deadlines.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
@@ -25,9 +26,6 @@
 #include <vector>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Whoever waits a hundred years waits for ever; later times would be beyond what the clock can count.
-inline constexpr std::chrono::milliseconds beyond_all_deadlines = std::chrono::hours{24} * 36525;
 
 /// What a worker needs to know of a connection.
 class worker_client : public std::enable_shared_from_this<worker_client> {
