@@ -104,18 +104,16 @@ private:
     }
 
     void on_sent() override {
+        queue_shrank();
         if (websocket_ != nullptr)
             websocket_->on_sent();
         else
             http_->on_sent();
-        look_whether_to_wait();
-    }
-
-    /// Less may wait in the queue than before.
-    void look_whether_to_wait() {
-        echoed_ = std::min(echoed_, this->queued());
         if (!must_wait()) this->resume();
     }
+
+    /// To be called before anything more is queued.
+    void queue_shrank() noexcept { echoed_ = std::min(echoed_, this->queued()); }
 
     /// A WebSocket client is heard however much waits for it, unless its own messages are what fills its queue.
     void read_frames(std::span<char>& bytes) {
@@ -150,7 +148,7 @@ private:
     void on_wake() override {
         if (websocket_ == nullptr) return;
         websocket_->on_wake();
-        look_whether_to_wait();
+        if (!must_wait()) this->resume();
     }
 
     [[nodiscard]] std::size_t held_back() const noexcept override {
@@ -193,7 +191,11 @@ private:
     std::string_view websocket_peer_ip() const noexcept override { return peer_ip_; }
     void websocket_send() override { this->send_soon(); }
     std::uint64_t websocket_sent() override { return this->sent(); }
-    bool websocket_take_back(std::uint64_t begin, std::size_t n) override { return this->take_back(begin, n); }
+    bool websocket_take_back(std::uint64_t begin, std::size_t n) override {
+        bool const taken = this->take_back(begin, n);
+        queue_shrank();
+        return taken;
+    }
     void websocket_wake_at(time_point when) override { this->wake_at(when); }
     void websocket_closing() override {
         auto const timeout = core().options.hub.closing_timeout;

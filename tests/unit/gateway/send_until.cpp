@@ -57,10 +57,12 @@ struct fixture {
         return o;
     }
 
-    void send(std::string const& body, std::chrono::milliseconds limit, bool when_written = true) {
-        (void)on_loop([&] {
-            core->hub.async_send_until(id, {body, message_kind::text},
-                                       {std::chrono::steady_clock::now() + limit, when_written},
+    void send(std::string const& body, std::chrono::milliseconds limit) {
+        send(body, std::chrono::steady_clock::now() + limit);
+    }
+    void send(std::string const& body, time_point not_after, bool when_written = true) {
+        on_loop([&] {
+            core->hub.async_send_until(id, {body, message_kind::text}, {not_after, when_written},
                                        [this, body](delivery d) { told.push_back(is(body, d)); });
         });
         run_ready(io);
@@ -126,8 +128,9 @@ TEMPLATE_TEST_CASE("a message that has waited too long is never written", "[send
     fixture<TestType> f;
     f.wire->window = 0;
     CHECK(f.send("before") == delivery::accepted);
-    f.send("late", 300ms);
-    f.send("quiet", 300ms, false);
+    time_point const soon = std::chrono::steady_clock::now() + 300ms;
+    f.send("late", soon);
+    f.send("quiet", soon, false);
     CHECK(f.told == lines{f.is("quiet", delivery::accepted)}); // queued
     CHECK(f.send("behind") == delivery::accepted);
     f.send("patient", 1min);
@@ -152,6 +155,28 @@ TEST_CASE("a message whose first bytes a full socket refuses is taken back", "[s
     CHECK(f.received() == f.frame("behind"));
 }
 
+TEST_CASE("a client is heard again when its own messages have left, whatever fills its queue then", "[send_until]") {
+    auto options = fixture<mock_stream>::options();
+    options.hub.queue_limit = 1'000'000;
+    fixture<mock_stream> f{options};
+    lines heard;
+    std::string const mine(100'000, 'm'), others(100'000, 'o');
+    f.core->handler.receive = [&](gateway_client& c, message const& m) {
+        heard.emplace_back(m.data());
+        if (heard.size() == 1) (void)c.send(message{mine, message_kind::text});
+    };
+    f.wire->window = 0;
+    f.wire->send(masked_frame(1, "first"));
+    run_ready(f.io);
+    f.send(others, 1min); // waits for an empty queue
+    f.wire->send(masked_frame(1, "second"));
+    run_ready(f.io);
+    CHECK(heard == lines{"first"});
+    f.wire->open_window(10 + mine.size());
+    run_ready(f.io);
+    CHECK(heard == lines{"first", "second"});
+}
+
 TEST_CASE("a client is heard again when what filled its queue is taken back", "[send_until]") {
     auto options = fixture<mock_stream>::options();
     options.hub.queue_limit = 1'000'000;
@@ -159,9 +184,10 @@ TEST_CASE("a client is heard again when what filled its queue is taken back", "[
     lines heard;
     f.core->handler.receive = [&](gateway_client&, message const& m) {
         heard.emplace_back(m.data());
-        if (heard.size() == 1) f.core->hub.async_send_until(
-            f.id, {std::string(100'000, 'x'), message_kind::text}, {std::chrono::steady_clock::now() + 300ms, true},
-            [&](delivery d) { f.told.push_back(f.is("long", d)); });
+        if (heard.size() == 1)
+            f.core->hub.async_send_until(f.id, {std::string(100'000, 'x'), message_kind::text},
+                                         {std::chrono::steady_clock::now() + 300ms, true},
+                                         [&](delivery d) { f.told.push_back(f.is("long", d)); });
     };
     f.wire->window = 0;
     f.wire->send(masked_frame(1, "first"));
