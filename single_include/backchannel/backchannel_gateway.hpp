@@ -4633,9 +4633,9 @@ private:
 
 #endif
 
-// ---- backchannel/gateway/listener.hpp
-#ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
-#define BACKCHANNEL_GATEWAY_LISTENER_HPP
+// ---- backchannel/gateway/hub_alarm.hpp
+#ifndef BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
+#define BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
 
 // ---- backchannel/gateway/wait_memory.hpp
 #ifndef BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
@@ -4692,6 +4692,105 @@ private:
 }
 
 #endif
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Tells a hub on a loop when its deadlines have come. It has the memory for that from the start: a deadline is what
+/// ends a client whose token has expired, and must not be lost when there is no more.
+///
+/// Used on the loop's thread, but for `look_again`.
+template <class Hub>
+class hub_alarm : public std::enable_shared_from_this<hub_alarm<Hub>> {
+public:
+    /// Precondition: the loop outlives the timer, see `stop`.
+    hub_alarm(asio::io_context& loop, std::weak_ptr<Hub> hub) : loop_{loop}, timer_{loop}, hub_{std::move(hub)} {}
+
+    /// The hub's next deadline may be an earlier one now. Any thread.
+    void look_again() {
+        if (!coming_.exchange(true)) asio::post(loop_, posted{this->shared_from_this()});
+    }
+
+    /// No more of it. Also where the loop does not run any more.
+    void stop() noexcept { timer_.reset(); }
+
+private:
+    struct posted {
+        using allocator_type = wait_memory::allocator<void>;
+
+        std::shared_ptr<hub_alarm> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->posted_memory_}; }
+        void operator()() const {
+            self->coming_.exchange(false); // before it looks: whoever comes now is seen, or comes back
+            self->look();
+        }
+    };
+
+    struct waiting {
+        using allocator_type = wait_memory::allocator<void>;
+
+        std::shared_ptr<hub_alarm> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->waiting_memory_}; }
+        void operator()(std::error_code const&) const {
+            self->waits_ = false;
+            self->ring();
+        }
+    };
+
+    /// One wait at a time, as there is memory for one: what was waited for is given up first, which rings, too.
+    void look() {
+        if (!timer_) return;
+        if (waits_)
+            timer_->cancel();
+        else
+            wait();
+    }
+
+    void ring() {
+        auto const hub = hub_.lock();
+        if (!timer_ || hub == nullptr) return;
+        hub->expire(std::chrono::steady_clock::now());
+        wait();
+    }
+
+    void wait() {
+        auto const hub = hub_.lock();
+        auto const next = hub == nullptr ? std::nullopt : hub->next_deadline();
+        if (!timer_ || !next) return;
+        waits_ = guarded([&] {
+            timer_->expires_at(*next);
+            timer_->async_wait(waiting{this->shared_from_this()});
+        });
+        if (!waits_) look_again(); // the loop's list of timers could not grow
+    }
+
+    asio::io_context& loop_;
+    std::optional<asio::steady_timer> timer_;
+    std::weak_ptr<Hub> const hub_;
+    std::atomic<bool> coming_{false}; // `look` is on its way
+    bool waits_ = false;
+    wait_memory posted_memory_, waiting_memory_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/gateway/listener.hpp
+#ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
+#define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -4807,7 +4906,6 @@ private:
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <array>
@@ -4884,10 +4982,11 @@ public:
 
     /// Tells the handler's log.
     void note(gateway_event const& event) noexcept {
-        if constexpr (has_on_event<Handler>)
-            (void)(abandoned_ || guarded([&] { handler.on_event(event); }));
-        else
+        if constexpr (has_on_event<Handler>) {
+            if (!abandoned_) (void)guarded([&] { handler.on_event(event); });
+        } else {
             (void)event;
+        }
     }
 
     /// Whether WebSocket clients connect there: `/{stage}`, with or without a slash at its end, and any query.
@@ -4914,17 +5013,8 @@ public:
         drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
-        expiry_ = std::make_unique<asio::steady_timer>(io);
-        hub.on_deadline_earlier([weak = this->weak_from_this()] {
-            auto const self = weak.lock();
-            if (self == nullptr) return;
-            (void)guarded([&] { // without memory, deadlines come late
-                asio::post(self->workers_.front()->executor(), [weak] {
-                    auto const there = weak.lock();
-                    if (there != nullptr) (void)guarded([&] { there->arm_expiry(); });
-                });
-            });
-        });
+        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
+        hub.on_deadline_earlier([alarm = alarm_] { alarm->look_again(); });
     }
 
     void add_own_workers(std::size_t count) {
@@ -4989,7 +5079,7 @@ public:
         stopping = true;
         for (auto const& entry : listeners_) entry.listener->close();
         for (auto const& worker : workers_) worker->abandon();
-        expiry_.reset();
+        if (alarm_ != nullptr) alarm_->stop();
         for (auto const& loop : own_loops_) { // what was cancelled lets go of its connections
             loop->restart();
             loop->poll();
@@ -5055,10 +5145,7 @@ private:
             if (drained_.size() != workers_.size()) return;
             done.swap(when_drained_);
             (void)guarded([&] { // or it ends when it is due
-                asio::post(workers_.front()->executor(), [weak = this->weak_from_this()] {
-                    auto const self = weak.lock();
-                    if (self != nullptr && self->expiry_ != nullptr) self->expiry_->cancel();
-                });
+                asio::post(workers_.front()->executor(), [alarm = alarm_] { alarm->stop(); });
             });
             busy_.clear();
         }
@@ -5071,18 +5158,6 @@ private:
         note({.what = gateway_event::type::request_denied, .connection_id = id, .text = name_of(why.error)});
     }
 
-    void arm_expiry() {
-        auto const next = hub.next_deadline();
-        if (!next) return;
-        expiry_->expires_at(*next);
-        expiry_->async_wait([weak = this->weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock();
-            if (error || self == nullptr) return;
-            self->hub.expire(std::chrono::steady_clock::now());
-            (void)guarded([&] { self->arm_expiry(); });
-        });
-    }
-
     std::vector<std::unique_ptr<mounted_router>> routers_;
     std::size_t least_body_limit_ = options.max_request_body;
     admission admission_;
@@ -5091,7 +5166,7 @@ private:
         busy_; // no own loop ends before the last is drained: another may still ask it for a client that has just gone
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
-    std::unique_ptr<asio::steady_timer> expiry_;
+    std::shared_ptr<hub_alarm<hub_type>> alarm_;
     std::atomic<bool> abandoned_{false}; // an Auth that answers late keeps this, and the handler is not to hear of it
     response_stamp stamp_;
     std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};

@@ -9,6 +9,7 @@
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/handler.hpp>
+#include <backchannel/gateway/hub_alarm.hpp>
 #include <backchannel/gateway/listener.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/gateway/mounted_router.hpp>
@@ -23,7 +24,6 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <array>
@@ -100,10 +100,11 @@ public:
 
     /// Tells the handler's log.
     void note(gateway_event const& event) noexcept {
-        if constexpr (has_on_event<Handler>)
-            (void)(abandoned_ || guarded([&] { handler.on_event(event); }));
-        else
+        if constexpr (has_on_event<Handler>) {
+            if (!abandoned_) (void)guarded([&] { handler.on_event(event); });
+        } else {
             (void)event;
+        }
     }
 
     /// Whether WebSocket clients connect there: `/{stage}`, with or without a slash at its end, and any query.
@@ -130,17 +131,8 @@ public:
         drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
-        expiry_ = std::make_unique<asio::steady_timer>(io);
-        hub.on_deadline_earlier([weak = this->weak_from_this()] {
-            auto const self = weak.lock();
-            if (self == nullptr) return;
-            (void)guarded([&] { // without memory, deadlines come late
-                asio::post(self->workers_.front()->executor(), [weak] {
-                    auto const there = weak.lock();
-                    if (there != nullptr) (void)guarded([&] { there->arm_expiry(); });
-                });
-            });
-        });
+        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
+        hub.on_deadline_earlier([alarm = alarm_] { alarm->look_again(); });
     }
 
     void add_own_workers(std::size_t count) {
@@ -205,7 +197,7 @@ public:
         stopping = true;
         for (auto const& entry : listeners_) entry.listener->close();
         for (auto const& worker : workers_) worker->abandon();
-        expiry_.reset();
+        if (alarm_ != nullptr) alarm_->stop();
         for (auto const& loop : own_loops_) { // what was cancelled lets go of its connections
             loop->restart();
             loop->poll();
@@ -271,10 +263,7 @@ private:
             if (drained_.size() != workers_.size()) return;
             done.swap(when_drained_);
             (void)guarded([&] { // or it ends when it is due
-                asio::post(workers_.front()->executor(), [weak = this->weak_from_this()] {
-                    auto const self = weak.lock();
-                    if (self != nullptr && self->expiry_ != nullptr) self->expiry_->cancel();
-                });
+                asio::post(workers_.front()->executor(), [alarm = alarm_] { alarm->stop(); });
             });
             busy_.clear();
         }
@@ -287,18 +276,6 @@ private:
         note({.what = gateway_event::type::request_denied, .connection_id = id, .text = name_of(why.error)});
     }
 
-    void arm_expiry() {
-        auto const next = hub.next_deadline();
-        if (!next) return;
-        expiry_->expires_at(*next);
-        expiry_->async_wait([weak = this->weak_from_this()](std::error_code const& error) {
-            auto const self = weak.lock();
-            if (error || self == nullptr) return;
-            self->hub.expire(std::chrono::steady_clock::now());
-            (void)guarded([&] { self->arm_expiry(); });
-        });
-    }
-
     std::vector<std::unique_ptr<mounted_router>> routers_;
     std::size_t least_body_limit_ = options.max_request_body;
     admission admission_;
@@ -307,7 +284,7 @@ private:
         busy_; // no own loop ends before the last is drained: another may still ask it for a client that has just gone
     std::vector<std::shared_ptr<gateway_worker>> workers_;
     std::vector<open_listener> listeners_;
-    std::unique_ptr<asio::steady_timer> expiry_;
+    std::shared_ptr<hub_alarm<hub_type>> alarm_;
     std::atomic<bool> abandoned_{false}; // an Auth that answers late keeps this, and the handler is not to hear of it
     response_stamp stamp_;
     std::array<std::atomic<std::uint64_t>, auth_errors> denied_{};

@@ -230,6 +230,12 @@ TEST_CASE("a gateway with loops of its own may go with connections, without havi
     CHECK(client.ended());
 }
 
+TEST_CASE("a gateway that never runs may go while its hub waits for a deadline", "[gateway]") {
+    plain_gateway server{1, {}, {}, prod()};
+    auto const idle = server.hub().open(backchannel::gateway_transport::handle{}); // of no connection: nothing is sent
+    CHECK(server.hub().next_deadline());
+}
+
 TEST_CASE("completions may outlive the gateway, and need not be called", "[gateway]") {
     SECTION("kept by the handler itself") {
         hoarder handler;
