@@ -399,6 +399,51 @@ static_assert(gateway_stream<plain_stream>);
 #ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
 
+// ---- backchannel/gateway/loop_door.hpp
+#ifndef BACKCHANNEL_GATEWAY_LOOP_DOOR_HPP
+#define BACKCHANNEL_GATEWAY_LOOP_DOOR_HPP
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The way into a loop for whoever may outlive it: an answer that comes late, on a thread of its own. Any thread.
+class loop_door {
+public:
+    explicit loop_door(asio::io_context& loop) noexcept : loop_{&loop} {}
+
+    /// Whether this is the loop's thread, which runs it just now. Not once the door is shut.
+    [[nodiscard]] bool is_here() const {
+        std::lock_guard const lock{mutex_};
+        return loop_ != nullptr && loop_->get_executor().running_in_this_thread();
+    }
+
+    /// Calls `f` on the loop, soon; destroys it here if the door is shut. Throws std::bad_alloc.
+    template <class F>
+    void post(F f) const {
+        std::lock_guard const lock{mutex_};
+        if (loop_ != nullptr) asio::post(*loop_, std::move(f));
+    }
+
+    /// When this returns, nobody is in the door, and nobody will come. The loop may end then.
+    void shut() noexcept {
+        std::lock_guard const lock{mutex_};
+        loop_ = nullptr;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    asio::io_context* loop_; // none: shut
+};
+
+}
+
+#endif
+
 // ---- backchannel/gateway/metrics.hpp
 #ifndef BACKCHANNEL_GATEWAY_METRICS_HPP
 #define BACKCHANNEL_GATEWAY_METRICS_HPP
@@ -964,6 +1009,9 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return io_; }
     [[nodiscard]] asio::io_context::executor_type executor() noexcept { return io_.get_executor(); }
 
+    /// For whoever may outlive the loop.
+    [[nodiscard]] std::shared_ptr<loop_door const> door() const noexcept { return door_; }
+
     /// Bytes are received here and parsed in place; they are valid until the next receive.
     [[nodiscard]] std::span<char> receive_buffer() noexcept { return buffer_; }
 
@@ -1023,6 +1071,7 @@ public:
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
     void abandon() {
+        door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
@@ -1221,6 +1270,7 @@ private:
     }
 
     asio::io_context& io_;
+    std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
     asio::steady_timer timer_, drain_timer_;
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
@@ -2548,8 +2598,6 @@ consteval bool check_handler() {
 
 #endif
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -2610,16 +2658,21 @@ protected:
 
     // ------------------------------------------------------------------------------------------------- the answer
 
-    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
+    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `managed`: a router is
+    /// asked, which lives until then.
     ///
     /// False: `ask` returned false and there is no answer.
     template <class Ask>
-    bool expect_answer(bool managed, std::shared_ptr<void const> kept, Ask&& ask) {
+    bool expect_answer(bool managed, Ask&& ask) {
         phase_ = phase::answering;
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response&& r) {
+        // the router must outlive the request, even if Auth answers when all else has gone; the handler may keep the
+        // completion for ever, so that must not keep the gateway
+        auto door = this->worker().door();
+        if (managed) door = {this->owner(), door.get()};
+        auto done = bring_home<response>(std::move(door), [](http_exchange& self, std::uint32_t number, response&& r) {
             self.on_answer(number, std::move(r));
         });
         bool mine = false;
@@ -2641,7 +2694,7 @@ protected:
         phase_ = phase::answering;
         asking_ = true;
         std::optional<T> at_once;
-        auto done = bring_home<T>(nullptr, [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
+        auto const on_answer = [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
             if (self.closed() || self.phase_ != phase::answering || number != self.question_) return;
             if (self.asking_) {
                 at_once.emplace(std::move(answer));
@@ -2651,7 +2704,8 @@ protected:
                 take(self, std::move(answer));
                 self.resume_soon();
             });
-        });
+        };
+        auto done = bring_home<T>(this->worker().door(), on_answer);
         if (!guarded([&] { ask(std::move(done)); })) {
             ++question_; // whoever has the completion comes too late
             at_once.emplace(lost<T>::value());
@@ -2791,8 +2845,8 @@ private:
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
-        stream_->wait([weak = this->weak_connection(), executor = this->worker().executor()] {
-            asio::post(executor, [weak] {
+        stream_->wait([weak = this->weak_connection(), door = this->worker().door()] {
+            door->post([weak] {
                 auto const there = weak.lock();
                 if (there == nullptr || there->closed() || there->finishing()) return;
                 if (http_exchange* const self = there->http()) there->protect([&] { self->send_stream(); });
@@ -2808,24 +2862,20 @@ private:
             this->clear_deadline();
     }
 
-    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
-    /// until then.
+    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's, which has
+    /// `door`. The client may have gone by then, or all of the gateway; another thread never holds the connection, not
+    /// even for a moment, so that it cannot be the last to.
     template <class T, class Take>
-    [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
-        return [weak = this->weak_connection(), number = ++question_, kept = std::move(kept), take](T value) {
-            auto const there = weak.lock(); // the client may have gone, or all of the gateway
-            if (there == nullptr) return;
-            auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) {
-                if (http_exchange* const self = there->http()) take(*self, number, std::move(value));
-                return;
-            }
+    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door const> door, Take take) {
+        auto at_home = [weak = this->weak_connection(), number = ++question_, take](T&& value) {
+            auto const there = weak.lock();
+            http_exchange* const self = there == nullptr ? nullptr : there->http();
+            if (self != nullptr) take(*self, number, std::move(value));
+        };
+        return [door = std::move(door), at_home = std::move(at_home)](T value) mutable {
+            if (door->is_here()) return at_home(std::move(value));
             (void)guarded([&] { // without memory there is no answer, and the connection's deadline ends it
-                asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
-                    auto const still = weak.lock();
-                    http_exchange* const self = still == nullptr ? nullptr : still->http();
-                    if (self != nullptr) take(*self, number, std::move(value));
-                });
+                door->post([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
             });
         };
     }
@@ -3415,8 +3465,7 @@ protected:
     void forget_request() override { partial_.reset(); }
 
     void finish_managed(arriving_request& request) {
-        // the router must outlive the request, even if Auth answers when all else has gone
-        (void)this->expect_answer(true, this->owner(), [&](auto done) {
+        (void)this->expect_answer(true, [&](auto done) {
             request.finish(std::move(done));
             return true;
         });
@@ -3425,9 +3474,7 @@ protected:
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
         for (auto const& router : core_.routers())
-            if (this->expect_answer(true, this->owner(),
-                                    [&](auto done) { return router->handle(request, std::move(done)); }))
-                return;
+            if (this->expect_answer(true, [&](auto done) { return router->handle(request, std::move(done)); })) return;
         answer_own(request);
     }
 
@@ -3436,8 +3483,7 @@ protected:
         if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
-            // the handler may keep the completion for ever, so that must not keep the gateway
-            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
+            bool const taken = this->expect_answer(false, [&](auto done) {
                 return core_.handler.on_request(request, completion<response>{std::move(done)});
             });
             if (!taken) respond_not_found(request);

@@ -10,8 +10,6 @@
 #include <backchannel/support/byte_words.hpp>
 #include <backchannel/support/guarded.hpp>
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -72,16 +70,21 @@ protected:
 
     // ------------------------------------------------------------------------------------------------- the answer
 
-    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `kept` lives until then.
+    /// Runs `ask(done)`; the answer may come before it returns, or later and on any thread. `managed`: a router is
+    /// asked, which lives until then.
     ///
     /// False: `ask` returned false and there is no answer.
     template <class Ask>
-    bool expect_answer(bool managed, std::shared_ptr<void const> kept, Ask&& ask) {
+    bool expect_answer(bool managed, Ask&& ask) {
         phase_ = phase::answering;
         asking_ = true;
         dropped_ = false;
         managed_ = managed;
-        auto done = bring_home<response>(std::move(kept), [](http_exchange& self, std::uint32_t number, response&& r) {
+        // the router must outlive the request, even if Auth answers when all else has gone; the handler may keep the
+        // completion for ever, so that must not keep the gateway
+        auto door = this->worker().door();
+        if (managed) door = {this->owner(), door.get()};
+        auto done = bring_home<response>(std::move(door), [](http_exchange& self, std::uint32_t number, response&& r) {
             self.on_answer(number, std::move(r));
         });
         bool mine = false;
@@ -103,7 +106,7 @@ protected:
         phase_ = phase::answering;
         asking_ = true;
         std::optional<T> at_once;
-        auto done = bring_home<T>(nullptr, [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
+        auto const on_answer = [take, &at_once](http_exchange& self, std::uint32_t number, T answer) {
             if (self.closed() || self.phase_ != phase::answering || number != self.question_) return;
             if (self.asking_) {
                 at_once.emplace(std::move(answer));
@@ -113,7 +116,8 @@ protected:
                 take(self, std::move(answer));
                 self.resume_soon();
             });
-        });
+        };
+        auto done = bring_home<T>(this->worker().door(), on_answer);
         if (!guarded([&] { ask(std::move(done)); })) {
             ++question_; // whoever has the completion comes too late
             at_once.emplace(lost<T>::value());
@@ -253,8 +257,8 @@ private:
         if (!more) return this->finish();
         stream_waits_for_room_ = this->queued() >= high_water;
         if (stream_waits_for_room_) return;
-        stream_->wait([weak = this->weak_connection(), executor = this->worker().executor()] {
-            asio::post(executor, [weak] {
+        stream_->wait([weak = this->weak_connection(), door = this->worker().door()] {
+            door->post([weak] {
                 auto const there = weak.lock();
                 if (there == nullptr || there->closed() || there->finishing()) return;
                 if (http_exchange* const self = there->http()) there->protect([&] { self->send_stream(); });
@@ -270,24 +274,20 @@ private:
             this->clear_deadline();
     }
 
-    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's. `kept` lives
-    /// until then.
+    /// A callback for any thread: `take(*this, number of the question, value)` runs on this connection's, which has
+    /// `door`. The client may have gone by then, or all of the gateway; another thread never holds the connection, not
+    /// even for a moment, so that it cannot be the last to.
     template <class T, class Take>
-    [[nodiscard]] auto bring_home(std::shared_ptr<void const> kept, Take take) {
-        return [weak = this->weak_connection(), number = ++question_, kept = std::move(kept), take](T value) {
-            auto const there = weak.lock(); // the client may have gone, or all of the gateway
-            if (there == nullptr) return;
-            auto const executor = there->worker().executor();
-            if (executor.running_in_this_thread()) {
-                if (http_exchange* const self = there->http()) take(*self, number, std::move(value));
-                return;
-            }
+    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door const> door, Take take) {
+        auto at_home = [weak = this->weak_connection(), number = ++question_, take](T&& value) {
+            auto const there = weak.lock();
+            http_exchange* const self = there == nullptr ? nullptr : there->http();
+            if (self != nullptr) take(*self, number, std::move(value));
+        };
+        return [door = std::move(door), at_home = std::move(at_home)](T value) mutable {
+            if (door->is_here()) return at_home(std::move(value));
             (void)guarded([&] { // without memory there is no answer, and the connection's deadline ends it
-                asio::post(executor, [weak, number, take, value = std::move(value)]() mutable {
-                    auto const still = weak.lock();
-                    http_exchange* const self = still == nullptr ? nullptr : still->http();
-                    if (self != nullptr) take(*self, number, std::move(value));
-                });
+                door->post([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
             });
         };
     }

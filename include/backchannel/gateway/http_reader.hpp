@@ -167,8 +167,7 @@ protected:
     void forget_request() override { partial_.reset(); }
 
     void finish_managed(arriving_request& request) {
-        // the router must outlive the request, even if Auth answers when all else has gone
-        (void)this->expect_answer(true, this->owner(), [&](auto done) {
+        (void)this->expect_answer(true, [&](auto done) {
             request.finish(std::move(done));
             return true;
         });
@@ -177,9 +176,7 @@ protected:
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
         for (auto const& router : core_.routers())
-            if (this->expect_answer(true, this->owner(),
-                                    [&](auto done) { return router->handle(request, std::move(done)); }))
-                return;
+            if (this->expect_answer(true, [&](auto done) { return router->handle(request, std::move(done)); })) return;
         answer_own(request);
     }
 
@@ -188,8 +185,7 @@ protected:
         if (core_.reserves(request.target)) {
             this->respond_with(gateway_answers::forbidden());
         } else if constexpr (has_async_on_request<handler_type>) {
-            // the handler may keep the completion for ever, so that must not keep the gateway
-            bool const taken = this->expect_answer(false, nullptr, [&](auto done) {
+            bool const taken = this->expect_answer(false, [&](auto done) {
                 return core_.handler.on_request(request, completion<response>{std::move(done)});
             });
             if (!taken) respond_not_found(request);

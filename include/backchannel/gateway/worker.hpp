@@ -5,6 +5,7 @@
 #include <backchannel/connection.hpp>
 #include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/gateway/connection_deadlines.hpp>
+#include <backchannel/gateway/loop_door.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/protocol/http1_request.hpp>
 #include <backchannel/support/guarded.hpp>
@@ -75,6 +76,9 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return io_; }
     [[nodiscard]] asio::io_context::executor_type executor() noexcept { return io_.get_executor(); }
 
+    /// For whoever may outlive the loop.
+    [[nodiscard]] std::shared_ptr<loop_door const> door() const noexcept { return door_; }
+
     /// Bytes are received here and parsed in place; they are valid until the next receive.
     [[nodiscard]] std::span<char> receive_buffer() noexcept { return buffer_; }
 
@@ -134,6 +138,7 @@ public:
 
     /// The loop will not run again: all connections are dropped, and what waits for it is let go.
     void abandon() {
+        door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
@@ -332,6 +337,7 @@ private:
     }
 
     asio::io_context& io_;
+    std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
     asio::steady_timer timer_, drain_timer_;
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first

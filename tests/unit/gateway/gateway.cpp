@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -234,6 +235,34 @@ TEST_CASE("a gateway that never runs may go while its hub waits for a deadline",
     plain_gateway server{1, {}, {}, prod()};
     auto const idle = server.hub().open(backchannel::gateway_transport::handle{}); // of no connection: nothing is sent
     CHECK(server.hub().next_deadline());
+}
+
+TEST_CASE("answers may come on other threads while the gateway goes, and the loop behind it", "[gateway]") {
+    using patient_gateway = backchannel::gateway<backchannel::allow_all, patient_handler>;
+    for (int round = 0; round != 100; ++round) {
+        completion<response> kept;
+        patient_handler handler;
+        handler.request = [&](request_view const&, completion<response> done) {
+            kept = std::move(done);
+            return true;
+        };
+        std::optional<asio::io_context> io{std::in_place};
+        std::optional<patient_gateway> server;
+        server.emplace(*io, backchannel::allow_all{}, handler, prod());
+        test_client client{open_port(*server)};
+        client.send(get("/"));
+        while (!kept) (void)io->run_one();
+        std::atomic<bool> ready{false};
+        std::thread other{[&] {
+            ready = true;
+            kept(response{200, "text/plain", "maybe too late"});
+        }};
+        while (!ready) std::this_thread::yield();
+        server.reset();
+        io.reset();
+        other.join();
+        CHECK(client.ended());
+    }
 }
 
 TEST_CASE("completions may outlive the gateway, and need not be called", "[gateway]") {

@@ -250,6 +250,22 @@ TEST_CASE("an authorizer may decide later and on another thread", "[http_session
     CHECK(listener.read_text() == "decided when the client has gone");
 }
 
+TEST_CASE("an authorizer may decide when the gateway has gone", "[http_session]") {
+    slow_auth auth;
+    auto const queue = auth.shared;
+    auto options = prod();
+    options.linger_timeout = 50ms;
+    std::optional<running_gateway<scripted_handler, slow_auth>> g;
+    g.emplace(scripted_handler{}, options, std::size_t{1}, auth);
+    test_client client{g->port};
+    client.send(post_to("AAAAAAAAAAAAAAAA", "hello") + post_to("AAAAAAAAAAAAAAAA", "again"));
+    auto decisions = slow_auth::take(*queue, 1);
+    REQUIRE(decisions.size() == 1);
+    g.reset();
+    CHECK(client.ended());
+    decisions[0](backchannel::auth_decision::allow());
+}
+
 TEST_CASE("an authorizer that throws is 500, and its message is not sent", "[http_session]") {
     running_gateway<scripted_handler, failing_auth> g;
     websocket_client listener{g.port};
