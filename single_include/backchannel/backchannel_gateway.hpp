@@ -4899,7 +4899,7 @@ private:
     struct on_ready {
         using allocator_type = wait_memory::allocator<void>;
 
-        std::shared_ptr<tcp_listener> self;
+        std::shared_ptr<tcp_listener> const self; // not moved: where a wait fails, Asio asks behind that for the memory
 
         [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->memory_}; }
         void operator()(std::error_code const& error) const { self->accept_one(error); }
@@ -4915,8 +4915,8 @@ private:
             acceptor_.accept(socket, error);
             if (error == asio::error::would_block || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
-            else if (!error)
-                on_socket_(std::move(socket));
+            else if (!error && !guarded([&] { on_socket_(std::move(socket)); })) // that connection is lost, no other
+                on_error_(make_error_code(std::errc::not_enough_memory));
         });
         if (good && !error) {
             if (acceptor_.is_open()) accept_next();

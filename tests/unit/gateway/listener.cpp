@@ -120,7 +120,7 @@ TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "
     CHECK_THROWS(test_client{where.port()});
 }
 
-TEST_CASE("a listener outlives whoever throws when it is given a connection", "[listener]") {
+TEST_CASE("whoever throws when given a connection loses that one, and the next is accepted at once", "[listener]") {
     asio::io_context io;
     int accepted = 0;
     auto const l = std::make_shared<tcp_listener>(io);
@@ -134,9 +134,9 @@ TEST_CASE("a listener outlives whoever throws when it is given a connection", "[
         },
         [&](std::error_code const& why) { told += why == std::errc::not_enough_memory ? 1 : 0; });
     test_client one{where.port()}, two{where.port()};
-    io.run();
+    for (int polls = 0; polls != 100 && accepted != 2; ++polls) (void)io.poll(); // which waits for no timer
     CHECK(accepted == 2);
-    CHECK(told != 0);
+    CHECK(told == 2);
     CHECK(one.ended());
 }
 
