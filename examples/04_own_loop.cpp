@@ -5,9 +5,9 @@
 
 #include <backchannel/backchannel.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <atomic>
 #include <iostream>
 #include <mutex>
 #include <string>

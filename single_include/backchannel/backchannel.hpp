@@ -6156,7 +6156,7 @@ private:
         else return nullptr;
     }
 
-    /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it already.
+    /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it.
     bool drain(slot_type& s) noexcept {
         bool all = true;
         if constexpr (has_dispatch<Transport>) {
@@ -6171,6 +6171,7 @@ private:
                 perform(s, *box, *m);
                 lock.lock();
                 box->reserved -= m->cost();
+                // nothing is on its way where `dispatch` ran the task right there: the rest is this one's, too
                 if (m->number >= last && box->scheduled) break;
             }
             box->draining = false;
@@ -6367,8 +6368,8 @@ private:
         }
     }
 
-    /// Does `act` for the mailbox of a task, or for up to `most` of its lane. The others of the lane get another task: the
-    /// loop has more to serve, and where a task was dropped they may still be reached, through another handle.
+    /// Does `act` for the mailbox of a task, or for up to `most` of its lane. The others of the lane get another task:
+    /// the loop has more to serve, and where a task was dropped they may still be reached, through another handle.
     template <class F>
     void serve(load l, int most, F&& act) noexcept {
         auto const serve_one = [&](slot_type& s) {
@@ -6389,8 +6390,8 @@ private:
         });
     }
 
-    /// Runs `turn`; once more if the task for that lane that it has dispatched was run or dropped right there, which must
-    /// not become a recursion.
+    /// Runs `turn`; once more if the task for that lane that it has dispatched was run or dropped right there, which
+    /// must not become a recursion.
     template <class F>
     static void in_turns(lane_type& of, F&& turn) noexcept {
         for (lane_turn* t = at_work; t != nullptr; t = t->outer)
@@ -10541,21 +10542,20 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::
     auto const add = [&](std::string host) {
         if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
     };
-    auto const add_spelling = [&](std::string const& host) {
-        add(host);
-        // behind the last ']' a colon begins the port, also where the host is an IPv6 address
-        auto const bracket = host.rfind(']');
-        auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
-        if (colon != std::string::npos) {
-            add(host.substr(0, colon));
-        } else {
-            add(host + ":80");
-            add(host + ":443");
-        }
-    };
     auto const add_spellings = [&](std::string_view written) {
-        add_spelling(detail_sigv4_request::lower(written));
-        add_spelling(std::string{written}); // Go's SDK and curl keep the capitals
+        // Go's SDK and curl keep the capitals
+        for (std::string const& host : {detail_sigv4_request::lower(written), std::string{written}}) {
+            add(host);
+            // behind the last ']' a colon begins the port, also where the host is an IPv6 address
+            auto const bracket = host.rfind(']');
+            auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
+            if (colon != std::string::npos) {
+                add(host.substr(0, colon));
+            } else {
+                add(host + ":80");
+                add(host + ":443");
+            }
+        }
     };
     if (public_hosts.empty()) add_spellings(host_);
     for (std::string const& host : public_hosts) add_spellings(host);

@@ -47,7 +47,7 @@ bool applies(json_value const& statement, iam_request const& request) {
                 bool const wanted = v.kind == json_kind::boolean ? v.boolean : v.text == "true";
                 return wanted == *request.secure_transport;
             };
-            bool const denies = member("Effect")->text == "Deny"; // where nobody knows, the condition of such a one holds
+            bool const denies = member("Effect")->text == "Deny"; // whose condition holds where nobody knows
             if (!(request.secure_transport ? any_of(values, takes) : denies)) return false;
             continue;
         }

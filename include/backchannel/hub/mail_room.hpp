@@ -151,7 +151,7 @@ private:
         else return nullptr;
     }
 
-    /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it already.
+    /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it.
     bool drain(slot_type& s) noexcept {
         bool all = true;
         if constexpr (has_dispatch<Transport>) {
@@ -166,6 +166,7 @@ private:
                 perform(s, *box, *m);
                 lock.lock();
                 box->reserved -= m->cost();
+                // nothing is on its way where `dispatch` ran the task right there: the rest is this one's, too
                 if (m->number >= last && box->scheduled) break;
             }
             box->draining = false;
@@ -362,8 +363,8 @@ private:
         }
     }
 
-    /// Does `act` for the mailbox of a task, or for up to `most` of its lane. The others of the lane get another task: the
-    /// loop has more to serve, and where a task was dropped they may still be reached, through another handle.
+    /// Does `act` for the mailbox of a task, or for up to `most` of its lane. The others of the lane get another task:
+    /// the loop has more to serve, and where a task was dropped they may still be reached, through another handle.
     template <class F>
     void serve(load l, int most, F&& act) noexcept {
         auto const serve_one = [&](slot_type& s) {
@@ -384,8 +385,8 @@ private:
         });
     }
 
-    /// Runs `turn`; once more if the task for that lane that it has dispatched was run or dropped right there, which must
-    /// not become a recursion.
+    /// Runs `turn`; once more if the task for that lane that it has dispatched was run or dropped right there, which
+    /// must not become a recursion.
     template <class F>
     static void in_turns(lane_type& of, F&& turn) noexcept {
         for (lane_turn* t = at_work; t != nullptr; t = t->outer)

@@ -12,9 +12,13 @@
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// Outboxes with their memory for connections that have something to send: an idle one has none. Used on one thread.
+///
+/// Enough are kept for a broadcast that reaches thousands in one turn of a loop; their buffers are bounded apart.
 class outbox_pool {
 public:
-    static constexpr std::size_t most = 2048, bytes_each = std::size_t{32} * 1024, bytes_in_all = 1 << 21;
+    static constexpr std::size_t most = 2048;                         ///< outboxes that are kept
+    static constexpr std::size_t bytes_each = std::size_t{32} * 1024; ///< of the buffer that one of them keeps, at most
+    static constexpr std::size_t bytes_in_all = std::size_t{1} << 21; ///< of all their buffers
 
     /// Throws std::bad_alloc.
     outbox_pool() { free_.reserve(most); }

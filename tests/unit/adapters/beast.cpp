@@ -5,8 +5,8 @@
 #include <backchannel/adapters/beast.hpp>
 #include <backchannel/backchannel.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 

@@ -29,7 +29,9 @@ struct looked_up {
     REQUIRE(protocol::parse_sigv4_scope(credential, scope));
     crypto_calls::current() = {};
     auto mac = keys.find(key, scope);
-    if (!mac) keys.keep(key, scope, mac.emplace(protocol::sigv4_signing_key<counting_crypto::hmac_sha256>(key.secret, scope)));
+    if (!mac)
+        keys.keep(key, scope,
+                  mac.emplace(protocol::sigv4_signing_key<counting_crypto::hmac_sha256>(key.secret, scope)));
     std::size_t const derived = crypto_calls::current().keys;
     mac->update("text");
     std::string const signs = hex_of(mac->finish());

@@ -139,12 +139,16 @@ TEST_CASE("DELETE takes a code, a reason and a last message", "[extensions]") {
     CHECK(s.hub.sent() == test::lines{"close 2 3000 "}); // the default reason belongs to the default code
 }
 
-TEST_CASE("a connection whose queue is full is not closed without its last message", "[extensions]") {
+TEST_CASE("a connection that does not take its last message is not closed", "[extensions]") {
     service<> s;
-    s.hub.wire().on_send = [](int, message const&) { return delivery::backpressure; };
-    CHECK(s.told("DELETE", s.path(), "bye").starts_with("429 LimitExceededException"));
-    CHECK(s.hub.sent() == test::lines{"send 1 bye"});
-    CHECK(s.told("GET", s.path()).starts_with("200"));
+    for (auto const& [why, answer] : {std::pair{delivery::backpressure, "429 LimitExceededException"},
+                                      std::pair{delivery::unknown, "504 GatewayTimeoutException"},
+                                      std::pair{delivery::expired, "504 GatewayTimeoutException"}}) {
+        s.hub.wire().on_send = [result = why](int, message const&) { return result; };
+        CHECK(s.told("DELETE", s.path(), "bye").starts_with(answer));
+        CHECK(s.hub.sent() == test::lines{"send 1 bye"});
+        CHECK(s.told("GET", s.path()).starts_with("200"));
+    }
 }
 
 TEST_CASE("POST takes the kind of the message", "[extensions]") {

@@ -69,21 +69,20 @@ BACKCHANNEL_DECL std::vector<std::string> sigv4_request::hosts(std::vector<std::
     auto const add = [&](std::string host) {
         if (std::find(found.begin(), found.end(), host) == found.end()) found.push_back(std::move(host));
     };
-    auto const add_spelling = [&](std::string const& host) {
-        add(host);
-        // behind the last ']' a colon begins the port, also where the host is an IPv6 address
-        auto const bracket = host.rfind(']');
-        auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
-        if (colon != std::string::npos) {
-            add(host.substr(0, colon));
-        } else {
-            add(host + ":80");
-            add(host + ":443");
-        }
-    };
     auto const add_spellings = [&](std::string_view written) {
-        add_spelling(detail_sigv4_request::lower(written));
-        add_spelling(std::string{written}); // Go's SDK and curl keep the capitals
+        // Go's SDK and curl keep the capitals
+        for (std::string const& host : {detail_sigv4_request::lower(written), std::string{written}}) {
+            add(host);
+            // behind the last ']' a colon begins the port, also where the host is an IPv6 address
+            auto const bracket = host.rfind(']');
+            auto const colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
+            if (colon != std::string::npos) {
+                add(host.substr(0, colon));
+            } else {
+                add(host + ":80");
+                add(host + ":443");
+            }
+        }
     };
     if (public_hosts.empty()) add_spellings(host_);
     for (std::string const& host : public_hosts) add_spellings(host);
