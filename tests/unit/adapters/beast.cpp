@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -27,6 +28,12 @@ struct connection {
     explicit connection(boost::asio::io_context& io) : websocket{io} {}
     stream websocket;
     adapter::writer<stream> writer{websocket};
+};
+
+/// A TLS stream, as far as the adapter looks.
+struct tls_stream : boost::beast::tcp_stream {
+    using boost::beast::tcp_stream::basic_stream::basic_stream;
+    using handshake_type = int;
 };
 
 }
@@ -89,4 +96,32 @@ TEST_CASE("Beast: a session ends on its own thread, whoever sends to it at that 
     loop.join();
     CHECK(elsewhere == 0);
     CHECK(answers == times);
+}
+
+TEST_CASE("Beast: whether a request came over TLS is known by the stream that the answer goes over") {
+    struct asked { // what a router is asked
+        std::optional<bool> secure = std::nullopt;
+        bool async_handle(backchannel::request_view const& r, backchannel::completion<backchannel::response> done) {
+            secure = r.secure;
+            done(backchannel::response{200, "text/plain", "yes"});
+            return true;
+        }
+    };
+    boost::asio::io_context io;
+    boost::beast::http::request<boost::beast::http::string_body> const r{boost::beast::http::verb::get, "/", 11};
+    int answers = 0;
+    auto const write = [&](auto&&) { ++answers; };
+    auto const asked_over = [&]<class Stream>(std::shared_ptr<Stream> const& there) {
+        asked router;
+        CHECK(adapter::serve(router, r, "192.0.2.7", there, *there, write));
+        return router.secure;
+    };
+    CHECK(asked_over(std::make_shared<boost::beast::tcp_stream>(io)) == false);
+    CHECK(asked_over(std::make_shared<boost::asio::ip::tcp::socket>(io)) == false);
+    CHECK(asked_over(std::make_shared<tls_stream>(io)) == true);
+    asked router;
+    CHECK(adapter::serve(router, r, "192.0.2.7", io.get_executor(), write));
+    CHECK_FALSE(router.secure.has_value()); // nobody has said
+    (void)io.run();
+    CHECK(answers == 4);
 }
