@@ -75,7 +75,7 @@ public:
     [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip()}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
-    void open() noexcept { open_ = true; }
+    void open() noexcept { stage_ = stage::open; }
 
     /// The handler hears of it. Precondition: `open` was called.
     void opened() {
@@ -90,7 +90,7 @@ public:
     [[nodiscard]] bool on_bytes(std::span<char>& bytes) {
         alive_.heard();
         bool touched = false;
-        for (int frames = 0; !ended_; ++frames) {
+        for (int frames = 0; stage_ != stage::ended; ++frames) {
             if (frames == frames_per_turn) return false;
             websocket::frame_event const event = parser_.next(bytes);
             switch (event.kind) {
@@ -118,8 +118,8 @@ public:
         return true;
     }
 
-    /// A close frame was sent, or is on its way, and the peer's is waited for.
-    [[nodiscard]] bool is_closing() const noexcept { return close_sent_ || close_queued_; }
+    /// A close frame was sent, or is on its way.
+    [[nodiscard]] bool is_closing() const noexcept { return stage_ >= stage::closing; }
 
     /// The connection is gone without a closing handshake.
     void lost() { report(1006, {}, closed_by::peer); }
@@ -207,13 +207,22 @@ public:
 private:
     static constexpr int frames_per_turn = 128;
 
+    /// In this order, though not each through all of them.
+    enum class stage : std::uint8_t {
+        made,       ///< the handshake is not over
+        open,       ///< messages may be sent
+        closing,    ///< the close frame is behind messages that wait for their turn
+        close_sent, ///< it is in the outbox, or has left
+        ended       ///< and the handler and the hub have been told
+    };
+
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
         websocket::frame_limits limits = options.frames;
         limits.compression = compressed;
         return limits;
     }
 
-    [[nodiscard]] bool is_open() const noexcept { return open_ && !close_sent_ && !close_queued_ && !ended_; }
+    [[nodiscard]] bool is_open() const noexcept { return stage_ == stage::open; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
         std::size_t const limit = core_.options.hub.queue_limit;
@@ -248,7 +257,7 @@ private:
     void advance() {
         while (auto next = line_->take(carrier_.websocket_queued() == 0)) {
             if (next->is_close) {
-                close_sent_ = true;
+                stage_ = stage::close_sent;
                 append_frame(websocket::opcode::close, next->payload.data());
                 continue;
             }
@@ -272,7 +281,7 @@ private:
         last.is_close = true;
         if (!last.payload) return send_close(code, reason);
         line_->push(std::move(last));
-        close_queued_ = true;
+        stage_ = stage::closing;
     }
 
     /// Runs a handler's member; one that throws ends this connection.
@@ -312,7 +321,7 @@ private:
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (close_sent_ || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
+        if (stage_ >= stage::close_sent || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -330,27 +339,28 @@ private:
 
     /// 0: without a code.
     void send_close(std::uint16_t code, std::string_view reason) {
-        if (std::exchange(close_sent_, true)) return;
+        if (stage_ >= stage::close_sent) return;
+        stage_ = stage::close_sent;
         close_payload const payload{code, reason};
         append_frame(websocket::opcode::close, payload.view());
         carrier_.websocket_send();
     }
 
     void end(std::uint16_t code, std::string_view reason, closed_by by) {
-        if (std::exchange(ended_, true)) return;
+        if (stage_ == stage::ended) return;
         report(code, reason, by);
         carrier_.websocket_finish();
     }
 
     void report(std::uint16_t code, std::string_view reason, closed_by by) {
-        if (std::exchange(reported_, true)) return;
-        ended_ = true;
+        stage const before = std::exchange(stage_, stage::ended);
+        if (before == stage::ended) return;
         tracked_.closed(code, reason, by);
         if (auto const line = std::move(line_)) {
             carrier_.websocket_wake_at(time_point::max());
             line->abandon();
         }
-        if (!open_) return;
+        if (before == stage::made) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<handler_type>)
             (void)guarded([&] { core_.handler.on_disconnect(tracked_.id(), code, reason); });
@@ -371,8 +381,7 @@ private:
     std::chrono::steady_clock::time_point control_since_{};
     std::uint32_t control_frames_ = 0; // since then
     liveness alive_;
-    bool open_ = false, ended_ = false, reported_ = false;
-    bool close_sent_ = false, close_queued_ = false; // the second: behind the line
+    stage stage_ = stage::made;
 };
 
 }
