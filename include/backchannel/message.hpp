@@ -98,6 +98,9 @@ public:
     /// See `shared_message::is_for_many`.
     [[nodiscard]] bool is_for_many() const noexcept { return shared_ != nullptr && shared_->is_for_many(); }
 
+    /// See `shared_message::frame`. Precondition: `is_for_many`.
+    [[nodiscard]] std::string_view frame() const noexcept { return shared_->frame(); }
+
     /// The bytes in a form that may be kept; empty if there is no memory.
     [[nodiscard]] shared_message share(bool for_many = false) const noexcept {
         return shared_ != nullptr ? *shared_ : shared_message::copy_of(data_, kind_, for_many);

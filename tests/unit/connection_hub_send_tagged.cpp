@@ -5,6 +5,7 @@
 #include "support/count_allocations.hpp"
 #include "support/test_hub.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 namespace connection_hub_send_tagged_tests {
 
 using namespace backchannel;
+using namespace std::chrono_literals;
 using test::lines;
 using test::text;
 
@@ -70,6 +72,23 @@ TEST_CASE("one message goes to all that have the tag, or to all", "[send_tagged]
     CHECK(left.matched == 2);
     CHECK(left.accepted == 2);
     CHECK(c.hub->metrics().accepted == 13);
+}
+
+TEST_CASE("a message to many is activity of each, at the time of one of the last 32 sends", "[send_tagged]") {
+    bool const counts = GENERATE(true, false);
+    crowd<test::direct_transport> c{100, {.sends_are_activity = counts}};
+    c.clock.advance(1h);
+    wall_time const begin = c.clock.wall();
+    c.wire().on_send = [&](int, message const&) {
+        c.clock.advance(1s);
+        return delivery::accepted;
+    };
+    (void)c.send("", "x");
+    for (int h = 1; h <= 100; ++h) {
+        auto const found = c.hub->find(c.open[static_cast<std::size_t>(h)].id());
+        REQUIRE(found);
+        CHECK(found->last_active_at == (counts ? begin + (h - 1) / 32 * 32s : found->connected_at));
+    }
 }
 
 TEST_CASE("a message to many is copied once, on whatever thread", "[send_tagged]") {

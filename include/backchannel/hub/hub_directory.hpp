@@ -38,6 +38,7 @@ public:
     [[nodiscard]] bool ready() const noexcept { return table_.ready(); }
     [[nodiscard]] bool seed() noexcept { return ids_.seed(); }
     [[nodiscard]] bool holds() const noexcept { return options_.hold_before_open; }
+    [[nodiscard]] time_point now() const noexcept { return policies_.clock.steady(); }
 
     /// A slot that cannot be recycled while this exists.
     class pinned {

@@ -27,12 +27,12 @@ public:
     // ------------------------------------------------------------------------------------------------ for the hub
 
     /// Sends to a pinned connection if the Transport may be called on this thread, now, and in order.
-    /// With terms, `done` is taken over as `call_send` does it.
+    /// With terms, `done` is taken over as `call_send` does it; `now` as there.
     [[nodiscard]] std::optional<delivery> try_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
-                                                   completion<delivery>* done = nullptr) {
+                                                   completion<delivery>* done = nullptr, time_point now = {}) {
         if (!may_call_now(s) || !drain(s)) return std::nullopt;
         if (!reserve_unsent(s, m.data().size())) return report(s, delivery::backpressure, m.data().size());
-        return call_send(s, m, terms, done);
+        return call_send(s, m, terms, done, now);
     }
 
     /// Leaves a message for the connection's thread. The answer is that thread's if the task ran inline.
@@ -153,10 +153,12 @@ private:
 
     /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it.
     bool drain(slot_type& s) noexcept {
+        mailbox_type* const box = box_of(s);
+        return box == nullptr || drain(s, box);
+    }
+    bool drain(slot_type& s, mailbox_type* box) noexcept {
         bool all = true;
         if constexpr (has_dispatch<Transport>) {
-            mailbox_type* const box = box_of(s);
-            if (box == nullptr) return true;
             std::unique_lock lock{box->mutex};
             if (box->draining) return false;
             box->draining = true;
@@ -188,7 +190,7 @@ private:
                 std::lock_guard const lock{box->mutex};
                 box->scheduled = false;
             }
-            (void)drain(s);
+            (void)drain(s, box);
         }
     }
 

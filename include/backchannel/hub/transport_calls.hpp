@@ -29,9 +29,9 @@ protected:
     }
 
     /// The Transport is asked to send. The bytes are reserved. With terms, `done` is taken over by the Transport if the
-    /// answer waits until the message is written.
+    /// answer waits until the message is written. `now`: the time, where it has just been read for another.
     [[nodiscard]] delivery call_send(slot_type& s, message const& m, send_terms const* terms = nullptr,
-                                     completion<delivery>* done = nullptr) {
+                                     completion<delivery>* done = nullptr, time_point now = {}) {
         std::size_t const size = m.data().size();
         delivery result = delivery::gone;
         auto const send = [&] {
@@ -57,7 +57,7 @@ protected:
         if (result == delivery::gone) this->retire(s, 1006, {}, closed_by::peer);
         if (result != delivery::accepted) release_unsent(s, size);
         else if (this->options_.sends_are_activity && is(s, slot_state::open))
-            this->touch(s, this->policies_.clock.steady());
+            this->touch(s, now == time_point{} ? this->now() : now);
         return report(s, result, size);
     }
 
@@ -75,11 +75,10 @@ protected:
     void call_terminate(slot_type& s) noexcept {
         if (this->transport() == nullptr || !is(s, slot_state::alive)) return;
         bool const told = (s.state.fetch_or(slot_state::closing, std::memory_order_acq_rel) & slot_state::closing) != 0;
-        if constexpr (has_terminate<Transport>) {
+        if constexpr (has_terminate<Transport>)
             (void)guarded([&] { this->transport()->terminate(record(s).handle.value); });
-        } else if (!told) {
+        else if (!told)
             (void)guarded([&] { this->transport()->close(record(s).handle.value, 1011, std::string_view{}); });
-        }
     }
 
     /// The re-check on the owner's thread: the connection is still there and has not been told to close.

@@ -25,15 +25,17 @@ inline void append_frame(outbox& out, websocket::opcode kind, std::string_view p
 /// Queues a message; one that is long is kept as it is. False: there is no memory to share it.
 [[nodiscard]] inline bool append_message(outbox& out, message const& m) {
     // Up to there a copy costs less than a piece of its own; what many receivers wait for has its memory already.
-    std::size_t const copy_limit = m.is_for_many() ? 512 : 16 * 1024;
-    if (m.data().size() <= copy_limit) {
+    bool const for_many = m.is_for_many();
+    if (m.data().size() > (for_many ? 512u : 16u * 1024)) {
+        shared_message shared = m.share();
+        if (!shared) return false;
+        out.append(std::move(shared));
+    } else if (for_many) {
+        out.append(m.frame());
+    } else {
         append_frame(out, m.kind() == message_kind::text ? websocket::opcode::text : websocket::opcode::binary,
                      m.data());
-        return true;
     }
-    shared_message shared = m.share();
-    if (!shared) return false;
-    out.append(std::move(shared));
     return true;
 }
 

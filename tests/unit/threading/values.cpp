@@ -102,13 +102,16 @@ TEST_CASE("completion::operator(), operator bool: called once, also if the calla
     CHECK(wrong == 0);
 }
 
-TEST_CASE("message::message, data, kind, is_for_many: threads read one message at once", "[threading]") {
+TEST_CASE("message::message, data, kind, frame, is_for_many: threads read one message at once", "[threading]") {
     message const m{"to all", message_kind::text};
+    shared_message const all = m.share(true);
+    message const many{all};
     std::atomic<int> wrong{0};
     at_once(threads, [&](int) {
         message const copy = m;
         wrong += m.data() != "to all" || m.kind() != message_kind::text || m.is_for_many() ||
                  copy.data().data() != m.data().data();
+        wrong += !many.is_for_many() || many.frame().substr(2) != "to all";
     });
     CHECK(wrong == 0);
 }
