@@ -2653,7 +2653,8 @@ template <class Visit>
         char const* const begin = at;
         while (at != end && detail_sigv4::name_chars[static_cast<unsigned char>(*at)]) ++at;
         std::string_view const name{begin, static_cast<std::size_t>(at - begin)};
-        if (name.empty() || name <= before) return false;
+        // the first letter tells of most
+        if (name.empty() || (!before.empty() && name.front() <= before.front() && name <= before)) return false;
         visit(name);
         if (at == end) return true;
         if (*at != ';') return false;
