@@ -424,7 +424,7 @@ public:
 
     /// Calls `f` on the loop, soon; destroys it here if the door is shut. Throws std::bad_alloc.
     template <class F>
-    void post(F f) const {
+    void post(F f) {
         std::lock_guard const lock{mutex_};
         if (loop_ != nullptr) asio::post(*loop_, std::move(f));
     }
@@ -1014,7 +1014,7 @@ public:
     [[nodiscard]] asio::io_context::executor_type executor() noexcept { return io_.get_executor(); }
 
     /// For whoever may outlive the loop.
-    [[nodiscard]] std::shared_ptr<loop_door const> door() const noexcept { return door_; }
+    [[nodiscard]] std::shared_ptr<loop_door> const& door() const noexcept { return door_; }
 
     /// Bytes are received here and parsed in place; they are valid until the next receive.
     [[nodiscard]] std::span<char> receive_buffer() noexcept { return buffer_; }
@@ -2674,11 +2674,10 @@ protected:
         managed_ = managed;
         // the router must outlive the request, even if Auth answers when all else has gone; the handler may keep the
         // completion for ever, so that must not keep the gateway
-        auto door = this->worker().door();
-        if (managed) door = {this->owner(), door.get()};
-        auto done = bring_home<response>(std::move(door), [](http_exchange& self, std::uint32_t number, response&& r) {
-            self.on_answer(number, std::move(r));
-        });
+        auto const& door = this->worker().door();
+        auto done = bring_home<response>(
+            managed ? std::shared_ptr<loop_door>{this->owner(), door.get()} : door,
+            [](http_exchange& self, std::uint32_t number, response&& r) { self.on_answer(number, std::move(r)); });
         bool mine = false;
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
@@ -2870,7 +2869,7 @@ private:
     /// `door`. The client may have gone by then, or all of the gateway; another thread never holds the connection, not
     /// even for a moment, so that it cannot be the last to.
     template <class T, class Take>
-    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door const> door, Take take) {
+    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door> door, Take take) {
         auto at_home = [weak = this->weak_connection(), number = ++question_, take](T&& value) {
             auto const there = weak.lock();
             http_exchange* const self = there == nullptr ? nullptr : there->http();
@@ -4755,7 +4754,6 @@ private:
 #endif
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <atomic>
@@ -4774,12 +4772,13 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 template <class Hub>
 class hub_alarm : public std::enable_shared_from_this<hub_alarm<Hub>> {
 public:
-    /// Precondition: the loop outlives the timer, see `stop`.
-    hub_alarm(asio::io_context& loop, std::weak_ptr<Hub> hub) : loop_{loop}, timer_{loop}, hub_{std::move(hub)} {}
+    /// `door` is the loop's. Precondition: the loop does not end before `stop` is called and the door is shut.
+    hub_alarm(asio::io_context& loop, std::shared_ptr<loop_door> door, std::weak_ptr<Hub> hub)
+        : door_{std::move(door)}, timer_{loop}, hub_{std::move(hub)} {}
 
-    /// The hub's next deadline may be an earlier one now. Any thread.
+    /// The hub's next deadline may be an earlier one now. Any thread, and any time: what is left of the hub may call.
     void look_again() {
-        if (!coming_.exchange(true)) asio::post(loop_, posted{this->shared_from_this()});
+        if (!coming_.exchange(true)) door_->post(posted{this->shared_from_this()});
     }
 
     /// No more of it. Also where the loop does not run any more.
@@ -4837,7 +4836,7 @@ private:
         if (!waits_) look_again(); // the loop's list of timers could not grow
     }
 
-    asio::io_context& loop_;
+    std::shared_ptr<loop_door> const door_;
     std::optional<asio::steady_timer> timer_;
     std::weak_ptr<Hub> const hub_;
     std::atomic<bool> coming_{false}; // `look` is on its way
@@ -5074,7 +5073,8 @@ public:
         drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
-        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
+        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, workers_.front()->door(),
+                                                       std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
         hub.on_deadline_earlier([alarm = alarm_] { alarm->look_again(); });
     }
 

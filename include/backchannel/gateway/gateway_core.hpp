@@ -131,7 +131,8 @@ public:
         drained_.reserve(workers_.size());
         if (workers_.size() > 1) return;
         // the first loop wakes the hub
-        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
+        alarm_ = std::make_shared<hub_alarm<hub_type>>(io, workers_.front()->door(),
+                                                       std::shared_ptr<hub_type>(this->shared_from_this(), &hub));
         hub.on_deadline_earlier([alarm = alarm_] { alarm->look_again(); });
     }
 

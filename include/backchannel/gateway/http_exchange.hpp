@@ -82,11 +82,10 @@ protected:
         managed_ = managed;
         // the router must outlive the request, even if Auth answers when all else has gone; the handler may keep the
         // completion for ever, so that must not keep the gateway
-        auto door = this->worker().door();
-        if (managed) door = {this->owner(), door.get()};
-        auto done = bring_home<response>(std::move(door), [](http_exchange& self, std::uint32_t number, response&& r) {
-            self.on_answer(number, std::move(r));
-        });
+        auto const& door = this->worker().door();
+        auto done = bring_home<response>(
+            managed ? std::shared_ptr<loop_door>{this->owner(), door.get()} : door,
+            [](http_exchange& self, std::uint32_t number, response&& r) { self.on_answer(number, std::move(r)); });
         bool mine = false;
         bool const whole = guarded([&] { mine = ask(std::move(done)); });
         asking_ = false;
@@ -278,7 +277,7 @@ private:
     /// `door`. The client may have gone by then, or all of the gateway; another thread never holds the connection, not
     /// even for a moment, so that it cannot be the last to.
     template <class T, class Take>
-    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door const> door, Take take) {
+    [[nodiscard]] auto bring_home(std::shared_ptr<loop_door> door, Take take) {
         auto at_home = [weak = this->weak_connection(), number = ++question_, take](T&& value) {
             auto const there = weak.lock();
             http_exchange* const self = there == nullptr ? nullptr : there->http();

@@ -2,11 +2,11 @@
 #ifndef BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
 #define BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
 
+#include <backchannel/gateway/loop_door.hpp>
 #include <backchannel/gateway/wait_memory.hpp>
 #include <backchannel/support/guarded.hpp>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <atomic>
@@ -25,12 +25,13 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 template <class Hub>
 class hub_alarm : public std::enable_shared_from_this<hub_alarm<Hub>> {
 public:
-    /// Precondition: the loop outlives the timer, see `stop`.
-    hub_alarm(asio::io_context& loop, std::weak_ptr<Hub> hub) : loop_{loop}, timer_{loop}, hub_{std::move(hub)} {}
+    /// `door` is the loop's. Precondition: the loop does not end before `stop` is called and the door is shut.
+    hub_alarm(asio::io_context& loop, std::shared_ptr<loop_door> door, std::weak_ptr<Hub> hub)
+        : door_{std::move(door)}, timer_{loop}, hub_{std::move(hub)} {}
 
-    /// The hub's next deadline may be an earlier one now. Any thread.
+    /// The hub's next deadline may be an earlier one now. Any thread, and any time: what is left of the hub may call.
     void look_again() {
-        if (!coming_.exchange(true)) asio::post(loop_, posted{this->shared_from_this()});
+        if (!coming_.exchange(true)) door_->post(posted{this->shared_from_this()});
     }
 
     /// No more of it. Also where the loop does not run any more.
@@ -88,7 +89,7 @@ private:
         if (!waits_) look_again(); // the loop's list of timers could not grow
     }
 
-    asio::io_context& loop_;
+    std::shared_ptr<loop_door> const door_;
     std::optional<asio::steady_timer> timer_;
     std::weak_ptr<Hub> const hub_;
     std::atomic<bool> coming_{false}; // `look` is on its way

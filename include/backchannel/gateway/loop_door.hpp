@@ -25,7 +25,7 @@ public:
 
     /// Calls `f` on the loop, soon; destroys it here if the door is shut. Throws std::bad_alloc.
     template <class F>
-    void post(F f) const {
+    void post(F f) {
         std::lock_guard const lock{mutex_};
         if (loop_ != nullptr) asio::post(*loop_, std::move(f));
     }

@@ -77,7 +77,7 @@ public:
     [[nodiscard]] asio::io_context::executor_type executor() noexcept { return io_.get_executor(); }
 
     /// For whoever may outlive the loop.
-    [[nodiscard]] std::shared_ptr<loop_door const> door() const noexcept { return door_; }
+    [[nodiscard]] std::shared_ptr<loop_door> const& door() const noexcept { return door_; }
 
     /// Bytes are received here and parsed in place; they are valid until the next receive.
     [[nodiscard]] std::span<char> receive_buffer() noexcept { return buffer_; }

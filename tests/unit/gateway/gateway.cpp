@@ -237,6 +237,24 @@ TEST_CASE("a gateway that never runs may go while its hub waits for a deadline",
     CHECK(server.hub().next_deadline());
 }
 
+TEST_CASE("a session that the application has opened may outlive the gateway", "[gateway]") {
+    backchannel::session idle;
+    for (bool const own_loop : {true, false}) {
+        std::optional<asio::io_context> io{std::in_place};
+        std::optional<plain_gateway> server;
+        if (own_loop)
+            server.emplace(std::size_t{1}, backchannel::allow_all{}, scripted_handler{}, prod());
+        else
+            server.emplace(*io, backchannel::allow_all{}, scripted_handler{}, prod());
+        idle = server->hub().open(backchannel::gateway_transport::handle{});
+        server.reset();
+        io.reset();
+        idle.touch();
+        idle.closed(1000);
+        idle = {};
+    }
+}
+
 TEST_CASE("answers may come on other threads while the gateway goes, and the loop behind it", "[gateway]") {
     using patient_gateway = backchannel::gateway<backchannel::allow_all, patient_handler>;
     for (int round = 0; round != 100; ++round) {

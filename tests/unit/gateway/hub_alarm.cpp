@@ -16,6 +16,7 @@
 namespace gateway_hub_alarm_tests {
 
 using backchannel::hub_alarm;
+using backchannel::loop_door;
 using backchannel::time_point;
 using namespace std::chrono_literals;
 
@@ -44,7 +45,8 @@ struct deadlines {
 struct fixture {
     asio::io_context io;
     std::shared_ptr<deadlines> hub = std::make_shared<deadlines>();
-    std::shared_ptr<hub_alarm<deadlines>> alarm = std::make_shared<hub_alarm<deadlines>>(io, hub);
+    std::shared_ptr<loop_door> door = std::make_shared<loop_door>(io);
+    std::shared_ptr<hub_alarm<deadlines>> alarm = std::make_shared<hub_alarm<deadlines>>(io, door, hub);
 };
 
 }
@@ -168,6 +170,17 @@ TEST_CASE("hub, alarm and loop may go in any order", "[hub_alarm]") {
         (void)f.io.poll();
         f.hub.reset();
         f.io.run();
+    }
+    SECTION("asked to look behind the loop's end") {
+        std::optional<fixture> f{std::in_place};
+        auto const alarm = f->alarm;
+        auto const hub = f->hub;
+        (void)hub->in(0ms);
+        alarm->stop();
+        f->door->shut();
+        f.reset();
+        alarm->look_again();
+        CHECK(hub->asked == 0);
     }
     SECTION("the loop never runs") {
         fixture f;
