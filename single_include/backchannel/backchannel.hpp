@@ -67,6 +67,10 @@
 #error "backchannel needs C++20: compile with -std=c++20 or later (MSVC: /std:c++20)"
 #endif
 
+// Before any header of Asio's: how it gets its memory depends on whether it knows the standard library by then, and has
+// to be the same in all of a program.
+#include <version>
+
 #if defined(__cpp_exceptions)
 #define BACKCHANNEL_EXCEPTIONS 1
 #else
