@@ -406,7 +406,9 @@ static_assert(gateway_stream<plain_stream>);
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include <mutex>
+#include <atomic>
+#include <cstdint>
+#include <thread>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -416,28 +418,46 @@ class loop_door {
 public:
     explicit loop_door(asio::io_context& loop) noexcept : loop_{&loop} {}
 
+    loop_door(loop_door const&) = delete;
+    loop_door& operator=(loop_door const&) = delete;
+
     /// Whether this is the loop's thread, which runs it just now. Not once the door is shut.
-    [[nodiscard]] bool is_here() const {
-        std::lock_guard const lock{mutex_};
-        return loop_ != nullptr && loop_->get_executor().running_in_this_thread();
+    [[nodiscard]] bool is_here() noexcept {
+        visit const inside{*this};
+        return inside.loop != nullptr && inside.loop->get_executor().running_in_this_thread();
     }
 
     /// Calls `f` on the loop, soon; destroys it here if the door is shut. Throws std::bad_alloc.
     template <class F>
     void post(F f) {
-        std::lock_guard const lock{mutex_};
-        if (loop_ != nullptr) asio::post(*loop_, std::move(f));
+        visit const inside{*this};
+        if (inside.loop != nullptr) asio::post(*inside.loop, std::move(f));
     }
 
-    /// When this returns, nobody is in the door, and nobody will come. The loop may end then.
+    /// When this returns, nobody is in the door, and nobody will come: the loop may end. Precondition: not called by
+    /// what `post` destroys for want of memory.
     void shut() noexcept {
-        std::lock_guard const lock{mutex_};
         loop_ = nullptr;
+        while (inside_ != 0) std::this_thread::yield();
     }
 
 private:
-    mutable std::mutex mutex_;
-    asio::io_context* loop_; // none: shut
+    /// Whoever says that he is inside before he looks is waited for, or finds the door shut.
+    struct visit {
+        explicit visit(loop_door& d) noexcept : door{d} {
+            ++door.inside_;
+            loop = door.loop_;
+        }
+        ~visit() { --door.inside_; }
+        visit(visit const&) = delete;
+        visit& operator=(visit const&) = delete;
+
+        loop_door& door;
+        asio::io_context* loop;
+    };
+
+    std::atomic<asio::io_context*> loop_; // none: shut
+    std::atomic<std::uint32_t> inside_{0};
 };
 
 }
@@ -959,6 +979,7 @@ private:
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -1005,7 +1026,8 @@ private:
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
 public:
-    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, drain_timer_{io} {}
+    explicit gateway_worker(asio::io_context& io)
+        : io_{io}, timer_{std::in_place, io}, drain_timer_{std::in_place, io} {}
 
     gateway_worker(gateway_worker const&) = delete;
     gateway_worker& operator=(gateway_worker const&) = delete;
@@ -1073,13 +1095,14 @@ public:
         go_on_draining();
     }
 
-    /// The loop will not run again: all connections are dropped, and what waits for it is let go.
+    /// The loop will not run again, and may end: all connections are dropped, and what waits for it is let go.
     void abandon() {
         door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
-        cancel_timers();
+        timer_.reset();
+        drain_timer_.reset();
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return clients_.size(); }
@@ -1164,8 +1187,8 @@ private:
         }
         if (clients_.empty()) return now_empty();
         bool const waits = guarded([&] {
-            drain_timer_.expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
-            drain_timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            drain_timer_->expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
+            drain_timer_->async_wait([weak = weak_from_this()](std::error_code const& error) {
                 auto const self = weak.lock();
                 if (!error && self != nullptr) self->go_on_draining();
             });
@@ -1182,9 +1205,9 @@ private:
     }
 
     void cancel_timers() noexcept {
-        timer_.cancel();
         armed_for_ = time_point::max();
-        drain_timer_.cancel();
+        for (auto* const timer : {&timer_, &drain_timer_})
+            if (*timer) (*timer)->cancel();
     }
 
     void put(std::size_t at, entry e) noexcept {
@@ -1217,10 +1240,10 @@ private:
 
     void arm() {
         armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
-        if (armed_for_ == time_point::max()) return;
+        if (armed_for_ == time_point::max() || !timer_) return;
         bool const armed = guarded([this] {
-            timer_.expires_at(armed_for_);
-            timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            timer_->expires_at(armed_for_);
+            timer_->async_wait([weak = weak_from_this()](std::error_code const& error) {
                 auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
                 if (!error && self != nullptr) self->on_timer();
             });
@@ -1275,7 +1298,7 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    asio::steady_timer timer_, drain_timer_;
+    std::optional<asio::steady_timer> timer_, drain_timer_; // none: abandoned
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};
@@ -1784,7 +1807,7 @@ struct gateway_event {
         connection_refused, ///< `text` names the limit; `status` is 0 where there was no answer, over TLS say
         connection_closed,
         handshake_failed, ///< no TLS came about; `text`: why
-        accept_failed,    ///< `text`: why; accepting pauses
+        accept_failed,    ///< `text`: why; accepting pauses, or one connection was lost
         request_answered, ///< `status`, `method`, `path`
         request_rejected, ///< answered too, as it broke HTTP, a limit or a deadline: `status`, `text`
         websocket_opened,
@@ -3973,7 +3996,7 @@ public:
         return true;
     }
 
-    /// A close frame was sent, or is on its way.
+    /// A close frame was sent, or is on its way; or all is over.
     [[nodiscard]] bool is_closing() const noexcept { return stage_ >= stage::closing; }
 
     /// The connection is gone without a closing handshake.
@@ -4068,7 +4091,7 @@ private:
         open,       ///< messages may be sent
         closing,    ///< the close frame is behind messages that wait for their turn
         close_sent, ///< it is in the outbox, or has left
-        ended       ///< and the handler and the hub have been told
+        ended       ///< or was lost: nothing goes either way, and who was told that it is open is told so
     };
 
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {
@@ -4788,7 +4811,7 @@ private:
     struct posted {
         using allocator_type = wait_memory::allocator<void>;
 
-        std::shared_ptr<hub_alarm> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+        std::shared_ptr<hub_alarm> const self;
 
         [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->posted_memory_}; }
         void operator()() const {
@@ -4896,7 +4919,7 @@ public:
         return bound;
     }
 
-    /// `on_error` is told why accepting pauses for a moment.
+    /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
     void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
@@ -4930,7 +4953,7 @@ private:
             if (error == asio::error::would_block || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error && !guarded([&] { on_socket_(std::move(socket)); })) // that connection is lost, no other
-                on_error_(make_error_code(std::errc::not_enough_memory));
+                (void)guarded([&] { on_error_(make_error_code(std::errc::not_enough_memory)); });
         });
         if (good && !error) {
             if (acceptor_.is_open()) accept_next();
@@ -5139,6 +5162,7 @@ public:
     void abandon() {
         stopping = true;
         for (auto const& entry : listeners_) entry.listener->close();
+        listeners_.clear();
         for (auto const& worker : workers_) worker->abandon();
         if (alarm_ != nullptr) alarm_->stop();
         for (auto const& loop : own_loops_) { // what was cancelled lets go of its connections
@@ -5294,7 +5318,8 @@ public:
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;
 
-    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
+    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread; and no
+    /// Auth answers on a thread of its own meanwhile, though it may before and after.
     ~gateway() { core_->abandon(); }
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are

@@ -19,7 +19,7 @@ struct gateway_event {
         connection_refused, ///< `text` names the limit; `status` is 0 where there was no answer, over TLS say
         connection_closed,
         handshake_failed, ///< no TLS came about; `text`: why
-        accept_failed,    ///< `text`: why; accepting pauses
+        accept_failed,    ///< `text`: why; accepting pauses, or one connection was lost
         request_answered, ///< `status`, `method`, `path`
         request_rejected, ///< answered too, as it broke HTTP, a limit or a deadline: `status`, `text`
         websocket_opened,

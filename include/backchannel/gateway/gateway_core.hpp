@@ -197,6 +197,7 @@ public:
     void abandon() {
         stopping = true;
         for (auto const& entry : listeners_) entry.listener->close();
+        listeners_.clear();
         for (auto const& worker : workers_) worker->abandon();
         if (alarm_ != nullptr) alarm_->stop();
         for (auto const& loop : own_loops_) { // what was cancelled lets go of its connections

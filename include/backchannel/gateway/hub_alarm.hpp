@@ -41,7 +41,7 @@ private:
     struct posted {
         using allocator_type = wait_memory::allocator<void>;
 
-        std::shared_ptr<hub_alarm> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+        std::shared_ptr<hub_alarm> const self;
 
         [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->posted_memory_}; }
         void operator()() const {

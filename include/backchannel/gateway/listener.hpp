@@ -50,7 +50,7 @@ public:
         return bound;
     }
 
-    /// `on_error` is told why accepting pauses for a moment.
+    /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
     void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
@@ -84,7 +84,7 @@ private:
             if (error == asio::error::would_block || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error && !guarded([&] { on_socket_(std::move(socket)); })) // that connection is lost, no other
-                on_error_(make_error_code(std::errc::not_enough_memory));
+                (void)guarded([&] { on_error_(make_error_code(std::errc::not_enough_memory)); });
         });
         if (good && !error) {
             if (acceptor_.is_open()) accept_next();

@@ -7,7 +7,9 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include <mutex>
+#include <atomic>
+#include <cstdint>
+#include <thread>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -17,28 +19,46 @@ class loop_door {
 public:
     explicit loop_door(asio::io_context& loop) noexcept : loop_{&loop} {}
 
+    loop_door(loop_door const&) = delete;
+    loop_door& operator=(loop_door const&) = delete;
+
     /// Whether this is the loop's thread, which runs it just now. Not once the door is shut.
-    [[nodiscard]] bool is_here() const {
-        std::lock_guard const lock{mutex_};
-        return loop_ != nullptr && loop_->get_executor().running_in_this_thread();
+    [[nodiscard]] bool is_here() noexcept {
+        visit const inside{*this};
+        return inside.loop != nullptr && inside.loop->get_executor().running_in_this_thread();
     }
 
     /// Calls `f` on the loop, soon; destroys it here if the door is shut. Throws std::bad_alloc.
     template <class F>
     void post(F f) {
-        std::lock_guard const lock{mutex_};
-        if (loop_ != nullptr) asio::post(*loop_, std::move(f));
+        visit const inside{*this};
+        if (inside.loop != nullptr) asio::post(*inside.loop, std::move(f));
     }
 
-    /// When this returns, nobody is in the door, and nobody will come. The loop may end then.
+    /// When this returns, nobody is in the door, and nobody will come: the loop may end. Precondition: not called by
+    /// what `post` destroys for want of memory.
     void shut() noexcept {
-        std::lock_guard const lock{mutex_};
         loop_ = nullptr;
+        while (inside_ != 0) std::this_thread::yield();
     }
 
 private:
-    mutable std::mutex mutex_;
-    asio::io_context* loop_; // none: shut
+    /// Whoever says that he is inside before he looks is waited for, or finds the door shut.
+    struct visit {
+        explicit visit(loop_door& d) noexcept : door{d} {
+            ++door.inside_;
+            loop = door.loop_;
+        }
+        ~visit() { --door.inside_; }
+        visit(visit const&) = delete;
+        visit& operator=(visit const&) = delete;
+
+        loop_door& door;
+        asio::io_context* loop;
+    };
+
+    std::atomic<asio::io_context*> loop_; // none: shut
+    std::atomic<std::uint32_t> inside_{0};
 };
 
 }

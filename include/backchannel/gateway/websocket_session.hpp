@@ -118,7 +118,7 @@ public:
         return true;
     }
 
-    /// A close frame was sent, or is on its way.
+    /// A close frame was sent, or is on its way; or all is over.
     [[nodiscard]] bool is_closing() const noexcept { return stage_ >= stage::closing; }
 
     /// The connection is gone without a closing handshake.
@@ -213,7 +213,7 @@ private:
         open,       ///< messages may be sent
         closing,    ///< the close frame is behind messages that wait for their turn
         close_sent, ///< it is in the outbox, or has left
-        ended       ///< and the handler and the hub have been told
+        ended       ///< or was lost: nothing goes either way, and who was told that it is open is told so
     };
 
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {

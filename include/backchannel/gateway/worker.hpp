@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -68,7 +69,8 @@ private:
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
 class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
 public:
-    explicit gateway_worker(asio::io_context& io) : io_{io}, timer_{io}, drain_timer_{io} {}
+    explicit gateway_worker(asio::io_context& io)
+        : io_{io}, timer_{std::in_place, io}, drain_timer_{std::in_place, io} {}
 
     gateway_worker(gateway_worker const&) = delete;
     gateway_worker& operator=(gateway_worker const&) = delete;
@@ -136,13 +138,14 @@ public:
         go_on_draining();
     }
 
-    /// The loop will not run again: all connections are dropped, and what waits for it is let go.
+    /// The loop will not run again, and may end: all connections are dropped, and what waits for it is let go.
     void abandon() {
         door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
         flushing_.clear();
-        cancel_timers();
+        timer_.reset();
+        drain_timer_.reset();
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return clients_.size(); }
@@ -227,8 +230,8 @@ private:
         }
         if (clients_.empty()) return now_empty();
         bool const waits = guarded([&] {
-            drain_timer_.expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
-            drain_timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            drain_timer_->expires_at(leaving_.empty() ? drop_at_ : std::min(drop_at_, next_leaving_));
+            drain_timer_->async_wait([weak = weak_from_this()](std::error_code const& error) {
                 auto const self = weak.lock();
                 if (!error && self != nullptr) self->go_on_draining();
             });
@@ -245,9 +248,9 @@ private:
     }
 
     void cancel_timers() noexcept {
-        timer_.cancel();
         armed_for_ = time_point::max();
-        drain_timer_.cancel();
+        for (auto* const timer : {&timer_, &drain_timer_})
+            if (*timer) (*timer)->cancel();
     }
 
     void put(std::size_t at, entry e) noexcept {
@@ -280,10 +283,10 @@ private:
 
     void arm() {
         armed_for_ = deadlines_.empty() ? time_point::max() : deadlines_.front().when;
-        if (armed_for_ == time_point::max()) return;
+        if (armed_for_ == time_point::max() || !timer_) return;
         bool const armed = guarded([this] {
-            timer_.expires_at(armed_for_);
-            timer_.async_wait([weak = weak_from_this()](std::error_code const& error) {
+            timer_->expires_at(armed_for_);
+            timer_->async_wait([weak = weak_from_this()](std::error_code const& error) {
                 auto const self = weak.lock(); // a wait that is over already cannot be cancelled any more
                 if (!error && self != nullptr) self->on_timer();
             });
@@ -338,7 +341,7 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    asio::steady_timer timer_, drain_timer_;
+    std::optional<asio::steady_timer> timer_, drain_timer_; // none: abandoned
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};

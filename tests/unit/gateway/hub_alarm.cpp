@@ -1,55 +1,19 @@
 // Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
 #include <backchannel/gateway/hub_alarm.hpp>
 
-#include <backchannel/connection.hpp>
-
+#include "support/alarm_fixture.hpp"
 #include "support/catch.hpp"
-#include "support/count_allocations.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <set>
 #include <thread>
-#include <utility>
 
 namespace gateway_hub_alarm_tests {
 
-using backchannel::hub_alarm;
-using backchannel::loop_door;
 using backchannel::time_point;
+using fixture = test::alarm_fixture;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Deadlines as a hub has them.
-struct deadlines {
-    std::set<time_point> waiting;
-    int expired = 0, asked = 0;
-
-    [[nodiscard]] std::optional<time_point> next_deadline() const {
-        return waiting.empty() ? std::nullopt : std::optional{*waiting.begin()};
-    }
-    void expire(time_point now) {
-        ++asked;
-        while (!waiting.empty() && *waiting.begin() <= now) {
-            waiting.erase(waiting.begin());
-            ++expired;
-        }
-    }
-    time_point in(std::chrono::milliseconds wait) {
-        return *waiting.insert(std::chrono::steady_clock::now() + wait).first;
-    }
-};
-
-struct fixture {
-    asio::io_context io;
-    std::shared_ptr<deadlines> hub = std::make_shared<deadlines>();
-    std::shared_ptr<loop_door> door = std::make_shared<loop_door>(io);
-    std::shared_ptr<hub_alarm<deadlines>> alarm = std::make_shared<hub_alarm<deadlines>>(io, door, hub);
-};
-
-}
 
 TEST_CASE("deadlines come when they are due, and the loop ends behind the last", "[hub_alarm]") {
     fixture f;
@@ -61,7 +25,7 @@ TEST_CASE("deadlines come when they are due, and the loop ends behind the last",
     f.alarm->look_again();
     f.io.run();
     CHECK(f.hub->expired == 2);
-    CHECK(f.hub->asked == 2);
+    CHECK(f.hub->asked <= 2); // once, if both were due before the loop came to it
     CHECK(std::chrono::steady_clock::now() >= last);
 }
 
@@ -94,45 +58,6 @@ TEST_CASE("from any thread, as often as it likes", "[hub_alarm]") {
     f.io.run();
     CHECK(f.hub->expired == 1);
 }
-
-#if BACKCHANNEL_TESTS_COUNT_ALLOCATIONS
-TEST_CASE("a deadline needs no memory", "[hub_alarm]") {
-    fixture f;
-    (void)f.hub->in(1ms);
-    f.alarm->look_again();
-    f.io.run(); // the loop's own lists have grown
-    for (int i = 0; i != 3; ++i) {
-        f.io.restart();
-        (void)f.hub->in(1h);
-        time_point const early = f.hub->in(10ms);
-        test::allocation_count const made;
-        f.alarm->look_again();
-        (void)f.io.poll();
-        f.alarm->look_again();
-        f.alarm->look_again();
-        while (std::chrono::steady_clock::now() < early + 1ms) (void)f.io.run_one_for(1ms);
-        (void)f.io.poll();
-        CHECK(made.so_far() == 0);
-        CHECK(f.hub->expired == 2 + i);
-        f.hub->waiting.clear();
-        f.alarm->look_again();
-        (void)f.io.poll();
-    }
-}
-
-TEST_CASE("a loop whose list of timers cannot grow is asked again", "[hub_alarm]") {
-    fixture f;
-    (void)f.hub->in(1ms);
-    {
-        f.alarm->look_again();
-        test::allocation_failure const none{1, 1};
-        for (int i = 0; i != 10; ++i) (void)f.io.poll_one();
-        CHECK(none.happened());
-    }
-    f.io.run();
-    CHECK(f.hub->expired == 1);
-}
-#endif
 
 TEST_CASE("hub, alarm and loop may go in any order", "[hub_alarm]") {
     SECTION("stopped before it looks") {
