@@ -98,8 +98,8 @@ public:
     /// See `shared_message::is_for_many`.
     [[nodiscard]] bool is_for_many() const noexcept { return shared_ != nullptr && shared_->is_for_many(); }
 
-    /// See `shared_message::frame`. Precondition: `is_for_many`.
-    [[nodiscard]] std::string_view frame() const noexcept { return shared_->frame(); }
+    /// See `shared_message::frame`; empty if it is not one.
+    [[nodiscard]] std::string_view frame() const noexcept { return shared_ ? shared_->frame() : std::string_view{}; }
 
     /// The bytes in a form that may be kept; empty if there is no memory.
     [[nodiscard]] shared_message share(bool for_many = false) const noexcept {

@@ -998,8 +998,8 @@ public:
     /// See `shared_message::is_for_many`.
     [[nodiscard]] bool is_for_many() const noexcept { return shared_ != nullptr && shared_->is_for_many(); }
 
-    /// See `shared_message::frame`. Precondition: `is_for_many`.
-    [[nodiscard]] std::string_view frame() const noexcept { return shared_->frame(); }
+    /// See `shared_message::frame`; empty if it is not one.
+    [[nodiscard]] std::string_view frame() const noexcept { return shared_ ? shared_->frame() : std::string_view{}; }
 
     /// The bytes in a form that may be kept; empty if there is no memory.
     [[nodiscard]] shared_message share(bool for_many = false) const noexcept {
@@ -6167,31 +6167,31 @@ private:
     /// Does all that waits, in order. False if more has come meanwhile, or a call further up this stack is at it.
     bool drain(slot_type& s) noexcept {
         mailbox_type* const box = box_of(s);
-        return box == nullptr || drain(s, box);
+        return box == nullptr || drain(s, *box);
     }
-    bool drain(slot_type& s, mailbox_type* box) noexcept {
+    bool drain(slot_type& s, mailbox_type& box) noexcept {
         bool all = true;
         if constexpr (has_dispatch<Transport>) {
-            std::unique_lock lock{box->mutex};
-            if (box->draining) return false;
-            box->draining = true;
-            std::uint64_t const last = box->pushed; // what comes meanwhile waits for its own task
-            while (auto m = box->mails.pop()) {
+            std::unique_lock lock{box.mutex};
+            if (box.draining) return false;
+            box.draining = true;
+            std::uint64_t const last = box.pushed; // what comes meanwhile waits for its own task
+            while (auto m = box.mails.pop()) {
                 lock.unlock();
-                perform(s, *box, *m);
+                perform(s, box, *m);
                 lock.lock();
-                box->reserved -= m->cost();
+                box.reserved -= m->cost();
                 // nothing is on its way where `dispatch` ran the task right there: the rest is this one's, too
-                if (m->number >= last && box->scheduled) break;
+                if (m->number >= last && box.scheduled) break;
             }
-            box->draining = false;
-            all = box->mails.empty();
+            box.draining = false;
+            all = box.mails.empty();
             if constexpr (has_buffered<Transport>) {
                 lock.unlock();
                 if (!can_be_called(s)) return all;
                 std::size_t const held = this->transport()->buffered(record(s).handle.value);
                 lock.lock();
-                box->buffered = held;
+                box.buffered = held;
             }
         }
         return all;
@@ -6203,7 +6203,7 @@ private:
                 std::lock_guard const lock{box->mutex};
                 box->scheduled = false;
             }
-            (void)drain(s, box);
+            (void)drain(s, *box);
         }
     }
 

@@ -132,6 +132,7 @@ TEST_CASE("a message for many receivers says so, also where it was queued", "[me
     CHECK(message{shared}.is_for_many());
     CHECK(message{shared}.frame().data() == shared.frame().data());
     CHECK(message{shared}.frame().size() == shared.frame().size());
+    CHECK(view.frame().empty());
     CHECK(message{shared}.share().is_for_many());
     shared_message const own = view.share();
     CHECK_FALSE(message{own}.share(true).is_for_many()); // others may hold it already

@@ -31,47 +31,25 @@ public:
 
     /// The hub's next deadline may be an earlier one now. Any thread, and any time: what is left of the hub may call.
     void look_again() {
-        if (!coming_.exchange(true)) door_->post(posted{this->shared_from_this()});
+        using on_turn = wait_handler<hub_alarm, &hub_alarm::turn_memory_, &hub_alarm::look>;
+        if (!coming_.exchange(true)) door_->post(on_turn{this->shared_from_this()});
     }
 
     /// No more of it. Also where the loop does not run any more.
     void stop() noexcept { timer_.reset(); }
 
 private:
-    struct posted {
-        using allocator_type = wait_memory::allocator<void>;
-
-        std::shared_ptr<hub_alarm> const self;
-
-        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->posted_memory_}; }
-        void operator()() const {
-            self->coming_.exchange(false); // before it looks: whoever comes now is seen, or comes back
-            self->look();
-        }
-    };
-
-    struct waiting {
-        using allocator_type = wait_memory::allocator<void>;
-
-        std::shared_ptr<hub_alarm> const self; // not moved: where a wait fails, Asio asks behind that for the memory
-
-        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->waiting_memory_}; }
-        void operator()(std::error_code const&) const {
-            self->waits_ = false;
-            self->ring();
-        }
-    };
-
     /// One wait at a time, as there is memory for one: what was waited for is given up first, which rings, too.
     void look() {
-        if (!timer_) return;
-        if (waits_)
-            timer_->cancel();
-        else
+        coming_.exchange(false); // first: whoever comes now is seen, or comes back
+        if (!waits_)
             wait();
+        else if (timer_)
+            timer_->cancel();
     }
 
-    void ring() {
+    void ring(std::error_code const&) {
+        waits_ = false;
         auto const hub = hub_.lock();
         if (!timer_ || hub == nullptr) return;
         hub->expire(std::chrono::steady_clock::now());
@@ -79,12 +57,13 @@ private:
     }
 
     void wait() {
+        using on_time = wait_handler<hub_alarm, &hub_alarm::wait_memory_, &hub_alarm::ring>;
         auto const hub = hub_.lock();
         auto const next = hub == nullptr ? std::nullopt : hub->next_deadline();
         if (!timer_ || !next) return;
         waits_ = guarded([&] {
             timer_->expires_at(*next);
-            timer_->async_wait(waiting{this->shared_from_this()});
+            timer_->async_wait(on_time{this->shared_from_this()});
         });
         if (!waits_) look_again(); // the loop's list of timers could not grow
     }
@@ -94,7 +73,7 @@ private:
     std::weak_ptr<Hub> const hub_;
     std::atomic<bool> coming_{false}; // `look` is on its way
     bool waits_ = false;
-    wait_memory posted_memory_, waiting_memory_;
+    wait_memory turn_memory_, wait_memory_;
 };
 
 }

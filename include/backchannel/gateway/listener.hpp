@@ -64,17 +64,11 @@ public:
     }
 
 private:
-    struct on_ready {
-        using allocator_type = wait_memory::allocator<void>;
-
-        std::shared_ptr<tcp_listener> const self; // not moved: where a wait fails, Asio asks behind that for the memory
-
-        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{self->memory_}; }
-        void operator()(std::error_code const& error) const { self->accept_one(error); }
-    };
-
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
-    void accept_next() { acceptor_.async_wait(asio::socket_base::wait_read, on_ready{shared_from_this()}); }
+    void accept_next() {
+        using on_ready = wait_handler<tcp_listener, &tcp_listener::memory_, &tcp_listener::accept_one>;
+        acceptor_.async_wait(asio::socket_base::wait_read, on_ready{shared_from_this()});
+    }
 
     void accept_one(std::error_code error) {
         if (!acceptor_.is_open()) return;

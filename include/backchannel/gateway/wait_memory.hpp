@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <new>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
@@ -50,6 +51,21 @@ private:
 
     alignas(std::max_align_t) std::array<std::byte, 512> bytes_;
     bool used_ = false;
+};
+
+/// A handler that keeps an object, takes its memory from a member of it, and calls another.
+template <class T, wait_memory T::*Memory, auto Member>
+struct wait_handler {
+    using allocator_type = wait_memory::allocator<void>;
+
+    std::shared_ptr<T> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{(*self).*Memory}; }
+
+    template <class... Args>
+    void operator()(Args const&... args) const {
+        ((*self).*Member)(args...);
+    }
 };
 
 }

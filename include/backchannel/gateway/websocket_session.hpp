@@ -213,7 +213,7 @@ private:
         open,       ///< messages may be sent
         closing,    ///< the close frame is behind messages that wait for their turn
         close_sent, ///< it is in the outbox, or has left
-        ended       ///< or was lost: nothing goes either way, and who was told that it is open is told so
+        ended       ///< by a closing handshake or without one
     };
 
     [[nodiscard]] static websocket::frame_limits limits_of(gateway_options const& options, bool compressed) noexcept {

@@ -95,6 +95,7 @@ TEST_CASE("hub, alarm and loop may go in any order", "[hub_alarm]") {
         (void)f.io.poll();
         f.hub.reset();
         f.io.run();
+        CHECK(f.io.stopped()); // there is nothing to wait for
     }
     SECTION("asked to look behind the loop's end") {
         std::optional<fixture> f{std::in_place};
@@ -108,10 +109,14 @@ TEST_CASE("hub, alarm and loop may go in any order", "[hub_alarm]") {
         CHECK(hub->asked == 0);
     }
     SECTION("the loop never runs") {
-        fixture f;
-        f.alarm->look_again();
-        f.alarm->stop();
-        f.alarm.reset();
+        std::optional<fixture> f{std::in_place};
+        std::weak_ptr const alarm = f->alarm;
+        f->alarm->look_again();
+        f->alarm->stop();
+        f->alarm.reset();
+        CHECK_FALSE(alarm.expired());
+        f.reset(); // with what waits in the loop
+        CHECK(alarm.expired());
     }
 }
 

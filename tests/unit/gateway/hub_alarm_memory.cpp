@@ -7,6 +7,11 @@
 
 #include <chrono>
 
+// No header of the standard library is in front of ours here.
+#if defined(_GLIBCXX_HAVE_ALIGNED_ALLOC) && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
+#error "Asio takes its memory from elsewhere than in a file that begins with the standard library"
+#endif
+
 namespace gateway_hub_alarm_memory_tests {
 
 using backchannel::time_point;

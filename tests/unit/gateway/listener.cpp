@@ -16,6 +16,19 @@ using backchannel::tcp_listener;
 namespace {
 
 asio::ip::tcp::endpoint const anywhere{asio::ip::address_v4::loopback(), 0};
+/// A listener on a loop of its own, somewhere.
+struct open_listener {
+    asio::io_context io;
+    std::shared_ptr<tcp_listener> listener = std::make_shared<tcp_listener>(io);
+    unsigned short port = 0;
+
+    open_listener() {
+        std::error_code error;
+        port = listener->open(anywhere, false, error).port();
+        REQUIRE_FALSE(error);
+    }
+};
+
 auto const ignore = [](std::error_code const&) {};
 
 double cpu_seconds() {
@@ -104,42 +117,36 @@ TEST_CASE("shared listeners take the same port", "[listener]") {
 }
 
 TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "[listener]") {
-    asio::io_context io;
+    open_listener l;
     int accepted = 0;
-    auto const l = std::make_shared<tcp_listener>(io);
-    std::error_code error;
-    auto const where = l->open(anywhere, false, error);
-    l->accept(
+    l.listener->accept(
         [&](backchannel::loop_socket) {
-            if (++accepted == 2) l->close();
+            if (++accepted == 2) l.listener->close();
         },
         ignore);
-    test_client const one{where.port()}, two{where.port()}, three{where.port()};
-    io.run();
+    test_client const one{l.port}, two{l.port}, three{l.port};
+    l.io.run();
     CHECK(accepted == 2);
-    CHECK_THROWS(test_client{where.port()});
+    CHECK_THROWS(test_client{l.port});
 }
 
 TEST_CASE("whoever throws when given a connection loses that one, and the next is accepted at once", "[listener]") {
     bool at_once = false; // 100 ms before the end of a pause; the machine may be busy
     for (int attempt = 0; attempt != 5 && !at_once; ++attempt) {
-        asio::io_context io;
+        open_listener l;
         int accepted = 0, told = 0;
-        auto const l = std::make_shared<tcp_listener>(io);
-        std::error_code error;
-        auto const where = l->open(anywhere, false, error);
-        l->accept(
+        l.listener->accept(
             [&](backchannel::loop_socket) {
-                if (++accepted == 2) l->close();
+                if (++accepted == 2) l.listener->close();
                 throw std::bad_alloc{};
             },
             [&](std::error_code const& why) {
                 told += why == std::errc::not_enough_memory ? 1 : 0;
                 throw std::bad_alloc{}; // there is no memory to tell of it either
             });
-        test_client one{where.port()}, two{where.port()};
+        test_client one{l.port}, two{l.port};
         auto const begin = std::chrono::steady_clock::now();
-        io.run();
+        l.io.run();
         at_once = std::chrono::steady_clock::now() - begin < 100ms;
         CHECK(accepted == 2);
         CHECK(told == 2);
