@@ -114,6 +114,20 @@ private:
     alignas(std::max_align_t) std::byte storage_[capacity];
 };
 
+/// A completion of a request that says where the request goes on when an authorizer has decided that takes its time.
+///
+/// `home()` returns a function object that calls what it is given once, now or later and on whichever thread it likes;
+/// or destroys it, which gives the request up.
+template <class F>
+concept has_home = requires(F const& done) { done.home()([] {}); };
+
+/// `done.home()`; right here, if `done` does not say.
+template <class F>
+[[nodiscard]] auto home_of(F const& done) {
+    if constexpr (has_home<F>) return done.home();
+    else return [](auto f) { f(); };
+}
+
 }
 
 #endif

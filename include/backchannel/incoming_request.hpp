@@ -65,7 +65,10 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
+                auto const home = home_of(done);
+                home([held = std::move(held), done = std::move(done), decision = std::move(decision)]() mutable {
+                    held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
+                });
             });
         } else {
             router.async_handle(request_->head.lent(), std::move(done));

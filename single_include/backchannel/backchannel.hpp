@@ -313,6 +313,20 @@ private:
     alignas(std::max_align_t) std::byte storage_[capacity];
 };
 
+/// A completion of a request that says where the request goes on when an authorizer has decided that takes its time.
+///
+/// `home()` returns a function object that calls what it is given once, now or later and on whichever thread it likes;
+/// or destroys it, which gives the request up.
+template <class F>
+concept has_home = requires(F const& done) { done.home()([] {}); };
+
+/// `done.home()`; right here, if `done` does not say.
+template <class F>
+[[nodiscard]] auto home_of(F const& done) {
+    if constexpr (has_home<F>) return done.home();
+    else return [](auto f) { f(); };
+}
+
 }
 
 #endif
@@ -7512,7 +7526,10 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
+                auto const home = home_of(done);
+                home([held = std::move(held), done = std::move(done), decision = std::move(decision)]() mutable {
+                    held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
+                });
             });
         } else {
             router.async_handle(request_->head.lent(), std::move(done));
@@ -7857,7 +7874,8 @@ public:
 
     /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
     ///
-    /// False: not ours, and `done` is not called. What outlives the call is copied.
+    /// False: not ours, and `done` is not called. What outlives the call is copied. Where Auth's late decision is dealt
+    /// with, `done` may say: see `has_home`; otherwise that is on Auth's thread.
     template <class F>
     bool async_handle(request_view const& request, F done) {
         static_assert(std::is_invocable_v<F&, response>,
@@ -7913,8 +7931,11 @@ private:
             : router{r}, target{c}, kept{request}, view{kept.view()}, done{std::move(f)} {}
 
         [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
-            return [self = std::move(self)](auth_decision decision) {
-                self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
+            return [self = std::move(self)](auth_decision decision) mutable {
+                auto const home = home_of(self->done);
+                home([self = std::move(self), decision = std::move(decision)]() mutable {
+                    self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
+                });
             };
         }
     };
@@ -11555,13 +11576,7 @@ inline constexpr timestamp last_moment =
     std::chrono::milliseconds(1);
 
 struct calendar_time {
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    int millisecond = 0;
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
     unsigned weekday = 0; // used for printing only
 };
 
@@ -11581,9 +11596,8 @@ struct calendar_time {
 }
 
 [[nodiscard]] inline std::optional<timestamp> join(calendar_time const& time) noexcept {
-    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59) {
+    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59)
         return std::nullopt;
-    }
     std::chrono::year_month_day const date(std::chrono::year(time.year),
                                            std::chrono::month(static_cast<unsigned>(time.month)),
                                            std::chrono::day(static_cast<unsigned>(time.day)));
@@ -11638,9 +11652,8 @@ struct reader {
         return good;
     }
     [[nodiscard]] bool month(int& value) noexcept {
-        for (value = 1; value <= 12; ++value) {
+        for (value = 1; value <= 12; ++value)
             if (text(months[static_cast<std::size_t>(value - 1)])) return true;
-        }
         return false;
     }
     [[nodiscard]] bool weekday(std::array<std::string_view, 7> const& names, std::string_view after) noexcept {
@@ -11661,9 +11674,8 @@ struct reader {
     reader in{text};
     calendar_time time;
     if (!in.weekday(weekdays, ", ") || !in.number<2>(time.day) || !in.text(' ') || !in.month(time.month) ||
-        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
+        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT")
         return std::nullopt;
-    }
     return join(time);
 }
 
@@ -11671,9 +11683,8 @@ struct reader {
     reader in{text};
     calendar_time time;
     if (!in.weekday(long_weekdays, ", ") || !in.number<2>(time.day) || !in.text('-') || !in.month(time.month) ||
-        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
+        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT")
         return std::nullopt;
-    }
     calendar_time limit = split(now);
     limit.year += 50;
     auto const order = [](calendar_time const& t) {
@@ -11690,9 +11701,8 @@ struct reader {
     if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(' ')) return std::nullopt;
     // a day of one digit has a blank in front
     bool const day = in.text(' ') ? in.number<1>(time.day) : in.number<2>(time.day);
-    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty()) {
+    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty())
         return std::nullopt;
-    }
     return join(time);
 }
 
@@ -11786,9 +11796,8 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
     if (!in.number<4>(time.year) || !in.text('-') || !in.number<2>(time.month) || !in.text('-') ||
-        !in.number<2>(time.day) || !in.text('T') || !in.clock(time)) {
+        !in.number<2>(time.day) || !in.text('T') || !in.clock(time))
         return std::nullopt;
-    }
     if (in.text('.')) {
         if (!in.at_digit()) return std::nullopt;
         for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
@@ -11802,9 +11811,8 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     int hours = 0;
     int minutes = 0;
     if (sign == 0 || !in.number<2>(hours) || !in.text(':') || !in.number<2>(minutes) || !in.rest.empty() ||
-        hours > 23 || minutes > 59) {
+        hours > 23 || minutes > 59)
         return std::nullopt;
-    }
     *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
     if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
     return moment;

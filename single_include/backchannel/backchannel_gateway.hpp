@@ -2938,11 +2938,62 @@ private:
 #ifndef BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 #define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 
+// ---- backchannel/gateway/loop_home.hpp
+#ifndef BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+#define BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+
+#include <memory>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`. Given
+/// up are those whose gateway has gone, and those for which there is no memory.
+///
+/// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
+/// goes on may be in the middle of the hub when it lets go of it.
+class loop_home {
+public:
+    explicit loop_home(std::shared_ptr<loop_door> door) noexcept : door_{std::move(door)} {}
+
+    template <class F>
+    void operator()(F f) const {
+        auto const kept = door_;
+        if (kept->is_here()) {
+            F here = std::move(f); // goes before what it uses
+            return here();
+        }
+        (void)guarded([&] {
+            kept->post([kept, f = std::move(f)]() mutable {
+                F here = std::move(f);
+                here();
+            });
+        });
+    }
+
+private:
+    std::shared_ptr<loop_door> door_;
+};
+
+/// A completion that goes on there.
+struct homing_completion {
+    loop_home where;
+    completion<response> done;
+
+    void operator()(response r) { done(std::move(r)); }
+    [[nodiscard]] loop_home home() const noexcept { return where; }
+};
+
+}
+
+#endif
+
 // ---- backchannel/support/arriving_request.hpp
 #ifndef BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
 #define BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -2961,28 +3012,30 @@ public:
     /// Once, at the end.
     virtual void finish(completion<response> done) = 0;
 
-    /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
-    template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
-                                                                 std::size_t expected, crypto::sha256_lanes* lanes) {
-        return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
+    /// What `router.begin` has given. The router gets what `wrap` makes of the completion. Precondition: the target is
+    /// the router's, which outlives this.
+    template <class Router, class Wrap = std::identity>
+    [[nodiscard]] static std::unique_ptr<arriving_request>
+    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes, Wrap wrap = {}) {
+        return std::make_unique<to<Router, Wrap>>(router.begin(head, expected, lanes), std::move(wrap));
     }
 
 private:
-    template <class Router>
+    template <class Router, class Wrap>
     struct to;
 };
 
-template <class Router>
+template <class Router, class Wrap>
 struct arriving_request::to final : arriving_request {
-    explicit to(typename Router::incoming r) noexcept : request{std::move(r)} {}
+    to(typename Router::incoming r, Wrap w) noexcept : request{std::move(r)}, wrap{std::move(w)} {}
 
     void append(std::string_view piece) override { (void)request.append(piece); }
     std::span<char> room() override { return request.room(); }
     void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
-    void finish(completion<response> done) override { request.finish(std::move(done)); }
+    void finish(completion<response> done) override { request.finish(wrap(std::move(done))); }
 
     typename Router::incoming request;
+    [[no_unique_address]] Wrap wrap;
 };
 
 }
@@ -3006,13 +3059,13 @@ public:
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
     /// As `management_router::max_body`, for a target that is owned.
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
-    /// False: the target is not owned, and there is no answer.
-    virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// False: the target is not owned, and there is no answer. `door`: of the loop on which the request has come.
+    virtual bool handle(request_view const& request, loop_door& door, completion<response> done) = 0;
     /// As `management_router::hashes_side_by_side`.
     [[nodiscard]] virtual bool hashes_side_by_side() const noexcept = 0;
     /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
-                                                                  crypto::sha256_lanes& lanes) = 0;
+                                                                  crypto::sha256_lanes& lanes, loop_door& door) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -3046,9 +3099,11 @@ class mounted_router_of final : public mounted_router {
 public:
     using router_type = management_router<Auth, gateway_router_traits<Dialect>>;
 
+    /// `owner` has the hub, the observer, the doors and this.
     template <class Hub>
-    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer)
-        : router_{hub, std::move(auth), options, {}, {&observer}} {}
+    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer,
+                      std::weak_ptr<void> owner)
+        : owner_{std::move(owner)}, router_{hub, std::move(auth), options, {}, {&observer}} {}
 
     [[nodiscard]] router_type& router() noexcept { return router_; }
 
@@ -3056,15 +3111,21 @@ public:
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
     [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
-    bool handle(request_view const& request, completion<response> done) override {
-        return router_.async_handle(request, std::move(done));
+    bool handle(request_view const& request, loop_door& door, completion<response> done) override {
+        if constexpr (has_authorize<Auth>)
+            return router_.async_handle(request, std::move(done)); // it decides here
+        else
+            return router_.async_handle(request, homing_completion{home_behind(door), std::move(done)});
     }
 
     [[nodiscard]] bool hashes_side_by_side() const noexcept override { return router_type::hashes_side_by_side; }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
-                                                          crypto::sha256_lanes& lanes) override {
-        return arriving_request::begin(router_, head, expected, &lanes);
+                                                          crypto::sha256_lanes& lanes, loop_door& door) override {
+        return arriving_request::begin(router_, head, expected, &lanes,
+                                       [home = home_behind(door)](completion<response> done) {
+                                           return homing_completion{home, std::move(done)};
+                                       });
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -3073,6 +3134,11 @@ public:
     }
 
 private:
+    [[nodiscard]] loop_home home_behind(loop_door& door) const noexcept {
+        return loop_home{std::shared_ptr<loop_door>{owner_.lock(), &door}};
+    }
+
+    std::weak_ptr<void> const owner_;
     router_type router_;
 };
 
@@ -3448,7 +3514,8 @@ protected:
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
         std::unique_ptr<arriving_request> managed;
         if (router != nullptr)
-            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes());
+            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes(),
+                                    *this->worker().door());
         partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
@@ -3499,8 +3566,10 @@ protected:
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
+        loop_door& door = *this->worker().door();
         for (auto const& router : core_.routers())
-            if (this->expect_answer(true, [&](auto done) { return router->handle(request, std::move(done)); })) return;
+            if (this->expect_answer(true, [&](auto done) { return router->handle(request, door, std::move(done)); }))
+                return;
         answer_own(request);
     }
 
@@ -5020,8 +5089,8 @@ public:
     /// One more router, asked behind those before it. Before any loop runs.
     template <class Dialect, class Auth>
     auto& mount(Auth auth, router_options const& router) {
-        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
-                                                                          static_cast<denial_observer&>(*this));
+        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(
+            hub, std::move(auth), router, static_cast<denial_observer&>(*this), this->weak_from_this());
         auto& made = mounted->router();
         least_body_limit_ = std::min(least_body_limit_, made.max_body());
         routers_.push_back(std::move(mounted));
@@ -5307,8 +5376,7 @@ public:
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;
 
-    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread; and no
-    /// Auth answers on a thread of its own meanwhile, though it may before and after.
+    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
     ~gateway() { core_->abandon(); }
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are

@@ -117,6 +117,15 @@ struct patient_handler {
     return options;
 }
 
+/// Listens on a free port, and gives that.
+template <class Gateway>
+[[nodiscard]] unsigned short open_port(Gateway& g) {
+    std::error_code error;
+    auto const where = g.listen({asio::ip::address_v4::loopback(), 0}, error);
+    if (error) throw std::system_error{error};
+    return where.port();
+}
+
 /// A gateway on loops of its own, running until the end of the test.
 template <class Handler = scripted_handler, class Auth = backchannel::allow_all>
 class running_gateway {
@@ -126,10 +135,7 @@ public:
     explicit running_gateway(Handler handler = {}, gateway_options options = prod(), std::size_t threads = 1,
                              Auth auth = {})
         : server{threads, std::move(auth), std::move(handler), std::move(options)} {
-        std::error_code error;
-        auto const where = server.listen({asio::ip::address_v4::loopback(), 0}, error);
-        if (error) throw std::system_error{error};
-        port = where.port();
+        port = open_port(server);
         thread_ = std::thread{[this] { server.run(); }};
     }
 

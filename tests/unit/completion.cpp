@@ -159,4 +159,43 @@ TEST_CASE("a callable may destroy what holds its completion", "[completion]") {
     }
 }
 
+namespace {
+
+struct plain {
+    void operator()(int) const {}
+};
+
+struct with_home {
+    int* calls;
+    void operator()(int) const {}
+    [[nodiscard]] auto home() const {
+        return [calls_ = calls](auto f) {
+            ++*calls_;
+            f();
+        };
+    }
+};
+
+struct with_wrong_home {
+    void operator()(int) const {}
+    int home = 0;
+};
+
+static_assert(!has_home<plain>);
+static_assert(has_home<with_home>);
+static_assert(!has_home<with_wrong_home>);
+
+}
+
+TEST_CASE("a completion says where its request goes on, or it goes on right here", "[completion]") {
+    int calls = 0, ran = 0;
+    auto const next = [&ran] { return [&ran, only_moved = std::make_unique<int>(2)] { ran += *only_moved; }; };
+    home_of(plain{})(next());
+    CHECK(ran == 2);
+    CHECK(calls == 0);
+    home_of(with_home{&calls})(next());
+    CHECK(ran == 4);
+    CHECK(calls == 1);
+}
+
 }

@@ -182,6 +182,64 @@ TEST_CASE("An authorizer may take its time, and the request is kept for it", "[m
     CHECK(f.hub.sent().empty());
 }
 
+TEST_CASE("A late decision is dealt with where the completion says", "[management_router]") {
+    std::vector<task> at_home;
+    auto const homing = [&](auto done) {
+        struct homing_done {
+            decltype(done) inner;
+            std::vector<task>* where;
+            void operator()(response r) { inner(std::move(r)); }
+            [[nodiscard]] auto home() const {
+                return [where_ = where](auto f) {
+                    auto const kept = std::make_shared<decltype(f)>(std::move(f));
+                    where_->emplace_back([kept] { (*kept)(); });
+                };
+            }
+        };
+        return homing_done{std::move(done), &at_home};
+    };
+    slow_auth auth;
+    test::router_fixture<slow_auth> f{auth};
+    std::string const target = f.path();
+    request_view r;
+    r.method = "POST";
+    r.target = target;
+    r.body = "Hello";
+    CHECK(f.router.async_handle(r, homing(f.collect())));
+    CHECK(at_home.empty());
+    auth.shared->waiting(auth_decision::allow());
+    CHECK(f.hub.sent().empty());
+    REQUIRE(at_home.size() == 1);
+    at_home[0]();
+    CHECK(f.answers == lines{"200"});
+    CHECK(f.hub.sent() == lines{"send 1 Hello"});
+
+    CHECK(f.router.async_handle(r, homing(f.collect())));
+    auth.shared->waiting = {}; // it forgets to answer
+    REQUIRE(at_home.size() == 2);
+    at_home[1]();
+    CHECK(f.answers.back() == internal);
+
+    CHECK(f.router.async_handle(r, homing(f.collect())));
+    auth.shared->waiting(auth_decision::allow());
+    at_home.clear(); // nobody goes on with it
+    CHECK(f.hub.sent().empty());
+    CHECK(f.answers.size() == 2);
+
+    piecewise_auth pieces;
+    test::router_fixture<piecewise_auth> g{pieces};
+    std::string const other = g.path();
+    r.target = other;
+    auto incoming = g.router.begin(r);
+    CHECK(incoming.append("Hello"));
+    incoming.finish(homing(g.collect()));
+    CHECK(g.hub.sent().empty());
+    REQUIRE(at_home.size() == 1);
+    at_home[0]();
+    CHECK(g.answers == lines{"200"});
+    CHECK(g.hub.sent() == lines{"send 1 Hello"});
+}
+
 TEST_CASE("A body may arrive in pieces, each shown to the authorizer as it comes", "[management_router]") {
     piecewise_auth auth;
     test::router_fixture<piecewise_auth> f{auth, {.stage = "prod", .max_body = 10}};

@@ -61,8 +61,7 @@ public:
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;
 
-    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread; and no
-    /// Auth answers on a thread of its own meanwhile, though it may before and after.
+    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
     ~gateway() { core_->abandon(); }
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are

@@ -66,8 +66,8 @@ public:
     /// One more router, asked behind those before it. Before any loop runs.
     template <class Dialect, class Auth>
     auto& mount(Auth auth, router_options const& router) {
-        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(hub, std::move(auth), router,
-                                                                          static_cast<denial_observer&>(*this));
+        auto mounted = std::make_unique<mounted_router_of<Auth, Dialect>>(
+            hub, std::move(auth), router, static_cast<denial_observer&>(*this), this->weak_from_this());
         auto& made = mounted->router();
         least_body_limit_ = std::min(least_body_limit_, made.max_body());
         routers_.push_back(std::move(mounted));

@@ -124,7 +124,8 @@ protected:
         std::size_t const limit = router != nullptr ? router->max_body() : core_.options.max_request_body;
         std::unique_ptr<arriving_request> managed;
         if (router != nullptr)
-            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes());
+            managed = router->begin(request, partial_request::expected(head, limit), this->worker().lanes(),
+                                    *this->worker().door());
         partial_ = std::make_unique<partial_request>(request, head, limit, std::move(managed));
         std::string_view none;
         if (partial_->read(none) == partial_request::progress::failed) return body_failed();
@@ -175,8 +176,10 @@ protected:
 
     /// The answer of a request that is there as a whole.
     void answer(request_view const& request) {
+        loop_door& door = *this->worker().door();
         for (auto const& router : core_.routers())
-            if (this->expect_answer(true, [&](auto done) { return router->handle(request, std::move(done)); })) return;
+            if (this->expect_answer(true, [&](auto done) { return router->handle(request, door, std::move(done)); }))
+                return;
         answer_own(request);
     }
 

@@ -3,6 +3,8 @@
 #define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 
 #include <backchannel/completion.hpp>
+#include <backchannel/gateway/loop_door.hpp>
+#include <backchannel/gateway/loop_home.hpp>
 #include <backchannel/http.hpp>
 #include <backchannel/management_router.hpp>
 #include <backchannel/support/arriving_request.hpp>
@@ -24,13 +26,13 @@ public:
     [[nodiscard]] virtual bool reserves(std::string_view target) const noexcept = 0;
     /// As `management_router::max_body`, for a target that is owned.
     [[nodiscard]] virtual std::size_t max_body() const noexcept = 0;
-    /// False: the target is not owned, and there is no answer.
-    virtual bool handle(request_view const& request, completion<response> done) = 0;
+    /// False: the target is not owned, and there is no answer. `door`: of the loop on which the request has come.
+    virtual bool handle(request_view const& request, loop_door& door, completion<response> done) = 0;
     /// As `management_router::hashes_side_by_side`.
     [[nodiscard]] virtual bool hashes_side_by_side() const noexcept = 0;
     /// Precondition: the target is owned.
     [[nodiscard]] virtual std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
-                                                                  crypto::sha256_lanes& lanes) = 0;
+                                                                  crypto::sha256_lanes& lanes, loop_door& door) = 0;
 
     /// Header with the id of an answer.
     [[nodiscard]] virtual std::string_view request_id_header() const noexcept = 0;
@@ -64,9 +66,11 @@ class mounted_router_of final : public mounted_router {
 public:
     using router_type = management_router<Auth, gateway_router_traits<Dialect>>;
 
+    /// `owner` has the hub, the observer, the doors and this.
     template <class Hub>
-    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer)
-        : router_{hub, std::move(auth), options, {}, {&observer}} {}
+    mounted_router_of(Hub& hub, Auth auth, router_options const& options, denial_observer& observer,
+                      std::weak_ptr<void> owner)
+        : owner_{std::move(owner)}, router_{hub, std::move(auth), options, {}, {&observer}} {}
 
     [[nodiscard]] router_type& router() noexcept { return router_; }
 
@@ -74,15 +78,21 @@ public:
     [[nodiscard]] bool reserves(std::string_view target) const noexcept override { return Dialect::reserves(target); }
     [[nodiscard]] std::size_t max_body() const noexcept override { return router_.max_body(); }
 
-    bool handle(request_view const& request, completion<response> done) override {
-        return router_.async_handle(request, std::move(done));
+    bool handle(request_view const& request, loop_door& door, completion<response> done) override {
+        if constexpr (has_authorize<Auth>)
+            return router_.async_handle(request, std::move(done)); // it decides here
+        else
+            return router_.async_handle(request, homing_completion{home_behind(door), std::move(done)});
     }
 
     [[nodiscard]] bool hashes_side_by_side() const noexcept override { return router_type::hashes_side_by_side; }
 
     [[nodiscard]] std::unique_ptr<arriving_request> begin(request_view const& head, std::size_t expected,
-                                                          crypto::sha256_lanes& lanes) override {
-        return arriving_request::begin(router_, head, expected, &lanes);
+                                                          crypto::sha256_lanes& lanes, loop_door& door) override {
+        return arriving_request::begin(router_, head, expected, &lanes,
+                                       [home = home_behind(door)](completion<response> done) {
+                                           return homing_completion{home, std::move(done)};
+                                       });
     }
 
     [[nodiscard]] std::string_view request_id_header() const noexcept override { return Dialect::request_id_header; }
@@ -91,6 +101,11 @@ public:
     }
 
 private:
+    [[nodiscard]] loop_home home_behind(loop_door& door) const noexcept {
+        return loop_home{std::shared_ptr<loop_door>{owner_.lock(), &door}};
+    }
+
+    std::weak_ptr<void> const owner_;
     router_type router_;
 };
 

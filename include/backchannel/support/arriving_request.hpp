@@ -7,6 +7,7 @@
 #include <backchannel/http.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -25,28 +26,30 @@ public:
     /// Once, at the end.
     virtual void finish(completion<response> done) = 0;
 
-    /// What `router.begin` has given. Precondition: the target is the router's, which outlives this.
-    template <class Router>
-    [[nodiscard]] static std::unique_ptr<arriving_request> begin(Router& router, request_view const& head,
-                                                                 std::size_t expected, crypto::sha256_lanes* lanes) {
-        return std::make_unique<to<Router>>(router.begin(head, expected, lanes));
+    /// What `router.begin` has given. The router gets what `wrap` makes of the completion. Precondition: the target is
+    /// the router's, which outlives this.
+    template <class Router, class Wrap = std::identity>
+    [[nodiscard]] static std::unique_ptr<arriving_request>
+    begin(Router& router, request_view const& head, std::size_t expected, crypto::sha256_lanes* lanes, Wrap wrap = {}) {
+        return std::make_unique<to<Router, Wrap>>(router.begin(head, expected, lanes), std::move(wrap));
     }
 
 private:
-    template <class Router>
+    template <class Router, class Wrap>
     struct to;
 };
 
-template <class Router>
+template <class Router, class Wrap>
 struct arriving_request::to final : arriving_request {
-    explicit to(typename Router::incoming r) noexcept : request{std::move(r)} {}
+    to(typename Router::incoming r, Wrap w) noexcept : request{std::move(r)}, wrap{std::move(w)} {}
 
     void append(std::string_view piece) override { (void)request.append(piece); }
     std::span<char> room() override { return request.room(); }
     void refuse_as_too_large() noexcept override { request.refuse_as_too_large(); }
-    void finish(completion<response> done) override { request.finish(std::move(done)); }
+    void finish(completion<response> done) override { request.finish(wrap(std::move(done))); }
 
     typename Router::incoming request;
+    [[no_unique_address]] Wrap wrap;
 };
 
 }

@@ -16,14 +16,6 @@ namespace {
 
 using plain_gateway = backchannel::gateway<backchannel::allow_all, scripted_handler>;
 
-template <class Gateway>
-unsigned short open_port(Gateway& g) {
-    std::error_code error;
-    auto const where = g.listen({asio::ip::address_v4::loopback(), 0}, error);
-    REQUIRE_FALSE(error);
-    return where.port();
-}
-
 /// Runs a loop of the test's own until it is stopped.
 struct running_loop {
     explicit running_loop(asio::io_context& io) : io_{io}, thread_{[&io] { io.run(); }} {}
@@ -249,6 +241,7 @@ TEST_CASE("a session that the application has opened may outlive the gateway", "
         idle = server->hub().open(backchannel::gateway_transport::handle{});
         server.reset();
         io.reset();
+        CHECK(idle.tag("late") == backchannel::tagging::gone);
         idle.touch();
         idle.closed(1000);
         idle = {};

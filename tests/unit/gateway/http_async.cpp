@@ -266,6 +266,67 @@ TEST_CASE("an authorizer may decide when the gateway has gone", "[http_session]"
     decisions[0](backchannel::auth_decision::allow());
 }
 
+TEST_CASE("an authorizer may decide while the gateway goes, and the loop behind it", "[http_session]") {
+    using slow_gateway = backchannel::gateway<slow_auth, scripted_handler>;
+    for (int round = 0; round != 100; ++round) {
+        slow_auth auth;
+        auto& waiting = auth.shared->waiting; // no other thread sees it
+        std::optional<asio::io_context> io{std::in_place};
+        std::optional<slow_gateway> server;
+        std::string id;
+        scripted_handler handler;
+        handler.open = [&](gateway_client& c) { id = c.id(); };
+        server.emplace(*io, auth, handler, prod());
+        unsigned short const port = open_port(*server);
+        test_client listener{port}, caller{port};
+        listener.send(upgrade_request());
+        while (id.empty()) (void)io->run_one();
+        caller.send(post_to(id, "maybe too late"));
+        while (waiting.empty()) (void)io->run_one();
+        auto decide = std::move(waiting.front());
+        waiting.clear();
+        std::atomic<bool> ready{false};
+        std::thread other{[&] {
+            ready = true;
+            decide(backchannel::auth_decision::allow());
+        }};
+        while (!ready) std::this_thread::yield();
+        if (round % 2 == 0) (void)io->poll(); // so that it may come in between, too
+        server.reset();
+        io.reset();
+        other.join();
+        if (!caller.ended()) CHECK(caller.read_response().status == 200);
+    }
+}
+
+TEST_CASE("a request goes on where it came in, on whichever thread its authorizer decides", "[http_session]") {
+    slow_auth auth;
+    auto const queue = auth.shared;
+    std::mutex mutex;
+    std::thread::id loop, denied;
+    scripted_handler handler;
+    handler.open = [&](gateway_client&) { loop = std::this_thread::get_id(); };
+    handler.event = [&](gateway_event const& e) {
+        std::lock_guard const lock{mutex};
+        if (e.what == gateway_event::type::request_denied) denied = std::this_thread::get_id();
+    };
+    running_gateway<scripted_handler, slow_auth> g{handler, prod(), 1, auth};
+    websocket_client const listener{g.port};
+    std::string const request = post_to(listener.id, "body");
+    for (std::size_t const cut : {std::size_t{0}, std::size_t{4}}) { // with the whole body at once, and behind the head
+        denied = {};
+        test_client client{g.port};
+        client.send(request.substr(0, request.size() - cut));
+        client.send(request.substr(request.size() - cut));
+        auto decisions = slow_auth::take(*queue, 1);
+        REQUIRE(decisions.size() == 1);
+        decisions[0](backchannel::auth_decision::refuse(backchannel::auth_error::not_permitted));
+        CHECK(client.read_response().status == 403);
+        std::lock_guard const lock{mutex};
+        CHECK(denied == loop);
+    }
+}
+
 TEST_CASE("an authorizer that throws is 500, and its message is not sent", "[http_session]") {
     running_gateway<scripted_handler, failing_auth> g;
     websocket_client listener{g.port};

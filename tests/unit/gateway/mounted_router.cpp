@@ -23,9 +23,7 @@ struct while_running {
     std::thread loop;
 
     explicit while_running(Gateway& g) : server{g} {
-        std::error_code error;
-        port = server.listen({asio::ip::address_v4::loopback(), 0}, error).port();
-        if (error) throw std::system_error{error};
+        port = open_port(server);
         loop = std::thread{[this] { server.run(); }};
     }
     ~while_running() {

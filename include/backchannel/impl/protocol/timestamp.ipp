@@ -23,13 +23,7 @@ inline constexpr timestamp last_moment =
     std::chrono::milliseconds(1);
 
 struct calendar_time {
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    int millisecond = 0;
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
     unsigned weekday = 0; // used for printing only
 };
 
@@ -49,9 +43,8 @@ struct calendar_time {
 }
 
 [[nodiscard]] inline std::optional<timestamp> join(calendar_time const& time) noexcept {
-    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59) {
+    if (time.year < 1970 || time.year > 9999 || time.hour > 23 || time.minute > 59 || time.second > 59)
         return std::nullopt;
-    }
     std::chrono::year_month_day const date(std::chrono::year(time.year),
                                            std::chrono::month(static_cast<unsigned>(time.month)),
                                            std::chrono::day(static_cast<unsigned>(time.day)));
@@ -106,9 +99,8 @@ struct reader {
         return good;
     }
     [[nodiscard]] bool month(int& value) noexcept {
-        for (value = 1; value <= 12; ++value) {
+        for (value = 1; value <= 12; ++value)
             if (text(months[static_cast<std::size_t>(value - 1)])) return true;
-        }
         return false;
     }
     [[nodiscard]] bool weekday(std::array<std::string_view, 7> const& names, std::string_view after) noexcept {
@@ -129,9 +121,8 @@ struct reader {
     reader in{text};
     calendar_time time;
     if (!in.weekday(weekdays, ", ") || !in.number<2>(time.day) || !in.text(' ') || !in.month(time.month) ||
-        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
+        !in.text(' ') || !in.number<4>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT")
         return std::nullopt;
-    }
     return join(time);
 }
 
@@ -139,9 +130,8 @@ struct reader {
     reader in{text};
     calendar_time time;
     if (!in.weekday(long_weekdays, ", ") || !in.number<2>(time.day) || !in.text('-') || !in.month(time.month) ||
-        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT") {
+        !in.text('-') || !in.number<2>(time.year) || !in.text(' ') || !in.clock(time) || in.rest != " GMT")
         return std::nullopt;
-    }
     calendar_time limit = split(now);
     limit.year += 50;
     auto const order = [](calendar_time const& t) {
@@ -158,9 +148,8 @@ struct reader {
     if (!in.weekday(weekdays, " ") || !in.month(time.month) || !in.text(' ')) return std::nullopt;
     // a day of one digit has a blank in front
     bool const day = in.text(' ') ? in.number<1>(time.day) : in.number<2>(time.day);
-    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty()) {
+    if (!day || !in.text(' ') || !in.clock(time) || !in.text(' ') || !in.number<4>(time.year) || !in.rest.empty())
         return std::nullopt;
-    }
     return join(time);
 }
 
@@ -254,9 +243,8 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     detail_timestamp::reader in{text};
     detail_timestamp::calendar_time time;
     if (!in.number<4>(time.year) || !in.text('-') || !in.number<2>(time.month) || !in.text('-') ||
-        !in.number<2>(time.day) || !in.text('T') || !in.clock(time)) {
+        !in.number<2>(time.day) || !in.text('T') || !in.clock(time))
         return std::nullopt;
-    }
     if (in.text('.')) {
         if (!in.at_digit()) return std::nullopt;
         for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
@@ -270,9 +258,8 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) n
     int hours = 0;
     int minutes = 0;
     if (sign == 0 || !in.number<2>(hours) || !in.text(':') || !in.number<2>(minutes) || !in.rest.empty() ||
-        hours > 23 || minutes > 59) {
+        hours > 23 || minutes > 59)
         return std::nullopt;
-    }
     *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
     if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
     return moment;

@@ -1,0 +1,54 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#ifndef BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+#define BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+
+#include <backchannel/completion.hpp>
+#include <backchannel/gateway/loop_door.hpp>
+#include <backchannel/http.hpp>
+#include <backchannel/support/guarded.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`. Given
+/// up are those whose gateway has gone, and those for which there is no memory.
+///
+/// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
+/// goes on may be in the middle of the hub when it lets go of it.
+class loop_home {
+public:
+    explicit loop_home(std::shared_ptr<loop_door> door) noexcept : door_{std::move(door)} {}
+
+    template <class F>
+    void operator()(F f) const {
+        auto const kept = door_;
+        if (kept->is_here()) {
+            F here = std::move(f); // goes before what it uses
+            return here();
+        }
+        (void)guarded([&] {
+            kept->post([kept, f = std::move(f)]() mutable {
+                F here = std::move(f);
+                here();
+            });
+        });
+    }
+
+private:
+    std::shared_ptr<loop_door> door_;
+};
+
+/// A completion that goes on there.
+struct homing_completion {
+    loop_home where;
+    completion<response> done;
+
+    void operator()(response r) { done(std::move(r)); }
+    [[nodiscard]] loop_home home() const noexcept { return where; }
+};
+
+}
+
+#endif
