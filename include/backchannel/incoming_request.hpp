@@ -65,7 +65,7 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                auto const home = home_of(done);
+                auto home = home_of(done);
                 home([held = std::move(held), done = std::move(done), decision = std::move(decision)]() mutable {
                     held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
                 });

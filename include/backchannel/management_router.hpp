@@ -115,8 +115,8 @@ public:
 
     /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
     ///
-    /// False: not ours, and `done` is not called. What outlives the call is copied. Where Auth's late decision is dealt
-    /// with, `done` may say: see `has_home`; otherwise that is on Auth's thread.
+    /// False: not ours, and `done` is not called. What outlives the call is copied. Where the request goes on when Auth
+    /// has decided late, and whether, `done` may say: see `has_home`; otherwise that is on Auth's thread.
     template <class F>
     bool async_handle(request_view const& request, F done) {
         static_assert(std::is_invocable_v<F&, response>,
@@ -173,7 +173,7 @@ private:
 
         [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
             return [self = std::move(self)](auth_decision decision) mutable {
-                auto const home = home_of(self->done);
+                auto home = home_of(self->done);
                 home([self = std::move(self), decision = std::move(decision)]() mutable {
                     self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
                 });

@@ -316,7 +316,7 @@ private:
 /// A completion of a request that says where the request goes on when an authorizer has decided that takes its time.
 ///
 /// `home()` returns a function object that calls what it is given once, now or later and on whichever thread it likes;
-/// or destroys it, which gives the request up.
+/// or destroys it, and `done` with it, which gives the request up. Neither throws.
 template <class F>
 concept has_home = requires(F const& done) { done.home()([] {}); };
 
@@ -1846,17 +1846,25 @@ private:
             : all{a}, request{r}, op{o}, id{i} {}
     };
 
+    /// The question goes first: there may be no authorizer any more behind the answer.
+    static void report(std::unique_ptr<question> asked) {
+        auto done = std::move(asked->done);
+        auth_decision answer = std::move(asked->answer);
+        asked.reset();
+        done(std::move(answer));
+    }
+
     template <std::size_t I>
     void ask(std::unique_ptr<question> asked) {
         if constexpr (I == sizeof...(Auths)) {
-            asked->done(std::move(asked->answer));
+            report(std::move(asked));
         } else {
             using auth_type = std::tuple_element_t<I, decltype(auths_)>;
             auto& auth = std::get<I>(auths_);
             question& q = *asked;
             auto& begun = std::get<I>(q.begun);
             auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
-                if (settles(asked->answer, std::move(newest), I)) return asked->done(std::move(asked->answer));
+                if (settles(asked->answer, std::move(newest), I)) return report(std::move(asked));
                 ask<I + 1>(std::move(asked));
             };
             // one that throws has dropped `next`, which answers for it
@@ -7526,7 +7534,7 @@ public:
         if constexpr (has_begin<typename Router::auth_type>) {
             auto* const r = request_.get();
             r->state.finish([held = std::move(request_), done = std::move(done)](auth_decision decision) mutable {
-                auto const home = home_of(done);
+                auto home = home_of(done);
                 home([held = std::move(held), done = std::move(done), decision = std::move(decision)]() mutable {
                     held->router.proceed(held->target, held->head.lent(), std::move(decision), std::move(done));
                 });
@@ -7874,8 +7882,8 @@ public:
 
     /// Answers a request through `done(response)`, exactly once: inline, or on the thread of Auth or of the connection.
     ///
-    /// False: not ours, and `done` is not called. What outlives the call is copied. Where Auth's late decision is dealt
-    /// with, `done` may say: see `has_home`; otherwise that is on Auth's thread.
+    /// False: not ours, and `done` is not called. What outlives the call is copied. Where the request goes on when Auth
+    /// has decided late, and whether, `done` may say: see `has_home`; otherwise that is on Auth's thread.
     template <class F>
     bool async_handle(request_view const& request, F done) {
         static_assert(std::is_invocable_v<F&, response>,
@@ -7932,7 +7940,7 @@ private:
 
         [[nodiscard]] static completion<auth_decision> resume(std::unique_ptr<pending> self) {
             return [self = std::move(self)](auth_decision decision) mutable {
-                auto const home = home_of(self->done);
+                auto home = home_of(self->done);
                 home([self = std::move(self), decision = std::move(decision)]() mutable {
                     self->router.proceed(self->target, self->view, std::move(decision), std::move(self->done));
                 });
@@ -10033,9 +10041,8 @@ struct loader {
         json const* const statements = root.find("Statement");
         if (statements == nullptr) return fail(root.offset, "the policy has no \"Statement\"");
         if (statements->kind == kind::object) return load_statement(*statements);
-        if (statements->kind != kind::array || statements->items.empty()) {
+        if (statements->kind != kind::array || statements->items.empty())
             return fail(statements->offset, "\"Statement\" must be an object or a list of objects");
-        }
         for (json const& one : statements->items) {
             if (one.kind != kind::object) return fail(one.offset, "a statement must be an object");
             if (!load_statement(one)) return false;
@@ -10045,9 +10052,8 @@ struct loader {
 
     bool load_statement(json const& from) {
         statement to;
-        for (member const& m : from.members) {
+        for (member const& m : from.members)
             if (!load_element(m, to)) return false;
-        }
         if (from.find("Effect") == nullptr) return fail(from.offset, "the statement has no \"Effect\"");
         if (!want_one_of(from, "Action", "NotAction") || !want_one_of(from, "Resource", "NotResource")) return false;
         policy.statements_.push_back(std::move(to));
@@ -10142,9 +10148,8 @@ struct loader {
         if (m.value.kind != kind::object) return fail(m.value.offset, quote(m.name) + " must be an object");
         if (m.value.members.empty()) return fail(m.value.offset, quote(m.name) + " has no keys");
         for (member const& key : m.value.members) {
-            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip")) {
+            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip"))
                 return refuse(key.offset, "with " + quote(m.name) + " the condition key", key.name);
-            }
             if (&key != &m.value.members.front()) {
                 return fail(key.offset, "the condition key " + quote(key.name) + " occurs twice");
             }
@@ -10169,9 +10174,8 @@ struct loader {
             bool const literal = value.kind == kind::boolean;
             if (!literal && !want_plain_string(key, value)) return false;
             bool const truth = literal ? value.boolean : value.text == "true";
-            if (!literal && !truth && value.text != "false") {
+            if (!literal && !truth && value.text != "false")
                 return fail(value.offset, quote(value.text) + " is neither \"true\" nor \"false\"");
-            }
             (truth ? to.takes_true : to.takes_false) = true;
             return true;
         });
@@ -11176,9 +11180,8 @@ namespace detail_json_writer {
     unsigned const lead = byte(0);
     std::size_t const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length == 0 || text.size() < length) return 0;
-    for (std::size_t at = 1; at < length; ++at) {
+    for (std::size_t at = 1; at < length; ++at)
         if ((byte(at) & 0xc0) != 0x80) return 0;
-    }
     unsigned const second = byte(1);
     bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
     bool const surrogate = lead == 0xed && second > 0x9f;
@@ -13020,9 +13023,8 @@ BACKCHANNEL_DECL bool json_reader::skip_value() noexcept {
     default:
         break;
     }
-    while (depth_ > outside) {
+    while (depth_ > outside)
         if (next() == json_token::error) return false;
-    }
     return true;
 }
 
@@ -13331,9 +13333,8 @@ BACKCHANNEL_DECL json_position json_position_of(std::string_view text, std::size
 }
 
 BACKCHANNEL_DECL json_value const* json_value::find(std::string_view name) const noexcept {
-    for (json_member const& member : members) {
+    for (json_member const& member : members)
         if (member.name == name) return &member.value;
-    }
     return nullptr;
 }
 

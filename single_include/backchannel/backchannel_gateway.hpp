@@ -2947,8 +2947,8 @@ private:
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`. Given
-/// up are those whose gateway has gone, and those for which there is no memory.
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`.
+/// Given up are those whose gateway has gone meanwhile, and those for which there is no memory.
 ///
 /// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
 /// goes on may be in the middle of the hub when it lets go of it.
@@ -2959,19 +2959,30 @@ public:
     template <class F>
     void operator()(F f) const {
         auto const kept = door_;
-        if (kept->is_here()) {
-            F here = std::move(f); // goes before what it uses
-            return here();
-        }
-        (void)guarded([&] {
-            kept->post([kept, f = std::move(f)]() mutable {
-                F here = std::move(f);
-                here();
-            });
-        });
+        if (kept->is_here())
+            run(f);
+        else
+            (void)guarded([&] { kept->post(on_its_way<F>{kept, std::move(f)}); });
     }
 
 private:
+    /// `f` goes before what it uses, and nothing that it throws gets into the loop.
+    template <class F>
+    static void run(F& f) noexcept {
+        F whole = std::move(f);
+        (void)guarded(whole);
+    }
+
+    template <class F>
+    struct on_its_way {
+        std::shared_ptr<loop_door> door;
+        F f;
+
+        void operator()() {
+            if (door->is_here()) run(f);
+        }
+    };
+
     std::shared_ptr<loop_door> door_;
 };
 
@@ -5381,7 +5392,7 @@ public:
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
     /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
-    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway.
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway: as `router`.
     template <class OtherDialect, class OtherAuth>
     auto& serve(OtherAuth auth) {
         return serve<OtherDialect>(std::move(auth), core_->options.router);
@@ -5436,6 +5447,7 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
 
     [[nodiscard]] hub_type& hub() noexcept { return core_->hub; }
+    /// What it is given by hand must be answered before the gateway goes.
     [[nodiscard]] router_type& router() noexcept { return router_; }
     [[nodiscard]] Handler& handler() noexcept { return core_->handler; }
 

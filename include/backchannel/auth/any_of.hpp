@@ -112,17 +112,25 @@ private:
             : all{a}, request{r}, op{o}, id{i} {}
     };
 
+    /// The question goes first: there may be no authorizer any more behind the answer.
+    static void report(std::unique_ptr<question> asked) {
+        auto done = std::move(asked->done);
+        auth_decision answer = std::move(asked->answer);
+        asked.reset();
+        done(std::move(answer));
+    }
+
     template <std::size_t I>
     void ask(std::unique_ptr<question> asked) {
         if constexpr (I == sizeof...(Auths)) {
-            asked->done(std::move(asked->answer));
+            report(std::move(asked));
         } else {
             using auth_type = std::tuple_element_t<I, decltype(auths_)>;
             auto& auth = std::get<I>(auths_);
             question& q = *asked;
             auto& begun = std::get<I>(q.begun);
             auto next = [this, asked = std::move(asked)](auth_decision newest) mutable {
-                if (settles(asked->answer, std::move(newest), I)) return asked->done(std::move(asked->answer));
+                if (settles(asked->answer, std::move(newest), I)) return report(std::move(asked));
                 ask<I + 1>(std::move(asked));
             };
             // one that throws has dropped `next`, which answers for it

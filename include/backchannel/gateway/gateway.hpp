@@ -66,7 +66,7 @@ public:
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
     /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
-    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway.
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway: as `router`.
     template <class OtherDialect, class OtherAuth>
     auto& serve(OtherAuth auth) {
         return serve<OtherDialect>(std::move(auth), core_->options.router);
@@ -121,6 +121,7 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return core_->first_loop(); }
 
     [[nodiscard]] hub_type& hub() noexcept { return core_->hub; }
+    /// What it is given by hand must be answered before the gateway goes.
     [[nodiscard]] router_type& router() noexcept { return router_; }
     [[nodiscard]] Handler& handler() noexcept { return core_->handler; }
 

@@ -12,8 +12,8 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`. Given
-/// up are those whose gateway has gone, and those for which there is no memory.
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`.
+/// Given up are those whose gateway has gone meanwhile, and those for which there is no memory.
 ///
 /// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
 /// goes on may be in the middle of the hub when it lets go of it.
@@ -24,19 +24,30 @@ public:
     template <class F>
     void operator()(F f) const {
         auto const kept = door_;
-        if (kept->is_here()) {
-            F here = std::move(f); // goes before what it uses
-            return here();
-        }
-        (void)guarded([&] {
-            kept->post([kept, f = std::move(f)]() mutable {
-                F here = std::move(f);
-                here();
-            });
-        });
+        if (kept->is_here())
+            run(f);
+        else
+            (void)guarded([&] { kept->post(on_its_way<F>{kept, std::move(f)}); });
     }
 
 private:
+    /// `f` goes before what it uses, and nothing that it throws gets into the loop.
+    template <class F>
+    static void run(F& f) noexcept {
+        F whole = std::move(f);
+        (void)guarded(whole);
+    }
+
+    template <class F>
+    struct on_its_way {
+        std::shared_ptr<loop_door> door;
+        F f;
+
+        void operator()() {
+            if (door->is_here()) run(f);
+        }
+    };
+
     std::shared_ptr<loop_door> door_;
 };
 

@@ -63,6 +63,21 @@ struct scripted_in_pieces {
     }
 };
 
+/// Says when what it has begun has ended.
+struct says_its_end {
+    std::shared_ptr<std::string> log;
+
+    struct state {
+        std::string* log;
+        explicit state(std::string& l) : log{&l} {}
+        state(state const&) = delete;
+        ~state() { *log += "ended "; }
+        void append(std::string_view) {}
+        void finish(completion<auth_decision> done) { done(auth_decision::refuse(auth_error::missing_token)); }
+    };
+    [[nodiscard]] state begin(request_view const&, operation, std::string_view) { return state{*log}; }
+};
+
 /// Looks at the body as a whole.
 struct reads_body {
     std::shared_ptr<std::string> log;
@@ -229,6 +244,24 @@ TEST_CASE("any_of shows a body to those that take pieces as it arrives, to the o
 
     { auto const dropped = auth.begin({}, operation::post, {}); } // the client has gone
     CHECK(answers.size() == 2);
+}
+
+TEST_CASE("any_of has let go of what its authorizers have begun when it answers", "[any_of]") {
+    auto const log = std::make_shared<std::string>();
+    any_of auth{says_its_end{log}, says_its_end{log}};
+    SECTION("in pieces") {
+        auth.begin({}, operation::post, {}).finish([&](auth_decision const&) { *log += "answered "; });
+    }
+    SECTION("as a whole") {
+        auth.async_authorize({}, operation::post, {}, [&](auth_decision const&) { *log += "answered "; });
+    }
+    SECTION("by one that decides") {
+        any_of both{says_its_end{log}, says_its_end{log}, scripted{auth_decision::allow(), log}};
+        both.begin({}, operation::post, {}).finish([&](auth_decision const&) { *log += "answered "; });
+        CHECK(log->starts_with("?"));
+        log->erase(0, 1);
+    }
+    CHECK(*log == "ended ended answered ");
 }
 
 TEST_CASE("any_of answers for one that throws when it is asked, and not before", "[any_of]") {

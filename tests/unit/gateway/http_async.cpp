@@ -63,6 +63,20 @@ struct slow_auth {
     }
 };
 
+/// The same for bodies in pieces.
+struct slow_pieces : private slow_auth {
+    using slow_auth::queue;
+    using slow_auth::shared;
+    using slow_auth::take;
+
+    struct state {
+        slow_auth auth;
+        void append(std::string_view) {}
+        void finish(completion<backchannel::auth_decision> done) { auth.async_authorize({}, {}, {}, std::move(done)); }
+    };
+    [[nodiscard]] state begin(request_view const&, backchannel::operation, std::string_view) { return {*this}; }
+};
+
 /// Throws where it is asked first.
 struct failing_auth {
     struct state {
@@ -299,8 +313,9 @@ TEST_CASE("an authorizer may decide while the gateway goes, and the loop behind 
     }
 }
 
-TEST_CASE("a request goes on where it came in, on whichever thread its authorizer decides", "[http_session]") {
-    slow_auth auth;
+TEMPLATE_TEST_CASE("a request goes on where it came in, on whichever thread its authorizer decides", "[http_session]",
+                   slow_auth, slow_pieces) {
+    TestType auth;
     auto const queue = auth.shared;
     std::mutex mutex;
     std::thread::id loop, denied;
@@ -310,7 +325,7 @@ TEST_CASE("a request goes on where it came in, on whichever thread its authorize
         std::lock_guard const lock{mutex};
         if (e.what == gateway_event::type::request_denied) denied = std::this_thread::get_id();
     };
-    running_gateway<scripted_handler, slow_auth> g{handler, prod(), 1, auth};
+    running_gateway<scripted_handler, TestType> g{handler, prod(), 1, auth};
     websocket_client const listener{g.port};
     std::string const request = post_to(listener.id, "body");
     for (std::size_t const cut : {std::size_t{0}, std::size_t{4}}) { // with the whole body at once, and behind the head
@@ -325,6 +340,28 @@ TEST_CASE("a request goes on where it came in, on whichever thread its authorize
         std::lock_guard const lock{mutex};
         CHECK(denied == loop);
     }
+}
+
+TEMPLATE_TEST_CASE("a decision that waits for its loop when the gateway goes comes too late", "[http_session]",
+                   slow_auth, slow_pieces) {
+    TestType auth;
+    auto const queue = auth.shared;
+    int denied = 0;
+    scripted_handler handler;
+    handler.event = [&](gateway_event const& e) { denied += e.what == gateway_event::type::request_denied ? 1 : 0; };
+    std::optional<asio::io_context> io{std::in_place};
+    std::optional<backchannel::gateway<TestType, scripted_handler>> server;
+    server.emplace(*io, auth, handler, prod());
+    test_client caller{open_port(*server)};
+    caller.send(post_to("AAAAAAAAAAAAAAAA", "body"));
+    while (queue->waiting.empty()) (void)io->run_one();
+    queue->waiting[0](backchannel::auth_decision::refuse(backchannel::auth_error::not_permitted));
+    queue->waiting.clear();
+    server.reset();
+    SECTION("and the loop stays") { io->run(); }
+    SECTION("and the loop goes, too") { io.reset(); }
+    CHECK(caller.ended());
+    CHECK(denied == 0);
 }
 
 TEST_CASE("an authorizer that throws is 500, and its message is not sent", "[http_session]") {

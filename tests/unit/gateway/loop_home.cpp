@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -75,9 +76,10 @@ TEST_CASE("what is brought home runs on the loop, and the owner goes behind it",
     }
     SECTION("from the loop, by the last that keeps the owner") {
         asio::post(*f.io, [&] {
-            auto const home = std::make_shared<loop_home>(*f.home);
+            auto home = std::make_unique<loop_home>(*f.home);
             f.let_go();
-            (*home)([inner = request{f.log}, home]() mutable { inner(); });
+            loop_home const& here = *home; // goes with what it is given
+            here([inner = request{f.log}, home_ = std::move(home)]() mutable { inner(); });
         });
         f.io->run();
     }
@@ -93,14 +95,34 @@ TEST_CASE("what comes home too late is given up, before the owner goes", "[loop_
         CHECK(f.log == "request ");
         f.let_go();
     }
-    SECTION("behind the loop's last turn") {
+    SECTION("when the door has been shut meanwhile") {
         (*f.home)(request{f.log});
         f.whole->door.shut();
+        f.let_go();
+        CHECK(f.log.empty());
+        f.io->run();
+    }
+    SECTION("behind the loop's last turn") {
+        (*f.home)(request{f.log});
         f.let_go();
         CHECK(f.log.empty());
         f.io.reset();
     }
     CHECK(f.log == "request owner ");
+}
+
+TEST_CASE("nothing that a request throws gets into the loop", "[loop_home]") {
+    fixture f;
+    auto const fails = [&] {
+        (*f.home)([&, inner = request{f.log}] {
+            f.log += "throws ";
+            throw std::bad_alloc{};
+        });
+    };
+    SECTION("on its way from elsewhere") { fails(); }
+    SECTION("on the loop") { asio::post(*f.io, fails); }
+    CHECK_NOTHROW(f.io->run());
+    CHECK(f.log == "throws request ");
 }
 
 TEST_CASE("a homing completion answers as the one that it has, and knows its home", "[loop_home]") {

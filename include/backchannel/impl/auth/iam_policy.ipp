@@ -81,9 +81,8 @@ struct loader {
         json const* const statements = root.find("Statement");
         if (statements == nullptr) return fail(root.offset, "the policy has no \"Statement\"");
         if (statements->kind == kind::object) return load_statement(*statements);
-        if (statements->kind != kind::array || statements->items.empty()) {
+        if (statements->kind != kind::array || statements->items.empty())
             return fail(statements->offset, "\"Statement\" must be an object or a list of objects");
-        }
         for (json const& one : statements->items) {
             if (one.kind != kind::object) return fail(one.offset, "a statement must be an object");
             if (!load_statement(one)) return false;
@@ -93,9 +92,8 @@ struct loader {
 
     bool load_statement(json const& from) {
         statement to;
-        for (member const& m : from.members) {
+        for (member const& m : from.members)
             if (!load_element(m, to)) return false;
-        }
         if (from.find("Effect") == nullptr) return fail(from.offset, "the statement has no \"Effect\"");
         if (!want_one_of(from, "Action", "NotAction") || !want_one_of(from, "Resource", "NotResource")) return false;
         policy.statements_.push_back(std::move(to));
@@ -190,9 +188,8 @@ struct loader {
         if (m.value.kind != kind::object) return fail(m.value.offset, quote(m.name) + " must be an object");
         if (m.value.members.empty()) return fail(m.value.offset, quote(m.name) + " has no keys");
         for (member const& key : m.value.members) {
-            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip")) {
+            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip"))
                 return refuse(key.offset, "with " + quote(m.name) + " the condition key", key.name);
-            }
             if (&key != &m.value.members.front()) {
                 return fail(key.offset, "the condition key " + quote(key.name) + " occurs twice");
             }
@@ -217,9 +214,8 @@ struct loader {
             bool const literal = value.kind == kind::boolean;
             if (!literal && !want_plain_string(key, value)) return false;
             bool const truth = literal ? value.boolean : value.text == "true";
-            if (!literal && !truth && value.text != "false") {
+            if (!literal && !truth && value.text != "false")
                 return fail(value.offset, quote(value.text) + " is neither \"true\" nor \"false\"");
-            }
             (truth ? to.takes_true : to.takes_false) = true;
             return true;
         });

@@ -115,9 +115,8 @@ BACKCHANNEL_DECL bool json_reader::skip_value() noexcept {
     default:
         break;
     }
-    while (depth_ > outside) {
+    while (depth_ > outside)
         if (next() == json_token::error) return false;
-    }
     return true;
 }
 

@@ -114,9 +114,8 @@ BACKCHANNEL_DECL json_position json_position_of(std::string_view text, std::size
 }
 
 BACKCHANNEL_DECL json_value const* json_value::find(std::string_view name) const noexcept {
-    for (json_member const& member : members) {
+    for (json_member const& member : members)
         if (member.name == name) return &member.value;
-    }
     return nullptr;
 }
 

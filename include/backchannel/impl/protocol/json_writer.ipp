@@ -20,9 +20,8 @@ namespace detail_json_writer {
     unsigned const lead = byte(0);
     std::size_t const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length == 0 || text.size() < length) return 0;
-    for (std::size_t at = 1; at < length; ++at) {
+    for (std::size_t at = 1; at < length; ++at)
         if ((byte(at) & 0xc0) != 0x80) return 0;
-    }
     unsigned const second = byte(1);
     bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
     bool const surrogate = lead == 0xed && second > 0x9f;
