@@ -117,7 +117,7 @@ private:
 /// A completion of a request that says where the request goes on when an authorizer has decided that takes its time.
 ///
 /// `home()` returns a function object that calls what it is given once, now or later and on whichever thread it likes;
-/// or destroys it, and `done` with it, which gives the request up. Neither throws.
+/// or destroys it, and `done` with it, which gives the request up. It is kept until that call returns. Neither throws.
 template <class F>
 concept has_home = requires(F const& done) { done.home()([] {}); };
 

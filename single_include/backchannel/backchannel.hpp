@@ -316,7 +316,7 @@ private:
 /// A completion of a request that says where the request goes on when an authorizer has decided that takes its time.
 ///
 /// `home()` returns a function object that calls what it is given once, now or later and on whichever thread it likes;
-/// or destroys it, and `done` with it, which gives the request up. Neither throws.
+/// or destroys it, and `done` with it, which gives the request up. It is kept until that call returns. Neither throws.
 template <class F>
 concept has_home = requires(F const& done) { done.home()([] {}); };
 
@@ -2945,9 +2945,8 @@ public:
     [[nodiscard]] protocol::sigv4_scope const& scope() const noexcept { return claims_.scope; }
 
     /// Checks scope, time and session token against a key that is known. nullopt: nothing is wrong so far.
-    [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision> check(access_key const& key,
-                                                                      sigv4_options const& options,
-                                                                      wall_time now) const;
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision>
+    check(access_key const& key, sigv4_options const& options, wall_time now) const;
 
     /// What takes the place of the body's hash in the canonical request; nullopt if it contradicts that hash.
     [[nodiscard]] std::optional<std::string_view> payload_line(std::string_view body_hash) const noexcept {

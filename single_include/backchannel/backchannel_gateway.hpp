@@ -2625,6 +2625,67 @@ consteval bool check_handler() {
 
 #endif
 
+// ---- backchannel/gateway/loop_home.hpp
+#ifndef BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+#define BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
+
+#include <memory>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`; and
+/// where their answers are dealt with. Given up is what finds the gateway gone, and for what there is no memory.
+///
+/// What the door comes with (the gateway, if it is a request) stays until the last of them has returned or is
+/// destroyed: a request that goes on may be in the middle of the hub when it lets go of it.
+class loop_home {
+public:
+    explicit loop_home(std::shared_ptr<loop_door> door) noexcept : door_{std::move(door)} {}
+
+    /// Precondition: `f` does not destroy this.
+    template <class F>
+    void operator()(F f) const {
+        if (door_->is_here())
+            run(f);
+        else
+            (void)guarded([&] { door_->post(on_its_way<F>{door_, std::move(f)}); });
+    }
+
+private:
+    /// `f` goes before what it uses, and nothing that it throws gets into the loop.
+    template <class F>
+    static void run(F& f) noexcept {
+        F whole = std::move(f);
+        (void)guarded(whole);
+    }
+
+    template <class F>
+    struct on_its_way {
+        std::shared_ptr<loop_door> door;
+        F f;
+
+        void operator()() {
+            if (door->is_here()) run(f);
+        }
+    };
+
+    std::shared_ptr<loop_door> door_;
+};
+
+/// A completion that goes on there.
+struct homing_completion {
+    loop_home where;
+    completion<response> done;
+
+    void operator()(response r) { done(std::move(r)); }
+    [[nodiscard]] loop_home home() const noexcept { return where; }
+};
+
+}
+
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -2900,9 +2961,8 @@ private:
         };
         return [door = std::move(door), at_home = std::move(at_home)](T value) mutable {
             if (door->is_here()) return at_home(std::move(value));
-            (void)guarded([&] { // without memory there is no answer, and the connection's deadline ends it
-                door->post([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
-            });
+            // without memory there is no answer, and the connection's deadline ends it
+            loop_home{std::move(door)}([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
         };
     }
 
@@ -2937,67 +2997,6 @@ private:
 // ---- backchannel/gateway/mounted_router.hpp
 #ifndef BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
 #define BACKCHANNEL_GATEWAY_MOUNTED_ROUTER_HPP
-
-// ---- backchannel/gateway/loop_home.hpp
-#ifndef BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
-#define BACKCHANNEL_GATEWAY_LOOP_HOME_HPP
-
-#include <memory>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`.
-/// Given up are those whose gateway has gone meanwhile, and those for which there is no memory.
-///
-/// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
-/// goes on may be in the middle of the hub when it lets go of it.
-class loop_home {
-public:
-    explicit loop_home(std::shared_ptr<loop_door> door) noexcept : door_{std::move(door)} {}
-
-    template <class F>
-    void operator()(F f) const {
-        auto const kept = door_;
-        if (kept->is_here())
-            run(f);
-        else
-            (void)guarded([&] { kept->post(on_its_way<F>{kept, std::move(f)}); });
-    }
-
-private:
-    /// `f` goes before what it uses, and nothing that it throws gets into the loop.
-    template <class F>
-    static void run(F& f) noexcept {
-        F whole = std::move(f);
-        (void)guarded(whole);
-    }
-
-    template <class F>
-    struct on_its_way {
-        std::shared_ptr<loop_door> door;
-        F f;
-
-        void operator()() {
-            if (door->is_here()) run(f);
-        }
-    };
-
-    std::shared_ptr<loop_door> door_;
-};
-
-/// A completion that goes on there.
-struct homing_completion {
-    loop_home where;
-    completion<response> done;
-
-    void operator()(response r) { done(std::move(r)); }
-    [[nodiscard]] loop_home home() const noexcept { return where; }
-};
-
-}
-
-#endif
 
 // ---- backchannel/support/arriving_request.hpp
 #ifndef BACKCHANNEL_SUPPORT_ARRIVING_REQUEST_HPP

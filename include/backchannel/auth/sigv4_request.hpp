@@ -57,9 +57,8 @@ public:
     [[nodiscard]] protocol::sigv4_scope const& scope() const noexcept { return claims_.scope; }
 
     /// Checks scope, time and session token against a key that is known. nullopt: nothing is wrong so far.
-    [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision> check(access_key const& key,
-                                                                      sigv4_options const& options,
-                                                                      wall_time now) const;
+    [[nodiscard]] BACKCHANNEL_DECL std::optional<auth_decision>
+    check(access_key const& key, sigv4_options const& options, wall_time now) const;
 
     /// What takes the place of the body's hash in the canonical request; nullopt if it contradicts that hash.
     [[nodiscard]] std::optional<std::string_view> payload_line(std::string_view body_hash) const noexcept {

@@ -6,6 +6,7 @@
 #include <backchannel/gateway/connection_part.hpp>
 #include <backchannel/gateway/event.hpp>
 #include <backchannel/gateway/handler.hpp>
+#include <backchannel/gateway/loop_home.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/support/byte_words.hpp>
 #include <backchannel/support/guarded.hpp>
@@ -285,9 +286,8 @@ private:
         };
         return [door = std::move(door), at_home = std::move(at_home)](T value) mutable {
             if (door->is_here()) return at_home(std::move(value));
-            (void)guarded([&] { // without memory there is no answer, and the connection's deadline ends it
-                door->post([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
-            });
+            // without memory there is no answer, and the connection's deadline ends it
+            loop_home{std::move(door)}([f = std::move(at_home), v = std::move(value)]() mutable { f(std::move(v)); });
         };
     }
 

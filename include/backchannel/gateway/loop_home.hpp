@@ -12,22 +12,22 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`.
-/// Given up are those whose gateway has gone meanwhile, and those for which there is no memory.
+/// Where the requests of a loop's clients go on, on whichever thread their authorizer has decided, see `has_home`; and
+/// where their answers are dealt with. Given up is what finds the gateway gone, and for what there is no memory.
 ///
-/// The gateway, which the door comes with, stays until the last of them has returned or is destroyed: a request that
-/// goes on may be in the middle of the hub when it lets go of it.
+/// What the door comes with (the gateway, if it is a request) stays until the last of them has returned or is
+/// destroyed: a request that goes on may be in the middle of the hub when it lets go of it.
 class loop_home {
 public:
     explicit loop_home(std::shared_ptr<loop_door> door) noexcept : door_{std::move(door)} {}
 
+    /// Precondition: `f` does not destroy this.
     template <class F>
     void operator()(F f) const {
-        auto const kept = door_;
-        if (kept->is_here())
+        if (door_->is_here())
             run(f);
         else
-            (void)guarded([&] { kept->post(on_its_way<F>{kept, std::move(f)}); });
+            (void)guarded([&] { door_->post(on_its_way<F>{door_, std::move(f)}); });
     }
 
 private:

@@ -282,9 +282,7 @@ TEST_CASE("stop ends a drain within the time that it has itself", "[drain]") {
 TEST_CASE("a drain on a loop of the user's may be asked for again when it is over", "[drain]") {
     asio::io_context io;
     backchannel::gateway server{io, backchannel::allow_all{}, scripted_handler{}, prod()};
-    std::error_code error;
-    (void)server.listen({asio::ip::address_v4::loopback(), 0}, error);
-    REQUIRE_FALSE(error);
+    (void)open_port(server);
     for (int i = 1; i != 4; ++i) {
         call_counter done;
         server.drain(1h, done.counting());

@@ -65,9 +65,7 @@ struct slow_auth {
 
 /// The same for bodies in pieces.
 struct slow_pieces : private slow_auth {
-    using slow_auth::queue;
     using slow_auth::shared;
-    using slow_auth::take;
 
     struct state {
         slow_auth auth;

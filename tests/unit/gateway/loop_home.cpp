@@ -74,15 +74,6 @@ TEST_CASE("what is brought home runs on the loop, and the owner goes behind it",
         });
         f.io->run();
     }
-    SECTION("from the loop, by the last that keeps the owner") {
-        asio::post(*f.io, [&] {
-            auto home = std::make_unique<loop_home>(*f.home);
-            f.let_go();
-            loop_home const& here = *home; // goes with what it is given
-            here([inner = request{f.log}, home_ = std::move(home)]() mutable { inner(); });
-        });
-        f.io->run();
-    }
     CHECK(f.log == "runs request owner ");
 }
 

@@ -97,11 +97,9 @@ TEST_CASE("gateway::~gateway: it goes with its clients when its loops have ended
     {
         asio::io_context io;
         backchannel::gateway<backchannel::allow_all, scripted_handler> server{io, {}, handler, prod()};
-        std::error_code error;
-        auto const where = server.listen({asio::ip::address_v4::loopback(), 0}, error);
-        REQUIRE_FALSE(error);
+        unsigned short const port = open_port(server);
         std::thread loop{[&] { io.run(); }};
-        for (int i = 0; i != 4; ++i) clients.push_back(std::make_unique<websocket_client>(where.port()));
+        for (int i = 0; i != 4; ++i) clients.push_back(std::make_unique<websocket_client>(port));
         CHECK(soon([&] { return opened == 4; }));
         io.stop();
         loop.join();
@@ -113,10 +111,7 @@ TEST_CASE("gateway::listen: several ports before the loops run, and more on the 
     running_gateway<> g;
     std::set<unsigned short> ports{g.port};
     for (int i = 0; i != 3; ++i) {
-        ports.insert(g.on_loop([&] {
-            std::error_code error;
-            return g.server.listen({asio::ip::address_v4::loopback(), 0}, error).port();
-        }));
+        ports.insert(g.on_loop([&] { return open_port(g.server); }));
     }
     CHECK(ports.size() == 4);
     std::atomic<int> good{0};
@@ -129,16 +124,14 @@ TEST_CASE("gateway::listen: several ports before the loops run, and more on the 
 TEST_CASE("gateway::serve: all loops answer for a router that was added before they ran", "[threading]") {
     backchannel::gateway<backchannel::allow_all, scripted_handler> server{2, {}, {}, prod()};
     auto& added = server.serve<backchannel::yandex_dialect>(backchannel::allow_all{});
-    std::error_code error;
-    auto const where = server.listen({asio::ip::address_v4::loopback(), 0}, error);
-    REQUIRE_FALSE(error);
+    unsigned short const port = open_port(server);
     std::thread loops{[&] { server.run(); }};
     std::atomic<int> good{0};
     at_once(4, [&](int) {
         for (int i = 0; i != 10; ++i) {
-            websocket_client const open{where.port()};
+            websocket_client const open{port};
             std::string const path = "/apigateways/websocket/v1/connections/" + open.id;
-            good += test_client{where.port()}.ask(get(path)).status == 200;
+            good += test_client{port}.ask(get(path)).status == 200;
             good += added.owns(path);
         }
     });
@@ -149,12 +142,10 @@ TEST_CASE("gateway::serve: all loops answer for a router that was added before t
 
 TEST_CASE("gateway::run: it returns on the thread that called it when the gateway was stopped", "[threading]") {
     backchannel::gateway<backchannel::allow_all, scripted_handler> server{2, {}, {}, prod()};
-    std::error_code error;
-    auto const where = server.listen({asio::ip::address_v4::loopback(), 0}, error);
-    REQUIRE_FALSE(error);
+    unsigned short const port = open_port(server);
     std::atomic<int> good{0};
     std::thread caller{[&] {
-        good += test_client{where.port()}.ask(get("/mine")).status == 200;
+        good += test_client{port}.ask(get("/mine")).status == 200;
         server.stop();
     }};
     server.run();
