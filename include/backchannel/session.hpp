@@ -17,6 +17,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed`
 /// and destruction on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time.
+/// `source_ip` is as `id`, but not called while the connection is attached.
 /// Nothing else is called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
@@ -39,12 +40,18 @@ public:
         return slot_ == nullptr ? std::string_view{} : owner_of(slot_).session_id(slot_);
     }
 
+    /// The client's address as the hub was told of it, 64 bytes at most; empty: it was not. Valid until the connection
+    /// is attached, and from then on as long as the session.
+    [[nodiscard]] std::string_view source_ip() const noexcept {
+        return slot_ == nullptr ? std::string_view{} : owner_of(slot_).session_source_ip(slot_);
+    }
+
     /// The client has shown application activity (a message; not a ping or pong): the idle deadline starts anew.
     void touch() const noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_);
+        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, nullptr);
     }
     void touch(time_point when) const noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, when);
+        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, &when);
     }
 
     /// How many bytes of the messages given to `Transport::send` the socket has taken since the connection opened.

@@ -4636,8 +4636,8 @@ struct alignas(32) slot {
 class session_owner {
 public:
     [[nodiscard]] virtual std::string_view session_id(void const* slot) const noexcept = 0;
-    virtual void session_touched(void* slot) noexcept = 0;
-    virtual void session_touched(void* slot, time_point when) noexcept = 0;
+    [[nodiscard]] virtual std::string_view session_source_ip(void const* slot) const noexcept = 0;
+    virtual void session_touched(void* slot, time_point const* when) noexcept = 0; ///< nullptr: now
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
     virtual void session_closed(void* slot, std::uint16_t code, std::string_view reason, closed_by by) noexcept = 0;
     [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;
@@ -4721,9 +4721,7 @@ public:
 
     [[nodiscard]] std::string_view id() const noexcept { return {bytes(), id_size_}; }
     [[nodiscard]] std::string_view source_ip() const noexcept { return {bytes() + id_size_, ip_size_}; }
-    [[nodiscard]] std::string_view user_agent() const noexcept {
-        return {bytes() + id_size_ + ip_size_, agent_size_};
-    }
+    [[nodiscard]] std::string_view user_agent() const noexcept { return {bytes() + id_size_ + ip_size_, agent_size_}; }
     [[nodiscard]] connection_attributes attributes() const {
         connection_attributes found;
         char const* at = bytes() + id_size_ + ip_size_ + agent_size_;
@@ -4745,8 +4743,6 @@ public:
 
 private:
     static constexpr std::size_t overhead = 4; // two lengths
-
-    connection_texts() noexcept = default;
 
     /// Bytes of those pairs that are kept.
     [[nodiscard]] static std::size_t size_of(connection_attributes const& all) noexcept {
@@ -5548,6 +5544,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `id`, `touch`, `written`, `tag` and `untag` from any thread as long as the session exists; `closed`
 /// and destruction on the connection's own thread if the Transport has `dispatch`, else from any one thread at a time.
+/// `source_ip` is as `id`, but not called while the connection is attached.
 /// Nothing else is called on a session that is being moved, assigned to or released. A session may outlive its hub.
 class session {
 public:
@@ -5570,12 +5567,18 @@ public:
         return slot_ == nullptr ? std::string_view{} : owner_of(slot_).session_id(slot_);
     }
 
+    /// The client's address as the hub was told of it, 64 bytes at most; empty: it was not. Valid until the connection
+    /// is attached, and from then on as long as the session.
+    [[nodiscard]] std::string_view source_ip() const noexcept {
+        return slot_ == nullptr ? std::string_view{} : owner_of(slot_).session_source_ip(slot_);
+    }
+
     /// The client has shown application activity (a message; not a ping or pong): the idle deadline starts anew.
     void touch() const noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_);
+        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, nullptr);
     }
     void touch(time_point when) const noexcept {
-        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, when);
+        if (slot_ != nullptr) owner_of(slot_).session_touched(slot_, &when);
     }
 
     /// How many bytes of the messages given to `Transport::send` the socket has taken since the connection opened.
@@ -5874,9 +5877,12 @@ private:
     [[nodiscard]] std::string_view session_id(void const* s) const noexcept override {
         return this->id_text(*static_cast<slot_type*>(const_cast<void*>(s)));
     }
-    void session_touched(void* s) noexcept override { session_touched(s, policies_.clock.steady()); }
-    void session_touched(void* s, time_point when) noexcept override {
-        if (is(as_slot(s), slot_state::open)) touch(as_slot(s), when);
+    [[nodiscard]] std::string_view session_source_ip(void const* s) const noexcept override {
+        auto const& texts = record(*static_cast<slot_type*>(const_cast<void*>(s))).texts;
+        return texts == nullptr ? std::string_view{} : texts->source_ip();
+    }
+    void session_touched(void* s, time_point const* when) noexcept override {
+        if (is(as_slot(s), slot_state::open)) touch(as_slot(s), when == nullptr ? policies_.clock.steady() : *when);
     }
     void session_written(void* s, std::uint64_t total) noexcept override {
         if constexpr (detail_concepts::reports_written<Transport>)

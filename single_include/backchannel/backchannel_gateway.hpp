@@ -230,16 +230,18 @@ struct connection_deadlines {
 
 #endif
 
+// ---- backchannel/gateway/connection_socket.hpp
+#ifndef BACKCHANNEL_GATEWAY_CONNECTION_SOCKET_HPP
+#define BACKCHANNEL_GATEWAY_CONNECTION_SOCKET_HPP
+
 // ---- backchannel/gateway/stream.hpp
 #ifndef BACKCHANNEL_GATEWAY_STREAM_HPP
 #define BACKCHANNEL_GATEWAY_STREAM_HPP
 
-#include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -271,6 +273,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
+/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, nor a
+/// read
+///   that wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
     requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
@@ -289,17 +294,11 @@ concept gateway_stream = std::movable<S> &&
 };
 
 /// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
-template <class Socket>
-[[nodiscard]] std::size_t unacknowledged_bytes([[maybe_unused]] Socket& socket) {
+[[nodiscard]] inline std::size_t
+unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket::native_handle_type socket) noexcept {
 #if defined(__linux__)
-    struct {
-        int value = 0;
-        [[nodiscard]] int name() const noexcept { return TIOCOUTQ; } // SIOCOUTQ of tcp(7)
-        [[nodiscard]] void* data() noexcept { return &value; }
-    } question;
-    std::error_code error;
-    socket.io_control(question, error);
-    return error ? 0 : static_cast<std::size_t>(question.value);
+    int size = 0; // SIOCOUTQ of tcp(7)
+    return ::ioctl(socket, TIOCOUTQ, &size) != 0 || size < 0 ? 0 : static_cast<std::size_t>(size);
 #else
     return 0;
 #endif
@@ -314,11 +313,11 @@ template <class Socket>
 /// anything that runs handlers; it can be moved into one of those.
 using loop_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
-/// What every stream on a TCP socket does in the same way.
+/// What streams on a TCP socket of Asio's do in the same way.
 template <class Socket>
 class basic_tcp_stream {
 public:
-    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
+    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_.native_handle()); }
 
     template <class F>
     void wait_readable(F&& f) {
@@ -346,51 +345,6 @@ protected:
     using basic_tcp_stream::basic_tcp_stream;
 };
 
-/// TCP as it is.
-class plain_stream : public basic_tcp_stream<loop_socket> {
-public:
-    static constexpr bool secure = false;
-
-    /// Precondition: the socket is connected and non-blocking.
-    explicit plain_stream(loop_socket socket) : basic_tcp_stream{std::move(socket)} {}
-
-    [[nodiscard]] bool established() const noexcept { return true; }
-    [[nodiscard]] bool has_more() const noexcept { return false; }
-    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
-
-    std::size_t read_some(std::span<char> room, std::error_code& error) {
-        return socket_.read_some(asio::buffer(room.data(), room.size()), error);
-    }
-
-    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
-        if (pieces.size() == 1) return socket_.write_some(asio::buffer(pieces[0]), error);
-        gather_list list;
-        while (list.size != max_pieces && list.size != pieces.size()) {
-            list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
-            ++list.size;
-        }
-        return socket_.write_some(list, error);
-    }
-
-    void end_sending(std::error_code& error) { socket_.shutdown(asio::socket_base::shutdown_send, error); }
-
-private:
-    static constexpr std::size_t max_pieces = 16;
-
-    struct gather_list {
-        using value_type = asio::const_buffer;
-        using const_iterator = asio::const_buffer const*;
-
-        std::array<asio::const_buffer, max_pieces> items;
-        std::size_t size = 0;
-
-        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
-        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
-    };
-};
-
-static_assert(gateway_stream<plain_stream>);
-
 }
 
 #endif
@@ -398,6 +352,221 @@ static_assert(gateway_stream<plain_stream>);
 // ---- backchannel/gateway/worker.hpp
 #ifndef BACKCHANNEL_GATEWAY_WORKER_HPP
 #define BACKCHANNEL_GATEWAY_WORKER_HPP
+
+// ---- backchannel/gateway/epoll_set.hpp
+#ifndef BACKCHANNEL_GATEWAY_EPOLL_SET_HPP
+#define BACKCHANNEL_GATEWAY_EPOLL_SET_HPP
+
+// ---- backchannel/gateway/wait_memory.hpp
+#ifndef BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
+#define BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Memory for one asynchronous wait at a time, so that it can begin when there is no other.
+class wait_memory {
+public:
+    template <class T>
+    struct allocator {
+        using value_type = T;
+
+        explicit allocator(wait_memory& m) noexcept : memory{&m} {}
+        template <class U>
+        allocator(allocator<U> const& other) noexcept : memory{other.memory} {}
+
+        [[nodiscard]] T* allocate(std::size_t count) {
+            return static_cast<T*>(memory->allocate(count * sizeof(T), alignof(T)));
+        }
+        void deallocate(T* there, std::size_t) noexcept { memory->deallocate(there, alignof(T)); }
+
+        template <class U>
+        [[nodiscard]] bool operator==(allocator<U> const& other) const noexcept {
+            return memory == other.memory;
+        }
+
+        wait_memory* memory;
+    };
+
+private:
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment) {
+        if (used_ || size > bytes_.size() || alignment > alignof(std::max_align_t))
+            return ::operator new (size, std::align_val_t{alignment});
+        used_ = true;
+        return bytes_.data();
+    }
+    void deallocate(void* there, std::size_t alignment) noexcept {
+        if (there == bytes_.data())
+            used_ = false;
+        else
+            ::operator delete (there, std::align_val_t{alignment});
+    }
+
+    alignas(std::max_align_t) std::array<std::byte, 512> bytes_;
+    bool used_ = false;
+};
+
+/// A handler that keeps an object, takes its memory from a member of it, and calls another.
+template <class T, wait_memory T::*Memory, auto Member>
+struct wait_handler {
+    using allocator_type = wait_memory::allocator<void>;
+
+    std::shared_ptr<T> const self; // not moved: where a wait fails, Asio asks behind that for the memory
+
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{(*self).*Memory}; }
+
+    template <class... Args>
+    void operator()(Args const&... args) const {
+        ((*self).*Member)(args...);
+    }
+};
+
+}
+
+#endif
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+
+#if defined(ASIO_HAS_EPOLL)
+#include <cerrno>
+#include <sys/epoll.h>
+#include <unistd.h>
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// Who waits for a socket.
+class socket_waiter {
+public:
+    /// What was waited for has come; a broken socket is both. Never throws, and may end this.
+    virtual void on_ready(bool readable, bool writable) = 0;
+
+protected:
+    ~socket_waiter() = default;
+};
+
+#if defined(ASIO_HAS_EPOLL)
+
+/// Waits for many sockets of one loop that are idle most of the time. The loop watches all of them as one, so that a
+/// socket takes no memory but the kernel's: of Asio it would be a state and a handler, some 270 bytes.
+///
+/// Used on the loop's thread only; who is told must not run the loop, as others of the set would not be told meanwhile.
+/// A child of fork has the same set, and must not touch it. epoll(7).
+class epoll_set : public std::enable_shared_from_this<epoll_set> {
+public:
+    /// Throws std::system_error.
+    explicit epoll_set(asio::io_context& loop) : set_{loop} {
+        int const made = ::epoll_create1(EPOLL_CLOEXEC);
+        std::error_code error{errno, std::system_category()};
+        if (made >= 0 && !guarded([&] { set_.assign(made, error); }))
+            error = make_error_code(std::errc::not_enough_memory);
+        if (made >= 0 && !error) return;
+        if (made >= 0) ::close(made);
+        throw std::system_error{error, "epoll_set"};
+    }
+
+    /// Takes a socket in and waits as `wait` does. False: the system refuses it.
+    [[nodiscard]] bool add(int socket, socket_waiter& who, bool readable, bool writable) noexcept {
+        if (!control(EPOLL_CTL_ADD, socket, &who, readable, writable)) return false;
+        ++size_;
+        if (waits_ || look_later()) return true;
+        remove(socket, who);
+        return false;
+    }
+
+    /// Tells `who` once, later, when one of these is so. It replaces what was waited for before.
+    void wait(int socket, socket_waiter& who, bool readable, bool writable) noexcept {
+        (void)control(EPOLL_CTL_MOD, socket, &who, readable, writable);
+    }
+
+    /// `who` is told nothing more. Precondition: `add` took it in; the socket is open.
+    void remove(int socket, socket_waiter& who) noexcept {
+        (void)control(EPOLL_CTL_DEL, socket, nullptr, false, false);
+        for (std::size_t i = next_; i < ready_; ++i)
+            if (events_[i].data.ptr == &who) events_[i].data.ptr = nullptr;
+        if (--size_ != 0 || !waits_) return;
+        std::error_code ignored;
+        set_.cancel(ignored); // the loop has nothing to wait for here
+    }
+
+    /// Nobody is told anything more. Also where the loop does not run any more.
+    void stop() noexcept {
+        ready_ = next_;
+        std::error_code ignored;
+        set_.close(ignored);
+    }
+
+private:
+    static constexpr std::size_t at_once = 64; // then others have a turn
+
+    [[nodiscard]] bool control(int what, int socket, socket_waiter* who, bool readable, bool writable) noexcept {
+        epoll_event wanted{};
+        wanted.events = EPOLLONESHOT;
+        if (readable) wanted.events |= EPOLLIN;
+        if (writable) wanted.events |= EPOLLOUT;
+        wanted.data.ptr = who;
+        return ::epoll_ctl(set_.native_handle(), what, socket, &wanted) == 0;
+    }
+
+    /// False: there was no memory, though there is some for one wait at a time from the start.
+    [[nodiscard]] bool look_later() noexcept {
+        using on_turn = wait_handler<epoll_set, &epoll_set::memory_, &epoll_set::look>;
+        waits_ = guarded([this] { set_.async_wait(set_.wait_read, on_turn{shared_from_this()}); });
+        return waits_;
+    }
+
+    void look(std::error_code const&) {
+        if (!set_.is_open()) return;
+        int const found = ::epoll_wait(set_.native_handle(), events_.data(), at_once, 0);
+        ready_ = found < 0 ? 0 : static_cast<std::size_t>(found);
+        for (next_ = 0; next_ < ready_;) {
+            epoll_event const& one = events_[next_++];
+            bool const broken = (one.events & (EPOLLERR | EPOLLHUP)) != 0;
+            bool const readable = broken || (one.events & EPOLLIN) != 0;
+            bool const writable = broken || (one.events & EPOLLOUT) != 0;
+            if (one.data.ptr != nullptr) static_cast<socket_waiter*>(one.data.ptr)->on_ready(readable, writable);
+        }
+        waits_ = false; // not before: one look at a time
+        if (size_ != 0 && set_.is_open()) (void)look_later();
+    }
+
+    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> set_;
+    wait_memory memory_;
+    std::array<epoll_event, at_once> events_{};
+    std::size_t next_ = 0, ready_ = 0; // of these
+    std::size_t size_ = 0;
+    bool waits_ = false;
+};
+
+#else
+
+/// Takes nobody in: a system without epoll.
+class epoll_set {
+public:
+    explicit epoll_set(asio::io_context&) noexcept {}
+
+    [[nodiscard]] bool add(int, socket_waiter&, bool, bool) noexcept { return false; }
+    void wait(int, socket_waiter&, bool, bool) noexcept {}
+    void remove(int, socket_waiter&) noexcept {}
+    void stop() noexcept {}
+};
+
+#endif
+
+}
+
+#endif
 
 // ---- backchannel/gateway/loop_door.hpp
 #ifndef BACKCHANNEL_GATEWAY_LOOP_DOOR_HPP
@@ -977,6 +1146,7 @@ private:
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -987,14 +1157,16 @@ private:
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// What a worker needs to know of a connection.
-class worker_client : public std::enable_shared_from_this<worker_client> {
+class worker_client : public socket_waiter, public std::enable_shared_from_this<worker_client> {
 public:
     virtual ~worker_client() = default;
 
     /// Hands what was queued during this turn of the loop to the socket.
     virtual void flush() = 0;
-    /// The time given to `gateway_worker::set_deadline` has come.
+    /// The time of `deadline` has come.
     virtual void on_deadline() = 0;
+    /// When that is to be called; the largest: never. It may become later unasked.
+    [[nodiscard]] virtual time_point deadline() const noexcept = 0;
     /// The gateway stops: close in an orderly way, and soon.
     virtual void on_stop() = 0;
     /// Whether `on_stop` may come a little later than for others, so that not all clients come back at once elsewhere.
@@ -1014,7 +1186,6 @@ private:
     using index_type = std::uint32_t; // there are fewer sockets than that
     static constexpr index_type none = ~index_type{0};
 
-    time_point deadline_ = time_point::max();
     index_type position_ = none; // in the worker's heap
     index_type index_ = none;    // in the worker's list
     bool flush_pending_ = false;
@@ -1046,6 +1217,9 @@ public:
 
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
+
+    /// Waits for the sockets that have left Asio.
+    [[nodiscard]] epoll_set& sockets() noexcept { return *sockets_; }
 
     /// Where bodies that come in pieces are hashed.
     [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
@@ -1100,6 +1274,8 @@ public:
         door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
+        if (sockets_ != nullptr) sockets_->stop();
+        sockets_.reset();
         flushing_.clear();
         timer_.reset();
         drain_timer_.reset();
@@ -1133,30 +1309,20 @@ public:
 
     // ----------------------------------------------------------------------------------------------- the deadlines
 
-    /// Calls `on_deadline` then, and not before. Moving a deadline to a later time costs nothing.
-    void set_deadline(worker_client& c, time_point when) {
-        c.deadline_ = when;
+    /// The client's deadline is another one: calls `on_deadline` then, and not before. A later one costs nothing.
+    void deadline_changed(worker_client& c) {
+        time_point const when = c.deadline();
+        if (when == time_point::max()) return clear_deadline(c);
         if (c.position_ == worker_client::none) {
-            deadlines_.push_back({c.deadline_, &c});
+            if (deadlines_.size() == deadlines_.capacity()) deadlines_.reserve(deadlines_.size() * 5 / 4 + 16);
+            deadlines_.push_back({when, &c});
             c.position_ = static_cast<index_type>(deadlines_.size() - 1);
             rise(c.position_);
-        } else if (c.deadline_ < deadlines_[c.position_].when) {
-            deadlines_[c.position_].when = c.deadline_;
+        } else if (when < deadlines_[c.position_].when) {
+            deadlines_[c.position_].when = when;
             rise(c.position_);
         }
         if (deadlines_.front().when < armed_for_) arm();
-    }
-
-    void clear_deadline(worker_client& c) noexcept {
-        c.deadline_ = time_point::max();
-        if (c.position_ == worker_client::none) return;
-        std::size_t const hole = std::exchange(c.position_, worker_client::none);
-        entry const last = deadlines_.back();
-        deadlines_.pop_back();
-        if (hole == deadlines_.size()) return;
-        put(hole, last);
-        rise(hole);
-        sink(last.who->position_);
     }
 
 private:
@@ -1210,6 +1376,17 @@ private:
             if (*timer) (*timer)->cancel();
     }
 
+    void clear_deadline(worker_client& c) noexcept {
+        if (c.position_ == worker_client::none) return;
+        std::size_t const hole = std::exchange(c.position_, worker_client::none);
+        entry const last = deadlines_.back();
+        deadlines_.pop_back();
+        if (hole == deadlines_.size()) return;
+        put(hole, last);
+        rise(hole);
+        sink(last.who->position_);
+    }
+
     void put(std::size_t at, entry e) noexcept {
         deadlines_[at] = e;
         e.who->position_ = static_cast<index_type>(at);
@@ -1256,8 +1433,8 @@ private:
         armed_for_ = time_point::max();
         while (!deadlines_.empty() && deadlines_.front().when <= now) {
             worker_client& c = *deadlines_.front().who;
-            if (c.deadline_ > now) { // moved since it was put here
-                deadlines_.front().when = c.deadline_;
+            if (time_point const when = c.deadline(); when > now) { // moved since it was put here
+                deadlines_.front().when = when;
                 sink(0);
                 continue;
             }
@@ -1298,7 +1475,8 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    std::optional<asio::steady_timer> timer_, drain_timer_; // none: abandoned
+    std::shared_ptr<epoll_set> sockets_ = std::make_shared<epoll_set>(io_); // this, and the next two: none if abandoned
+    std::optional<asio::steady_timer> timer_, drain_timer_;
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};
@@ -1307,7 +1485,7 @@ private:
     crypto::sha256_lanes lanes_{[this] { end_turn_later(); }}; // outlives the clients
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
-    std::vector<std::shared_ptr<worker_client>> clients_;
+    std::deque<std::shared_ptr<worker_client>> clients_; // without spare room for as many again
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
     std::uint32_t events_ = 0;        // since the end of the turn was asked for
     std::uint32_t flushed_behind_ = 0;
@@ -1317,6 +1495,145 @@ private:
     outbox_pool outboxes_;
     http1::request_head head_;
     std::array<char, 64 * 1024> buffer_;
+};
+
+}
+
+#endif
+
+#include <asio/post.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A connection's stream, and who waits for its socket: Asio, or the worker's set where the connection prefers that.
+template <gateway_stream Stream>
+class connection_socket : public worker_client {
+public:
+    [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+    /// The connection will mostly be idle: the worker's set is to wait for its socket, which takes less memory. Not for
+    /// a stream that needs Asio, nor where the system refuses it.
+    void prefer_set() {
+        if (!can_leave_asio || closed_ || by_ != waits_by::asio) return;
+        by_ = waits_by::asio_no_more;
+        if (reading_ || writing_) (void)wait_in_set();
+    }
+
+protected:
+    connection_socket(gateway_worker& worker, Stream stream) : worker_{worker}, stream_{std::move(stream)} {}
+
+    /// What was waited for has come.
+    virtual void on_readable(std::error_code error) = 0;
+    virtual void on_writable(std::error_code const& error) = 0;
+
+    [[nodiscard]] Stream& stream() noexcept { return stream_; }
+    [[nodiscard]] bool waits_to_read() const noexcept { return reading_; }
+    [[nodiscard]] bool waits_to_write() const noexcept { return writing_; }
+
+    /// Calls `on_readable` once, later: when `read_some` would have something to say.
+    void wait_to_read() {
+        if (std::exchange(reading_, true) || wait_in_set()) return;
+        auto on_ready = guarded_handler<connection_socket>([](connection_socket& self, std::error_code const& error) {
+            if (self.by_ != waits_by::set) self.readable(error); // else this was given up for the set's wait
+        });
+        if (stream_.has_more())
+            next_turn(std::move(on_ready));
+        else if (stream_.read_wants_write())
+            stream_.wait_writable(std::move(on_ready));
+        else
+            stream_.wait_readable(std::move(on_ready));
+    }
+
+    /// Calls `on_writable` once, later.
+    void wait_to_write() {
+        if (std::exchange(writing_, true) || wait_in_set()) return;
+        stream_.wait_writable(
+            guarded_handler<connection_socket>([](connection_socket& self, std::error_code const& error) {
+                if (self.by_ != waits_by::set) self.writable(error);
+            }));
+    }
+
+    /// Nobody is called any more, and the stream is closed. False: so it was.
+    [[nodiscard]] bool close_socket() noexcept {
+        if (std::exchange(closed_, true)) return false;
+        if constexpr (can_leave_asio)
+            if (by_ == waits_by::set) worker_.sockets().remove(stream_.native_handle(), *this);
+        stream_.close();
+        return true;
+    }
+
+    /// A handler for the loop that calls an `F`, which captures nothing, with this and the error; a throw ends this
+    /// connection only.
+    template <class Self, class F>
+    [[nodiscard]] auto guarded_handler(F) {
+        return [self = std::static_pointer_cast<Self>(shared_from_this())](std::error_code const& error) {
+            self->worker_.on_event([&] {
+                self->protect([&] {
+                    if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
+                });
+            });
+        };
+    }
+
+    template <class Handler>
+    void next_turn(Handler handler) {
+        asio::post(worker_.executor(), [f = std::move(handler)] { f({}); });
+    }
+
+private:
+    static constexpr bool can_leave_asio = requires(Stream& s) { s.leave_asio(); };
+
+    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does.
+    enum class waits_by : std::uint8_t { asio, asio_no_more, set };
+
+    void readable(std::error_code const& error) {
+        reading_ = false;
+        on_readable(error);
+    }
+    void writable(std::error_code const& error) {
+        writing_ = false;
+        on_writable(error);
+    }
+
+    /// The set waits for what is waited for. False: it is Asio that has to.
+    [[nodiscard]] bool wait_in_set() noexcept {
+        if constexpr (can_leave_asio) {
+            if (by_ == waits_by::set) {
+                worker_.sockets().wait(stream_.native_handle(), *this, reading_, writing_);
+            } else if (by_ == waits_by::asio_no_more) {
+                bool const taken = worker_.sockets().add(stream_.native_handle(), *this, reading_, writing_);
+                by_ = taken ? waits_by::set : waits_by::asio;
+                if (taken) stream_.leave_asio();
+            }
+        }
+        return by_ == waits_by::set;
+    }
+
+    void on_ready(bool can_read, bool can_write) final {
+        auto const self = shared_from_this();
+        worker_.on_event([&] {
+            this->protect([&] {
+                bool const reads = reading_ && can_read, writes = writing_ && can_write;
+                if (writes) writable({});
+                if (reads && !closed_) readable({});
+                bool const armed = (reads && reading_) || (writes && writing_); // again, for both
+                if (!armed && !closed_ && (reading_ || writing_)) (void)wait_in_set();
+            });
+        });
+    }
+
+    // In the padding behind the base.
+    bool closed_ = false;
+    bool reading_ = false, writing_ = false; // waits to
+    waits_by by_ = waits_by::asio;
+    gateway_worker& worker_;
+    [[no_unique_address]] Stream stream_; // so that what is derived takes the room behind it
 };
 
 }
@@ -1348,9 +1665,6 @@ public:
         arrived_ = unknown;
     }
 
-    /// Nothing waits.
-    void end() noexcept { due_ = time_point::max(); }
-
     /// It is due. `arrived`: bytes that have reached the peer's system so far. False: it takes nothing.
     [[nodiscard]] bool look(std::chrono::milliseconds limit, std::uint64_t arrived, time_point now) noexcept {
         bool const first = arrived_ == unknown;
@@ -1372,7 +1686,6 @@ private:
 #endif
 
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -1392,14 +1705,19 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
 template <class Owner, gateway_stream Stream>
-class gateway_connection : public worker_client {
+class gateway_connection : public connection_socket<Stream> {
+    using base = connection_socket<Stream>;
+
 public:
+    using base::closed;
+    using base::worker;
+
     /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
+    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
+        : base{loop, std::move(stream)}, owner_{std::move(owner)} {}
 
     void start() {
-        worker_.add(shared_from_this());
+        worker().add(this->shared_from_this());
         this->protect([this] {
             on_accepted();
             if (!look_whether_established()) set_deadline(owner_->deadlines.handshake);
@@ -1428,8 +1746,11 @@ protected:
     /// The time given to `set_deadline` has come.
     virtual void on_time_up() = 0;
 
-    /// The time given to `wake_at` has come.
+    /// The time of `wake` has come.
     virtual void on_wake() {}
+
+    /// When `on_wake` is to be called, whatever other deadlines there are; the largest: never. See `arm`.
+    [[nodiscard]] virtual time_point wake() const noexcept { return time_point::max(); }
 
     /// Bytes that wait elsewhere to get into `out()`.
     [[nodiscard]] virtual std::size_t held_back() const noexcept { return 0; }
@@ -1444,11 +1765,10 @@ public:
     // ------------------------------------------------------------------------------ for the parts of a connection
 
     [[nodiscard]] std::shared_ptr<Owner> const& owner() const noexcept { return owner_; }
-    [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
 
     /// Where bytes are put that are to be sent. Throws std::bad_alloc.
     [[nodiscard]] outbox& out() {
-        if (out_ == nullptr) out_ = worker_.outboxes().take();
+        if (out_ == nullptr) out_ = worker().outboxes().take();
         return *out_;
     }
     /// Bytes that wait there.
@@ -1471,9 +1791,9 @@ public:
     /// The same for one that another will soon be set in place of.
     void forget_deadline() noexcept { deadline_ = time_point::max(); }
 
-    /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
-    void wake_at(time_point when) {
-        if (std::exchange(wake_, when) != when) arm();
+    /// `wake`, or another of the times that `on_deadline` waits for, is another one than before.
+    void arm() {
+        if (!closed()) worker().deadline_changed(*this);
     }
 
     /// Bytes that the socket has taken so far.
@@ -1481,16 +1801,16 @@ public:
 
     /// Takes the first bytes of `out()` back, if these begin there in the stream and no write has begun with them.
     [[nodiscard]] bool take_back(std::uint64_t begin, std::size_t size) {
-        if (sent_ != begin || closed_) return false;
-        if constexpr (requires { stream_.write_blocked(); })
-            if (stream_.write_blocked()) return false;
+        if (sent_ != begin || closed()) return false;
+        if constexpr (requires { this->stream().write_blocked(); })
+            if (this->stream().write_blocked()) return false;
         out_->consume(size);
-        expect_progress(false);
+        if (write_watch_ != nullptr) expect_progress(false);
         return true;
     }
 
     /// Sends what is in `out()` at the end of this turn.
-    void send_soon() { worker_.flush_later(*this); }
+    void send_soon() { worker().flush_later(*this); }
 
     /// No bytes are asked for or shown until `resume`.
     void pause() noexcept { paused_ = true; }
@@ -1503,17 +1823,18 @@ public:
     /// The rest is shown in the loop's next turn, so that its other connections are not kept waiting.
     void others_first() {
         others_first_ = true;
-        next_turn(guarded_handler([](gateway_connection& self, std::error_code const&) {
-            self.others_first_ = false;
-            self.show_held();
-            self.receive();
-        }));
+        this->next_turn(
+            this->template guarded_handler<gateway_connection>([](gateway_connection& self, std::error_code const&) {
+                self.others_first_ = false;
+                self.show_held();
+                self.receive();
+            }));
     }
 
     /// `resume` at the end of this turn: no handler runs inside another one's call.
     void resume_soon() {
         resume_pending_ = true;
-        worker_.flush_later(*this);
+        worker().flush_later(*this);
     }
 
     /// Sends what waits, then ends the connection without cutting the peer off from the last bytes.
@@ -1521,7 +1842,7 @@ public:
     /// A close with unread bytes in the socket resets the connection and may destroy what was sent, so the peer's end
     /// is waited for.
     void finish() {
-        if (finishing_ || closed_) return;
+        if (finishing_ || closed()) return;
         finishing_ = true;
         paused_ = false;
         held_.reset();
@@ -1535,14 +1856,12 @@ public:
 
     [[nodiscard]] bool peer_has_ended() const noexcept { return ended_; }
     [[nodiscard]] bool finishing() const noexcept { return finishing_; }
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
 
     /// Ends the connection now.
     void drop() override {
-        if (std::exchange(closed_, true)) return;
-        auto const self = shared_from_this(); // the worker lets go of it
-        stream_.close();
-        worker_.remove(*this);
+        if (!this->close_socket()) return;
+        auto const self = this->shared_from_this(); // the worker lets go of it
+        worker().remove(*this);
         if (out_ != nullptr) out_->clear();
         settle_queue();
         held_.reset();
@@ -1550,7 +1869,7 @@ public:
     }
 
     void flush() override {
-        if (closed_) return;
+        if (closed()) return;
         if (std::exchange(resume_pending_, false)) resume();
         write();
         settle_queue();
@@ -1559,53 +1878,31 @@ public:
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    /// A handler for the loop that calls an `F`, which captures nothing, with the error; a throw ends this connection
-    /// only.
-    template <class F>
-    [[nodiscard]] auto guarded_handler(F) {
-        return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {
-            self->worker_.on_event([&] {
-                self->protect([&] {
-                    if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
-                });
-            });
-        };
-    }
-
-    template <class Handler>
-    void next_turn(Handler handler) {
-        asio::post(worker_.executor(), [f = std::move(handler)] { f({}); });
-    }
-
     // --------------------------------------------------------------------------------------------------- deadlines
 
     /// Bytes that have reached the peer's system, as far as can be known.
     [[nodiscard]] std::uint64_t arrived() {
-        if constexpr (requires { stream_.unacknowledged(); })
-            return sent_ - std::min<std::uint64_t>(sent_, stream_.unacknowledged());
+        if constexpr (requires { this->stream().unacknowledged(); })
+            return sent_ - std::min<std::uint64_t>(sent_, this->stream().unacknowledged());
         else
             return sent_;
     }
 
-    void arm() {
-        if (closed_) return;
-        time_point const first = std::min({deadline_, write_watch_.due(), wake_});
-        if (first == time_point::max())
-            worker_.clear_deadline(*this);
-        else
-            worker_.set_deadline(*this, first);
+    [[nodiscard]] time_point deadline() const noexcept final { return std::min({deadline_, write_due(), wake()}); }
+
+    [[nodiscard]] time_point write_due() const noexcept {
+        return write_watch_ == nullptr ? time_point::max() : write_watch_->due();
     }
 
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
-        if (write_watch_.due() <= now && !write_watch_.look(owner_->deadlines.write, arrived(), now)) {
+        if (write_due() <= now && !write_watch_->look(owner_->deadlines.write, arrived(), now)) {
             on_stalled();
             return drop();
         }
-        if (wake_ <= now) {
-            wake_ = time_point::max();
+        if (wake() <= now) {
             on_wake();
-            if (closed_) return;
+            if (closed()) return;
         }
         if (deadline_ > now) return arm();
         clear_deadline();
@@ -1618,20 +1915,20 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (closed_ || queued() == 0 || !stream_.established()) return;
-        if (waiting_to_write_) return expect_progress(false);
+        if (closed() || queued() == 0 || !this->stream().established()) return;
+        if (this->waits_to_write()) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
         while (!out_->empty() && !error)
             taken += out_->is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
-        worker_.counters().bytes_sent.add(taken);
+        worker().counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
         expect_progress(taken != 0);
         if (taken != 0) on_sent();
-        if (closed_) return;
+        if (closed()) return;
         if (is_retry(error))
-            wait_to_write();
+            this->wait_to_write();
         else if (finishing_ && queued() == 0)
             end_sending();
     }
@@ -1640,30 +1937,26 @@ private:
     [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
         std::array<std::string_view, Most> pieces;
         std::size_t const count = out_->gather(pieces);
-        std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+        std::size_t const n = this->stream().write_some(std::span{pieces.data(), count}, error);
         out_->consume(n);
         return n;
     }
 
-    void wait_to_write() {
-        if (std::exchange(waiting_to_write_, true)) return;
-        stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
-            self.waiting_to_write_ = false;
-            if (error) return self.drop();
-            if (self.finishing_ && self.queued() == 0) return self.end_sending();
-            self.write();
-            self.settle_queue();
-        }));
+    void on_writable(std::error_code const& error) final {
+        if (error) return drop();
+        if (finishing_ && queued() == 0) return end_sending();
+        write();
+        settle_queue();
     }
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
-        bool const watching = write_watch_.due() != time_point::max();
         if (queued() == 0) {
-            if (!watching) return;
-            write_watch_.end();
-        } else if (progress || !watching) {
-            write_watch_.begin(owner_->deadlines.write, std::chrono::steady_clock::now());
+            if (write_watch_ == nullptr) return;
+            write_watch_.reset();
+        } else if (progress || write_watch_ == nullptr) {
+            if (write_watch_ == nullptr) write_watch_ = std::make_unique<write_watch>();
+            write_watch_->begin(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -1674,26 +1967,26 @@ private:
         if (std::exchange(sending_ended_, true)) return;
         set_deadline(owner_->deadlines.linger);
         std::error_code error;
-        stream_.end_sending(error);
+        this->stream().end_sending(error);
         if (is_retry(error)) {
             sending_ended_ = false;
-            return wait_to_write();
+            return this->wait_to_write();
         }
         if (ended_ || error) drop();
     }
 
     /// Keeps the worker's sum of what waits in all queues, and no outbox for nothing.
     void settle_queue() noexcept {
-        std::size_t const now = closed_ ? 0 : queued() + held_back();
-        if (out_ != nullptr && out_->empty()) worker_.outboxes().give_back(std::move(out_));
-        worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
+        std::size_t const now = closed() ? 0 : queued() + held_back();
+        if (out_ != nullptr && out_->empty()) worker().outboxes().give_back(std::move(out_));
+        worker().counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
         counted_ = now;
     }
 
     // --------------------------------------------------------------------------------------------------- receiving
 
     bool look_whether_established() {
-        if (established_ || !stream_.established()) return established_;
+        if (established_ || !this->stream().established()) return established_;
         established_ = true;
         clear_deadline();
         on_established();
@@ -1701,25 +1994,14 @@ private:
     }
 
     void receive() {
-        if (receiving_ || paused_ || others_first_ || closed_ || ended_) return;
-        receiving_ = true;
-        auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
-            self.receiving_ = false;
-            self.on_readable(error);
-        });
-        if (stream_.has_more())
-            next_turn(std::move(on_ready));
-        else if (stream_.read_wants_write())
-            stream_.wait_writable(std::move(on_ready));
-        else
-            stream_.wait_readable(std::move(on_ready));
+        if (!paused_ && !others_first_ && !closed() && !ended_) this->wait_to_read();
     }
 
-    void on_readable(std::error_code error) {
-        std::span<char> const buffer = worker_.receive_buffer();
-        std::size_t const size = error ? 0 : stream_.read_some(buffer, error);
-        worker_.counters().bytes_received.add(size);
-        if (!established_ && !closed_ && !look_whether_established() && error && !is_retry(error)) {
+    void on_readable(std::error_code error) final {
+        std::span<char> const buffer = worker().receive_buffer();
+        std::size_t const size = error ? 0 : this->stream().read_some(buffer, error);
+        worker().counters().bytes_received.add(size);
+        if (!established_ && !closed() && !look_whether_established() && error && !is_retry(error)) {
             on_no_handshake(error);
             return drop();
         }
@@ -1731,14 +2013,14 @@ private:
             return;
         }
         if (error) return drop();
-        if (size != 0 && !finishing_ && !closed_) show(buffer.first(size)); // else dropped unread
+        if (size != 0 && !finishing_ && !closed()) show(buffer.first(size)); // else dropped unread
         receive();
     }
 
     void show(std::span<char> fresh) {
         if (held_ == nullptr) {
             on_bytes(fresh);
-            if (fresh.empty() || closed_ || finishing_) return;
+            if (fresh.empty() || closed() || finishing_) return;
             held_.reset(new held_bytes{.text = {fresh.data(), fresh.size()}});
         } else {
             held_->text.erase(0, std::exchange(held_->used, 0)).append(fresh.data(), fresh.size());
@@ -1747,11 +2029,11 @@ private:
     }
 
     void show_held() {
-        if (held_ == nullptr || closed_) return;
+        if (held_ == nullptr || closed()) return;
         auto bytes = std::move(held_); // the connection may be dropped while they are looked at
         std::span<char> rest = std::span{bytes->text}.subspan(bytes->used);
         on_bytes(rest);
-        if (rest.empty() || closed_ || finishing_) return;
+        if (rest.empty() || closed() || finishing_) return;
         bytes->used = bytes->text.size() - rest.size();
         held_ = std::move(bytes);
     }
@@ -1762,23 +2044,18 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last five share a byte.
-    bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    // In front of all else, in the padding behind the base; the last four share a byte.
+    bool paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
-    bool closed_ = false;
     bool established_ : 1 = false;
-    bool receiving_ : 1 = false;
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
     std::shared_ptr<Owner> const owner_;
-    gateway_worker& worker_;
-    Stream stream_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
-    time_point wake_ = time_point::max();
-    write_watch write_watch_;   // while bytes wait for a socket that takes none
+    std::unique_ptr<write_watch> write_watch_; // while bytes wait for a socket that takes none
     std::uint64_t sent_ = 0;    // bytes that the socket has taken
     std::uint64_t arrived_ = 0; // of these, that had arrived when `still_arriving` was called last
     std::size_t counted_ = 0;   // bytes that wait, as far as the worker knows
@@ -2189,7 +2466,7 @@ struct frame_event {
 ///
 /// Data is passed on as it arrives; frame headers and whole control frames must be complete in the input. Whatever is
 /// wrong is reported at the first byte that makes it certain: a bad length before any payload, bad UTF-8 inside a
-/// fragment. No allocation; about 100 bytes of state. Not thread-safe; one object per connection.
+/// fragment. No allocation; 56 bytes of state. Not thread-safe; one object per connection.
 class frame_parser {
 public:
     explicit frame_parser(frame_limits limits = {}, endpoint side = endpoint::server) noexcept
@@ -2241,12 +2518,12 @@ private:
     protocol::utf8_validator utf8_{};
     endpoint side_;
     opcode message_ = opcode::continuation;
-    bool in_message_ = false;
-    bool in_frame_ = false; // a data frame's header has been taken and its payload not completely
-    bool fin_ = false;
-    bool first_ = false;
-    bool compressed_ = false;
-    bool ended_ = false;
+    bool in_message_ : 1 = false;
+    bool in_frame_ : 1 = false; // a data frame's header has been taken and its payload not completely
+    bool fin_ : 1 = false;
+    bool first_ : 1 = false;
+    bool compressed_ : 1 = false;
+    bool ended_ : 1 = false;
 };
 
 /// Applies (or takes off, which is the same) a mask to bytes that begin `offset` bytes into the payload. RFC 6455 5.3.
@@ -2451,11 +2728,10 @@ struct lost<connect_answer> {
 /// handler's thread only.
 class gateway_client {
 public:
-    gateway_client(websocket_peer& peer, session const& tracked, std::string_view source_ip) noexcept
-        : peer_{peer}, tracked_{tracked}, source_ip_{source_ip} {}
+    gateway_client(websocket_peer& peer, session const& tracked) noexcept : peer_{peer}, tracked_{tracked} {}
 
     [[nodiscard]] std::string_view id() const noexcept { return tracked_.id(); }
-    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return tracked_.source_ip(); }
 
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
     delivery send(message const& m) { return peer_.send(m); }
@@ -2470,7 +2746,6 @@ public:
 private:
     websocket_peer& peer_;
     session const& tracked_;
-    std::string_view source_ip_;
 };
 
 /// What `on_connect` decides.
@@ -3984,18 +4259,19 @@ inline void append_frame(outbox& out, websocket::opcode kind, std::string_view p
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// What a WebSocket session needs of the connection that carries it.
+/// What a WebSocket session needs of the connection that carries it. `Core` has the options and the handler.
+template <class Core>
 class websocket_carrier {
 public:
+    [[nodiscard]] virtual Core& websocket_core() const noexcept = 0;
     virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
     [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    [[nodiscard]] virtual std::string_view websocket_peer_ip() const noexcept = 0; ///< at the other end of the socket
-    virtual void websocket_send() = 0;                                             ///< send what is in the outbox, soon
+    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
-    virtual void websocket_wake_at(time_point when) = 0; ///< call `on_wake` then
+    virtual void websocket_wake_changed() = 0; ///< call `on_wake` at the time of `next_wake`
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
@@ -4011,13 +4287,11 @@ class websocket_session final : public websocket_peer {
     using handler_type = typename Core::handler_type;
 
 public:
-    /// `core` has the options and the handler; `codec` is the compression that was agreed on, if any.
-    websocket_session(websocket_carrier& carrier, Core& core, session tracked, std::string_view source_ip,
-                      std::unique_ptr<message_codec> codec = {})
-        : carrier_{carrier}, core_{core}, tracked_{std::move(tracked)}, codec_{std::move(codec)},
-          parser_{limits_of(core.options, codec_ != nullptr)} {
-        if (source_ip != carrier.websocket_peer_ip()) proxied_ip_ = std::make_unique<std::string const>(source_ip);
-    }
+    /// `codec` is the compression that was agreed on, if any.
+    websocket_session(websocket_carrier<Core>& carrier, session tracked, std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, tracked_{std::move(tracked)}, codec_{std::move(codec)}, parser_{limits_of(core().options,
+                                                                                                       codec_ !=
+                                                                                                           nullptr)} {}
 
     ~websocket_session() { lost(); }
 
@@ -4026,10 +4300,9 @@ public:
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
     [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
-    [[nodiscard]] std::string_view source_ip() const noexcept {
-        return proxied_ip_ == nullptr ? carrier_.websocket_peer_ip() : std::string_view{*proxied_ip_};
-    }
-    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip()}; }
+    /// The client's address, which a proxy may have named.
+    [[nodiscard]] std::string_view source_ip() const noexcept { return tracked_.source_ip(); }
+    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
     void open() noexcept { stage_ = stage::open; }
@@ -4039,7 +4312,7 @@ public:
         if constexpr (has_on_client_open<handler_type>)
             call([&] {
                 gateway_client c = client();
-                core_.handler.on_open(c);
+                core().handler.on_open(c);
             });
     }
 
@@ -4083,14 +4356,14 @@ public:
 
     /// Whether the peer is to be looked after, and when for the first time.
     [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
-        if (core_.options.ping_interval.count() <= 0) return std::nullopt;
-        return core_.options.ping_interval;
+        if (core().options.ping_interval.count() <= 0) return std::nullopt;
+        return core().options.ping_interval;
     }
 
     /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
     [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
         liveness::advice const advice =
-            alive_.check({core_.options.ping_interval, core_.options.pong_timeout}, sent_all);
+            alive_.check({core().options.ping_interval, core().options.pong_timeout}, sent_all);
         if (advice.what == liveness::step::gone) return std::nullopt;
         if (advice.what == liveness::step::ping) ping({});
         return advice.next;
@@ -4113,6 +4386,11 @@ public:
                       [&](std::uint64_t begin, std::size_t size) { return carrier_.websocket_take_back(begin, size); });
         advance();
         tell(news);
+    }
+
+    /// When to call `on_wake`; the largest: never.
+    [[nodiscard]] time_point next_wake() const noexcept {
+        return line_ == nullptr ? time_point::max() : line_->next_expiry();
     }
 
     /// Bytes of messages that wait for their turn.
@@ -4179,10 +4457,12 @@ private:
         return limits;
     }
 
+    [[nodiscard]] Core& core() const noexcept { return carrier_.websocket_core(); }
+
     [[nodiscard]] bool is_open() const noexcept { return stage_ == stage::open; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
-        std::size_t const limit = core_.options.hub.queue_limit;
+        std::size_t const limit = core().options.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
         return size <= limit && carrier_.websocket_queued() + held <= limit - size;
@@ -4223,8 +4503,8 @@ private:
             if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_queued());
         }
         carrier_.websocket_send();
-        carrier_.websocket_wake_at(line_->next_expiry());
         if (line_->idle()) line_.reset();
+        carrier_.websocket_wake_changed();
     }
 
     static void tell(message_line::news_list& news) {
@@ -4248,7 +4528,7 @@ private:
     }
 
     void on_data(websocket::frame_event const& event) {
-        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
+        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core().options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
         if (!piece.whole || is_closing()) return;
         carrier_.websocket_counters().messages_received.add(1);
@@ -4256,7 +4536,7 @@ private:
         if constexpr (has_on_message<handler_type>)
             call([&] {
                 gateway_client c = client();
-                core_.handler.on_message(c, message{piece.text, kind});
+                core().handler.on_message(c, message{piece.text, kind});
             });
         else
             (void)kind;
@@ -4265,20 +4545,20 @@ private:
 
     /// False, and the connection fails, if the client sends more of them than it may.
     bool control_frame_is_welcome() {
-        if (core_.options.control_frame_rate == 0) return true;
+        if (core().options.control_frame_rate == 0) return true;
         auto const now = std::chrono::steady_clock::now();
         if (now - control_since_ >= std::chrono::seconds{1}) {
             control_since_ = now;
             control_frames_ = 0;
         }
-        if (control_frames_++ < core_.options.control_frame_rate) return true;
+        if (control_frames_++ < core().options.control_frame_rate) return true;
         fail(1008, "Too many control frames");
         return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (stage_ >= stage::close_sent || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
+        if (stage_ >= stage::close_sent || carrier_.websocket_queued() > core().options.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -4314,23 +4594,21 @@ private:
         if (before == stage::ended) return;
         tracked_.closed(code, reason, by);
         if (auto const line = std::move(line_)) {
-            carrier_.websocket_wake_at(time_point::max());
+            carrier_.websocket_wake_changed();
             line->abandon();
         }
         if (before == stage::made) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<handler_type>)
-            (void)guarded([&] { core_.handler.on_disconnect(tracked_.id(), code, reason); });
+            (void)guarded([&] { core().handler.on_disconnect(tracked_.id(), code, reason); });
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
         backchannel::append_frame(carrier_.websocket_out(), kind, payload, compressed);
     }
 
-    websocket_carrier& carrier_;
-    Core& core_; // outlives the carrier
+    websocket_carrier<Core>& carrier_;
     session tracked_;
-    std::unique_ptr<std::string const> proxied_ip_; // where a proxy names the client's address
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;
@@ -4375,7 +4653,7 @@ struct websocket_upgrade {
 
     /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
     /// with the client's address.
-    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
+    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier<Core>& carrier,
                                                    http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
             return {gateway_answers::forbidden(), {}, !head.chunked && head.content_length.value_or(0) == 0};
@@ -4388,7 +4666,7 @@ struct websocket_upgrade {
 
         websocket_candidate<Core> made;
         made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
-        auto tracked = core.hub.reserve(); // the rest is told when it opens
+        auto tracked = core.hub.reserve(made.info); // the rest is told when it opens
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
         std::optional<message_compression::agreement> compressed;
         if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);
@@ -4396,9 +4674,8 @@ struct websocket_upgrade {
         made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
         auto const offered = websocket::read_subprotocols(head);
         made.subprotocols.assign(offered->begin(), offered->end());
-        made.session = std::make_unique<websocket_session<Core>>(carrier, core, std::move(tracked), made.info.source_ip,
-                                                                 compressed ? std::move(compressed->codec)
-                                                                            : std::unique_ptr<message_codec>{});
+        made.session = std::make_unique<websocket_session<Core>>(
+            carrier, std::move(tracked), compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
         return {{}, std::move(made)};
     }
 
@@ -4568,7 +4845,7 @@ private:
         this->send_soon();
         this->count_answer(whole.status);
         phase_ = phase::upgraded;
-        connection_.open_websocket(std::move(made.accepted->session), std::move(made.accepted->info));
+        connection_.open_websocket(std::move(made.accepted->session), made.accepted->info);
     }
 
     std::unique_ptr<websocket_candidate<Core>> candidate_; // while the application decides
@@ -4594,7 +4871,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// The state of each of the two is there as long as it is needed: an idle WebSocket holds nothing of HTTP.
 /// `Core` has the options, the hub, the routers and the handler; connections share it.
 template <class Core, class Stream>
-class client_connection final : public gateway_connection<Core, Stream>, public websocket_carrier {
+class client_connection final : public gateway_connection<Core, Stream>, public websocket_carrier<Core> {
     using base = gateway_connection<Core, Stream>;
     using http_type = http_session<Core, Stream>;
     using websocket_type = websocket_session<Core>;
@@ -4602,14 +4879,17 @@ class client_connection final : public gateway_connection<Core, Stream>, public 
 public:
     client_connection(std::shared_ptr<Core> core, gateway_worker& worker, Stream stream, std::string peer_ip,
                       admission::permit permit)
-        : base(std::move(core), worker, std::move(stream)), peer_ip_(std::move(peer_ip)), permit_(std::move(permit)),
-          http_(std::make_unique<http_type>(*this)) {}
+        : base(std::move(core), worker, std::move(stream)), permit_(std::move(permit)),
+          http_(std::make_unique<http_part>(*this, std::move(peer_ip))) {}
 
-    [[nodiscard]] Core& core() noexcept { return *this->owner(); }
-    [[nodiscard]] std::string_view peer_ip() const noexcept { return peer_ip_; }
+    [[nodiscard]] Core& core() const noexcept { return *this->owner(); }
+    [[nodiscard]] std::string_view peer_ip() const noexcept {
+        if (http_ != nullptr) return http_->peer_ip;
+        return proxy_ip_ == nullptr ? websocket_->source_ip() : std::string_view{*proxy_ip_};
+    }
 
     /// None: it is a WebSocket, and the turn of the loop in which it became one is over.
-    [[nodiscard]] http_type* http() noexcept { return http_.get(); }
+    [[nodiscard]] http_type* http() noexcept { return http_ == nullptr ? nullptr : &http_->session; }
 
     /// Tells the log, if the handler keeps one.
     void note(gateway_event const& event) { core().note(event); }
@@ -4622,22 +4902,34 @@ public:
     }
 
     /// The 101 has been queued. HTTP's part, which calls this, is there until the end of this turn.
-    void open_websocket(std::unique_ptr<websocket_type> opened, connection_info info) {
+    void open_websocket(std::unique_ptr<websocket_type> opened, connection_info const& info) {
         this->clear_deadline();
         websocket_ = std::move(opened);
         auto& counters = this->worker().counters();
         counters.websockets_opened.add(1);
         counters.websockets_open.add(1);
         websocket_->open(); // before anybody hears of it, and may send
-        core().hub.attach(websocket_->tracked(), {&this->worker(), websocket_.get()}, std::move(info));
+        gateway_transport::handle const handle{&this->worker(), websocket_.get()};
+        if (info.attributes.empty() && !info.expires_at)
+            core().hub.attach(websocket_->tracked(), handle);
+        else // the application has said more than the request
+            core().hub.attach(websocket_->tracked(), handle, info);
         if (this->closed()) return; // a message that had waited for it could not be sent
         if (auto const first = websocket_->first_check()) this->set_deadline(*first);
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
+        this->prefer_set();
         websocket_->opened();
     }
 
 private:
     static constexpr int steps_per_turn = 64; // of pipelined requests: heads, bodies
+
+    struct http_part {
+        http_part(client_connection& c, std::string ip) : peer_ip{std::move(ip)}, session{c} {}
+
+        std::string const peer_ip;
+        http_type session;
+    };
 
     // --------------------------------------------------------------------------------------------- the connection
 
@@ -4647,28 +4939,28 @@ private:
         counters.handshakes_pending.add(1);
         if (permit_.refusal().empty()) {
             counters.connections_accepted.add(1);
-            return note({gateway_event::type::connection_accepted, 0, peer_ip_});
+            return note({gateway_event::type::connection_accepted, 0, peer_ip()});
         }
         counters.connections_refused.add(1);
         if (!Stream::secure) return; // it is told so
-        note({gateway_event::type::connection_refused, 0, peer_ip_, {}, {}, {}, permit_.refusal()});
+        note({gateway_event::type::connection_refused, 0, peer_ip(), {}, {}, {}, permit_.refusal()});
         this->drop(); // a handshake costs more than the answer is worth
     }
 
-    void on_established() override { http_->begin(permit_.refusal()); }
+    void on_established() override { http_->session.begin(permit_.refusal()); }
 
     void on_bytes(std::span<char>& bytes) override {
         for (int steps = 0; !bytes.empty() && !this->finishing() && !this->closed(); ++steps) {
             if (must_wait()) return this->pause();
             if (websocket_ != nullptr) return read_frames(bytes);
             if (steps == steps_per_turn) return this->others_first();
-            if (!http_->read(bytes)) return;
+            if (!http_->session.read(bytes)) return;
         }
     }
 
     /// Nothing more is read before the request at hand is answered, and as long as the peer does not take its answers.
     [[nodiscard]] bool must_wait() const noexcept {
-        if (websocket_ == nullptr && http_->is_answering()) return true;
+        if (websocket_ == nullptr && http_->session.is_answering()) return true;
         return this->queued() > http_type::high_water && (websocket_ == nullptr || echoed_ > http_type::high_water);
     }
 
@@ -4677,7 +4969,7 @@ private:
         if (websocket_ != nullptr)
             websocket_->on_sent();
         else
-            http_->on_sent();
+            http_->session.on_sent();
         if (!must_wait()) this->resume();
     }
 
@@ -4693,7 +4985,11 @@ private:
     }
 
     void flush() override {
-        if (websocket_ != nullptr) http_.reset(); // none of its members is running
+        if (websocket_ != nullptr && http_ != nullptr) {
+            if (http_->peer_ip != websocket_->source_ip())
+                proxy_ip_ = std::make_unique<std::string const>(http_->peer_ip);
+            http_.reset(); // none of its members is running
+        }
         base::flush();
     }
 
@@ -4702,22 +4998,26 @@ private:
             websocket_->lost();
             if (!this->closed()) this->drop();
         } else {
-            http_->on_end();
+            http_->session.on_end();
         }
         if (!this->closed() || std::exchange(end_noted_, true)) return;
         auto& counters = this->worker().counters();
         counters.connections_open.subtract(1);
         if (!request_seen_) counters.handshakes_pending.subtract(1);
-        note({gateway_event::type::connection_closed, 0, peer_ip_});
+        note({gateway_event::type::connection_closed, 0, peer_ip()});
         permit_ = {};
     }
 
-    void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->on_time_up(); }
+    void on_time_up() override { websocket_ != nullptr ? check_websocket() : http_->session.on_time_up(); }
 
     void on_wake() override {
         if (websocket_ == nullptr) return;
         websocket_->on_wake();
         if (!must_wait()) this->resume();
+    }
+
+    [[nodiscard]] time_point wake() const noexcept override {
+        return websocket_ == nullptr ? time_point::max() : websocket_->next_wake();
     }
 
     [[nodiscard]] std::size_t held_back() const noexcept override {
@@ -4726,15 +5026,17 @@ private:
 
     void on_stalled() override {
         this->worker().counters().peers_stalled.add(1);
-        note({gateway_event::type::peer_stalled, 0, peer_ip_, websocket_id()});
+        note({gateway_event::type::peer_stalled, 0, peer_ip(), websocket_id()});
     }
 
     void on_no_handshake(std::error_code const& error) override {
         this->worker().counters().handshake_errors.add(1);
-        note({gateway_event::type::handshake_failed, 0, peer_ip_, {}, {}, {}, error.message()});
+        note({gateway_event::type::handshake_failed, 0, peer_ip(), {}, {}, {}, error.message()});
     }
 
-    void on_stop() override { websocket_ != nullptr ? websocket_->close(1001, "Going away") : http_->on_stop(); }
+    void on_stop() override {
+        websocket_ != nullptr ? websocket_->close(1001, "Going away") : http_->session.on_stop();
+    }
 
     [[nodiscard]] bool may_linger() const noexcept override { return websocket_ != nullptr; }
 
@@ -4754,10 +5056,10 @@ private:
         return websocket_ == nullptr ? std::string_view{} : websocket_->tracked().id();
     }
 
+    Core& websocket_core() const noexcept override { return core(); }
     outbox& websocket_out() override { return this->out(); }
     std::size_t websocket_queued() const noexcept override { return this->queued(); }
     gateway_counters& websocket_counters() override { return this->worker().counters(); }
-    std::string_view websocket_peer_ip() const noexcept override { return peer_ip_; }
     void websocket_send() override { this->send_soon(); }
     std::uint64_t websocket_sent() override { return this->sent(); }
     bool websocket_take_back(std::uint64_t begin, std::size_t n) override {
@@ -4765,7 +5067,7 @@ private:
         queue_shrank();
         return taken;
     }
-    void websocket_wake_at(time_point when) override { this->wake_at(when); }
+    void websocket_wake_changed() override { this->arm(); }
     void websocket_closing() override {
         auto const timeout = core().options.hub.closing_timeout;
         if (timeout.count() > 0)
@@ -4782,12 +5084,12 @@ private:
         note({gateway_event::type::websocket_closed, code, websocket_->source_ip(), websocket_id(), {}, {}, reason});
     }
 
-    std::string const peer_ip_;
     [[no_unique_address]] admission::permit permit_; // so that the next two take the room behind it
     bool request_seen_ = false;
     bool end_noted_ = false;
     std::size_t echoed_ = 0;          // bytes of the queue that came of the client's own messages, at most
-    std::unique_ptr<http_type> http_; // until it is a WebSocket, and a little longer
+    std::unique_ptr<http_part> http_; // until it is a WebSocket, and a little longer
+    std::unique_ptr<std::string const> proxy_ip_; // the peer's, if the client of the WebSocket is another
     std::unique_ptr<websocket_type> websocket_;
 };
 
@@ -4798,78 +5100,6 @@ private:
 // ---- backchannel/gateway/hub_alarm.hpp
 #ifndef BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
 #define BACKCHANNEL_GATEWAY_HUB_ALARM_HPP
-
-// ---- backchannel/gateway/wait_memory.hpp
-#ifndef BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
-#define BACKCHANNEL_GATEWAY_WAIT_MEMORY_HPP
-
-#include <array>
-#include <cstddef>
-#include <memory>
-#include <new>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// Memory for one asynchronous wait at a time, so that it can begin when there is no other.
-class wait_memory {
-public:
-    template <class T>
-    struct allocator {
-        using value_type = T;
-
-        explicit allocator(wait_memory& m) noexcept : memory{&m} {}
-        template <class U>
-        allocator(allocator<U> const& other) noexcept : memory{other.memory} {}
-
-        [[nodiscard]] T* allocate(std::size_t count) {
-            return static_cast<T*>(memory->allocate(count * sizeof(T), alignof(T)));
-        }
-        void deallocate(T* there, std::size_t) noexcept { memory->deallocate(there, alignof(T)); }
-
-        template <class U>
-        [[nodiscard]] bool operator==(allocator<U> const& other) const noexcept {
-            return memory == other.memory;
-        }
-
-        wait_memory* memory;
-    };
-
-private:
-    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment) {
-        if (used_ || size > bytes_.size() || alignment > alignof(std::max_align_t))
-            return ::operator new (size, std::align_val_t{alignment});
-        used_ = true;
-        return bytes_.data();
-    }
-    void deallocate(void* there, std::size_t alignment) noexcept {
-        if (there == bytes_.data())
-            used_ = false;
-        else
-            ::operator delete (there, std::align_val_t{alignment});
-    }
-
-    alignas(std::max_align_t) std::array<std::byte, 512> bytes_;
-    bool used_ = false;
-};
-
-/// A handler that keeps an object, takes its memory from a member of it, and calls another.
-template <class T, wait_memory T::*Memory, auto Member>
-struct wait_handler {
-    using allocator_type = wait_memory::allocator<void>;
-
-    std::shared_ptr<T> const self; // not moved: where a wait fails, Asio asks behind that for the memory
-
-    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type{(*self).*Memory}; }
-
-    template <class... Args>
-    void operator()(Args const&... args) const {
-        ((*self).*Member)(args...);
-    }
-};
-
-}
-
-#endif
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -5332,6 +5562,176 @@ private:
 
 #endif
 
+// ---- backchannel/gateway/plain_stream.hpp
+#ifndef BACKCHANNEL_GATEWAY_PLAIN_STREAM_HPP
+#define BACKCHANNEL_GATEWAY_PLAIN_STREAM_HPP
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#if defined(ASIO_HAS_EPOLL)
+#include <cerrno>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+#if defined(ASIO_HAS_EPOLL)
+
+/// TCP as it is. Asio is there for the waits only, until `leave_asio`.
+class plain_stream {
+public:
+    static constexpr bool secure = false;
+
+    /// Precondition: the socket is connected and non-blocking. Throws std::bad_alloc.
+    explicit plain_stream(loop_socket socket) : asio_{std::make_unique<loop_socket>(std::move(socket))} {
+        socket_ = asio_->native_handle();
+    }
+    plain_stream(plain_stream&& other) noexcept
+        : asio_{std::move(other.asio_)}, socket_{std::exchange(other.socket_, -1)} {}
+    plain_stream& operator=(plain_stream&& other) noexcept {
+        std::swap(asio_, other.asio_);
+        std::swap(socket_, other.socket_);
+        return *this;
+    }
+    ~plain_stream() { close(); }
+
+    [[nodiscard]] bool established() const noexcept { return true; }
+    [[nodiscard]] bool has_more() const noexcept { return false; }
+    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
+
+    std::size_t read_some(std::span<char> room, std::error_code& error) noexcept {
+        std::size_t const size = result(::recv(socket_, room.data(), room.size(), 0), error);
+        if (size == 0 && !error && !room.empty()) error = asio::error::eof;
+        return size;
+    }
+
+    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) noexcept {
+        if (pieces.size() == 1) {
+            std::string_view const only = pieces[0];
+            return result(::send(socket_, only.data(), only.size(), MSG_NOSIGNAL), error);
+        }
+        std::array<iovec, max_pieces> parts;
+        msghdr whole{};
+        whole.msg_iov = parts.data();
+        whole.msg_iovlen = std::min(parts.size(), pieces.size());
+        for (std::size_t i = 0; i != whole.msg_iovlen; ++i)
+            parts[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+        return result(::sendmsg(socket_, &whole, MSG_NOSIGNAL), error);
+    }
+
+    [[nodiscard]] std::size_t unacknowledged() const noexcept { return unacknowledged_bytes(socket_); }
+
+    void end_sending(std::error_code& error) noexcept { (void)result(::shutdown(socket_, SHUT_WR), error); }
+
+    template <class F>
+    void wait_readable(F&& f) {
+        asio_->async_wait(asio::socket_base::wait_read, std::forward<F>(f));
+    }
+    template <class F>
+    void wait_writable(F&& f) {
+        asio_->async_wait(asio::socket_base::wait_write, std::forward<F>(f));
+    }
+
+    /// From now on an `epoll_set` waits for the socket, at less memory: nobody calls `wait_readable` or `wait_writable`
+    /// any more, and whoever has called them is told with an error.
+    void leave_asio() noexcept {
+        std::error_code ignored;
+        (void)asio_->release(ignored);
+        asio_.reset();
+    }
+
+    [[nodiscard]] int native_handle() const noexcept { return socket_; }
+
+    void close() noexcept {
+        int const open = std::exchange(socket_, -1);
+        std::error_code ignored;
+        if (asio_ != nullptr)
+            asio_->close(ignored);
+        else if (open >= 0)
+            ::close(open);
+    }
+
+private:
+    static constexpr std::size_t max_pieces = 16;
+
+    /// What a call of the system has returned.
+    [[nodiscard]] static std::size_t result(ssize_t returned, std::error_code& error) noexcept {
+        error = {};
+        if (returned >= 0) return static_cast<std::size_t>(returned);
+        error = {errno, asio::error::get_system_category()};
+        return 0;
+    }
+
+    std::unique_ptr<loop_socket> asio_; // none: it has been left
+    int socket_ = -1;
+};
+
+#else
+
+/// TCP as it is.
+class plain_stream : public basic_tcp_stream<loop_socket> {
+public:
+    static constexpr bool secure = false;
+
+    /// Precondition: the socket is connected and non-blocking.
+    explicit plain_stream(loop_socket socket) : basic_tcp_stream{std::move(socket)} {}
+
+    [[nodiscard]] bool established() const noexcept { return true; }
+    [[nodiscard]] bool has_more() const noexcept { return false; }
+    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
+
+    std::size_t read_some(std::span<char> room, std::error_code& error) {
+        return socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    }
+
+    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
+        if (pieces.size() == 1) return socket_.write_some(asio::buffer(pieces[0]), error);
+        gather_list list;
+        while (list.size != max_pieces && list.size != pieces.size()) {
+            list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
+            ++list.size;
+        }
+        return socket_.write_some(list, error);
+    }
+
+    void end_sending(std::error_code& error) { socket_.shutdown(asio::socket_base::shutdown_send, error); }
+
+private:
+    static constexpr std::size_t max_pieces = 16;
+
+    struct gather_list {
+        using value_type = asio::const_buffer;
+        using const_iterator = asio::const_buffer const*;
+
+        std::array<asio::const_buffer, max_pieces> items;
+        std::size_t size = 0;
+
+        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
+        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
+    };
+};
+
+#endif
+
+static_assert(gateway_stream<plain_stream>);
+
+}
+
+#endif
+
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
@@ -5359,7 +5759,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
-/// if there is one only.
+/// if there is one only. Handlers do not run the loop. A child of fork does not touch the gateway, not even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -5371,13 +5771,14 @@ public:
     using hub_type = typename core_type::hub_type;
     using router_type = typename mounted_router_of<Auth, Dialect>::router_type;
 
-    /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway.
+    /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway. Throws std::system_error if
+    /// the system has no file left.
     gateway(asio::io_context& io, Auth auth, Handler handler = {}, gateway_options options = {})
         : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_worker(io);
     }
 
-    /// On `threads` loops of its own, which `run` runs.
+    /// On `threads` loops of its own, which `run` runs. Throws as the other.
     gateway(std::size_t threads, Auth auth, Handler handler = {}, gateway_options options = {})
         : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_own_workers(threads == 0 ? 1 : threads);
@@ -5391,7 +5792,7 @@ public:
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
     /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
-    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway: as `router`.
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway; see `router`.
     template <class OtherDialect, class OtherAuth>
     auto& serve(OtherAuth auth) {
         return serve<OtherDialect>(std::move(auth), core_->options.router);

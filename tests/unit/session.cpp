@@ -26,6 +26,7 @@ TEST_CASE("an empty session does nothing", "[session]") {
     session s;
     CHECK_FALSE(s);
     CHECK(s.id().empty());
+    CHECK(s.source_ip().empty());
     s.touch();
     s.touch(time_point{});
     s.written(10);
@@ -46,6 +47,24 @@ TEST_CASE("the end of a session is the close event", "[session]") {
     CHECK(t.hub->was_open(id));
     CHECK(t.hooks.log->take() == lines{"open", "closed 1006"});
     CHECK(t.sent().empty()); // the transport is not told what it knows
+}
+
+TEST_CASE("a session tells the address that its connection was opened with, also when that is closed", "[session]") {
+    test::test_hub<test::direct_transport> t;
+    connection_info info;
+    info.source_ip = "192.0.2.7";
+    auto s = t.hub->open(1, std::move(info));
+    CHECK(s.source_ip() == "192.0.2.7");
+    s.closed(1001);
+    CHECK(s.source_ip() == "192.0.2.7");
+
+    info.source_ip = "2001:db8::1";
+    auto late = t.hub->reserve();
+    CHECK(late.source_ip().empty());
+    t.hub->attach(late, 2, std::move(info));
+    CHECK(late.source_ip() == "2001:db8::1");
+
+    CHECK(t.open(3).source_ip().empty());
 }
 
 TEST_CASE("closed counts once, and the session stays valid", "[session]") {

@@ -3,13 +3,11 @@
 #define BACKCHANNEL_GATEWAY_CONNECTION_HPP
 
 #include <backchannel/gateway/connection_deadlines.hpp>
-#include <backchannel/gateway/stream.hpp>
-#include <backchannel/gateway/worker.hpp>
+#include <backchannel/gateway/connection_socket.hpp>
 #include <backchannel/gateway/write_watch.hpp>
 #include <backchannel/support/outbox.hpp>
 
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -29,14 +27,19 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
 template <class Owner, gateway_stream Stream>
-class gateway_connection : public worker_client {
+class gateway_connection : public connection_socket<Stream> {
+    using base = connection_socket<Stream>;
+
 public:
+    using base::closed;
+    using base::worker;
+
     /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
-    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
-        : owner_{std::move(owner)}, worker_{worker}, stream_{std::move(stream)} {}
+    gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
+        : base{loop, std::move(stream)}, owner_{std::move(owner)} {}
 
     void start() {
-        worker_.add(shared_from_this());
+        worker().add(this->shared_from_this());
         this->protect([this] {
             on_accepted();
             if (!look_whether_established()) set_deadline(owner_->deadlines.handshake);
@@ -65,8 +68,11 @@ protected:
     /// The time given to `set_deadline` has come.
     virtual void on_time_up() = 0;
 
-    /// The time given to `wake_at` has come.
+    /// The time of `wake` has come.
     virtual void on_wake() {}
+
+    /// When `on_wake` is to be called, whatever other deadlines there are; the largest: never. See `arm`.
+    [[nodiscard]] virtual time_point wake() const noexcept { return time_point::max(); }
 
     /// Bytes that wait elsewhere to get into `out()`.
     [[nodiscard]] virtual std::size_t held_back() const noexcept { return 0; }
@@ -81,11 +87,10 @@ public:
     // ------------------------------------------------------------------------------ for the parts of a connection
 
     [[nodiscard]] std::shared_ptr<Owner> const& owner() const noexcept { return owner_; }
-    [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
 
     /// Where bytes are put that are to be sent. Throws std::bad_alloc.
     [[nodiscard]] outbox& out() {
-        if (out_ == nullptr) out_ = worker_.outboxes().take();
+        if (out_ == nullptr) out_ = worker().outboxes().take();
         return *out_;
     }
     /// Bytes that wait there.
@@ -108,9 +113,9 @@ public:
     /// The same for one that another will soon be set in place of.
     void forget_deadline() noexcept { deadline_ = time_point::max(); }
 
-    /// Calls `on_wake` then, whatever other deadlines there are; the largest: never.
-    void wake_at(time_point when) {
-        if (std::exchange(wake_, when) != when) arm();
+    /// `wake`, or another of the times that `on_deadline` waits for, is another one than before.
+    void arm() {
+        if (!closed()) worker().deadline_changed(*this);
     }
 
     /// Bytes that the socket has taken so far.
@@ -118,16 +123,16 @@ public:
 
     /// Takes the first bytes of `out()` back, if these begin there in the stream and no write has begun with them.
     [[nodiscard]] bool take_back(std::uint64_t begin, std::size_t size) {
-        if (sent_ != begin || closed_) return false;
-        if constexpr (requires { stream_.write_blocked(); })
-            if (stream_.write_blocked()) return false;
+        if (sent_ != begin || closed()) return false;
+        if constexpr (requires { this->stream().write_blocked(); })
+            if (this->stream().write_blocked()) return false;
         out_->consume(size);
-        expect_progress(false);
+        if (write_watch_ != nullptr) expect_progress(false);
         return true;
     }
 
     /// Sends what is in `out()` at the end of this turn.
-    void send_soon() { worker_.flush_later(*this); }
+    void send_soon() { worker().flush_later(*this); }
 
     /// No bytes are asked for or shown until `resume`.
     void pause() noexcept { paused_ = true; }
@@ -140,17 +145,18 @@ public:
     /// The rest is shown in the loop's next turn, so that its other connections are not kept waiting.
     void others_first() {
         others_first_ = true;
-        next_turn(guarded_handler([](gateway_connection& self, std::error_code const&) {
-            self.others_first_ = false;
-            self.show_held();
-            self.receive();
-        }));
+        this->next_turn(
+            this->template guarded_handler<gateway_connection>([](gateway_connection& self, std::error_code const&) {
+                self.others_first_ = false;
+                self.show_held();
+                self.receive();
+            }));
     }
 
     /// `resume` at the end of this turn: no handler runs inside another one's call.
     void resume_soon() {
         resume_pending_ = true;
-        worker_.flush_later(*this);
+        worker().flush_later(*this);
     }
 
     /// Sends what waits, then ends the connection without cutting the peer off from the last bytes.
@@ -158,7 +164,7 @@ public:
     /// A close with unread bytes in the socket resets the connection and may destroy what was sent, so the peer's end
     /// is waited for.
     void finish() {
-        if (finishing_ || closed_) return;
+        if (finishing_ || closed()) return;
         finishing_ = true;
         paused_ = false;
         held_.reset();
@@ -172,14 +178,12 @@ public:
 
     [[nodiscard]] bool peer_has_ended() const noexcept { return ended_; }
     [[nodiscard]] bool finishing() const noexcept { return finishing_; }
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
 
     /// Ends the connection now.
     void drop() override {
-        if (std::exchange(closed_, true)) return;
-        auto const self = shared_from_this(); // the worker lets go of it
-        stream_.close();
-        worker_.remove(*this);
+        if (!this->close_socket()) return;
+        auto const self = this->shared_from_this(); // the worker lets go of it
+        worker().remove(*this);
         if (out_ != nullptr) out_->clear();
         settle_queue();
         held_.reset();
@@ -187,7 +191,7 @@ public:
     }
 
     void flush() override {
-        if (closed_) return;
+        if (closed()) return;
         if (std::exchange(resume_pending_, false)) resume();
         write();
         settle_queue();
@@ -196,53 +200,31 @@ public:
 private:
     static constexpr std::size_t max_pieces = 16;
 
-    /// A handler for the loop that calls an `F`, which captures nothing, with the error; a throw ends this connection
-    /// only.
-    template <class F>
-    [[nodiscard]] auto guarded_handler(F) {
-        return [self = std::static_pointer_cast<gateway_connection>(shared_from_this())](std::error_code const& error) {
-            self->worker_.on_event([&] {
-                self->protect([&] {
-                    if (!self->closed_) F{}(*self, error); // made anew, so that the handler is one pointer only
-                });
-            });
-        };
-    }
-
-    template <class Handler>
-    void next_turn(Handler handler) {
-        asio::post(worker_.executor(), [f = std::move(handler)] { f({}); });
-    }
-
     // --------------------------------------------------------------------------------------------------- deadlines
 
     /// Bytes that have reached the peer's system, as far as can be known.
     [[nodiscard]] std::uint64_t arrived() {
-        if constexpr (requires { stream_.unacknowledged(); })
-            return sent_ - std::min<std::uint64_t>(sent_, stream_.unacknowledged());
+        if constexpr (requires { this->stream().unacknowledged(); })
+            return sent_ - std::min<std::uint64_t>(sent_, this->stream().unacknowledged());
         else
             return sent_;
     }
 
-    void arm() {
-        if (closed_) return;
-        time_point const first = std::min({deadline_, write_watch_.due(), wake_});
-        if (first == time_point::max())
-            worker_.clear_deadline(*this);
-        else
-            worker_.set_deadline(*this, first);
+    [[nodiscard]] time_point deadline() const noexcept final { return std::min({deadline_, write_due(), wake()}); }
+
+    [[nodiscard]] time_point write_due() const noexcept {
+        return write_watch_ == nullptr ? time_point::max() : write_watch_->due();
     }
 
     void on_deadline() final {
         time_point const now = std::chrono::steady_clock::now();
-        if (write_watch_.due() <= now && !write_watch_.look(owner_->deadlines.write, arrived(), now)) {
+        if (write_due() <= now && !write_watch_->look(owner_->deadlines.write, arrived(), now)) {
             on_stalled();
             return drop();
         }
-        if (wake_ <= now) {
-            wake_ = time_point::max();
+        if (wake() <= now) {
             on_wake();
-            if (closed_) return;
+            if (closed()) return;
         }
         if (deadline_ > now) return arm();
         clear_deadline();
@@ -255,20 +237,20 @@ private:
     // ----------------------------------------------------------------------------------------------------- sending
 
     void write() {
-        if (closed_ || queued() == 0 || !stream_.established()) return;
-        if (waiting_to_write_) return expect_progress(false);
+        if (closed() || queued() == 0 || !this->stream().established()) return;
+        if (this->waits_to_write()) return expect_progress(false);
         std::size_t taken = 0;
         std::error_code error;
         while (!out_->empty() && !error)
             taken += out_->is_one_piece() ? write_pieces<1>(error) : write_pieces<max_pieces>(error);
         sent_ += taken;
-        worker_.counters().bytes_sent.add(taken);
+        worker().counters().bytes_sent.add(taken);
         if (error && !is_retry(error)) return drop();
         expect_progress(taken != 0);
         if (taken != 0) on_sent();
-        if (closed_) return;
+        if (closed()) return;
         if (is_retry(error))
-            wait_to_write();
+            this->wait_to_write();
         else if (finishing_ && queued() == 0)
             end_sending();
     }
@@ -277,30 +259,26 @@ private:
     [[nodiscard]] std::size_t write_pieces(std::error_code& error) {
         std::array<std::string_view, Most> pieces;
         std::size_t const count = out_->gather(pieces);
-        std::size_t const n = stream_.write_some(std::span{pieces.data(), count}, error);
+        std::size_t const n = this->stream().write_some(std::span{pieces.data(), count}, error);
         out_->consume(n);
         return n;
     }
 
-    void wait_to_write() {
-        if (std::exchange(waiting_to_write_, true)) return;
-        stream_.wait_writable(guarded_handler([](gateway_connection& self, std::error_code const& error) {
-            self.waiting_to_write_ = false;
-            if (error) return self.drop();
-            if (self.finishing_ && self.queued() == 0) return self.end_sending();
-            self.write();
-            self.settle_queue();
-        }));
+    void on_writable(std::error_code const& error) final {
+        if (error) return drop();
+        if (finishing_ && queued() == 0) return end_sending();
+        write();
+        settle_queue();
     }
 
     /// What waits must move on: a peer that takes nothing of it is not waited for any longer than that.
     void expect_progress(bool progress) {
-        bool const watching = write_watch_.due() != time_point::max();
         if (queued() == 0) {
-            if (!watching) return;
-            write_watch_.end();
-        } else if (progress || !watching) {
-            write_watch_.begin(owner_->deadlines.write, std::chrono::steady_clock::now());
+            if (write_watch_ == nullptr) return;
+            write_watch_.reset();
+        } else if (progress || write_watch_ == nullptr) {
+            if (write_watch_ == nullptr) write_watch_ = std::make_unique<write_watch>();
+            write_watch_->begin(owner_->deadlines.write, std::chrono::steady_clock::now());
         } else {
             return;
         }
@@ -311,26 +289,26 @@ private:
         if (std::exchange(sending_ended_, true)) return;
         set_deadline(owner_->deadlines.linger);
         std::error_code error;
-        stream_.end_sending(error);
+        this->stream().end_sending(error);
         if (is_retry(error)) {
             sending_ended_ = false;
-            return wait_to_write();
+            return this->wait_to_write();
         }
         if (ended_ || error) drop();
     }
 
     /// Keeps the worker's sum of what waits in all queues, and no outbox for nothing.
     void settle_queue() noexcept {
-        std::size_t const now = closed_ ? 0 : queued() + held_back();
-        if (out_ != nullptr && out_->empty()) worker_.outboxes().give_back(std::move(out_));
-        worker_.counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
+        std::size_t const now = closed() ? 0 : queued() + held_back();
+        if (out_ != nullptr && out_->empty()) worker().outboxes().give_back(std::move(out_));
+        worker().counters().queue_bytes.add(std::uint64_t{now} - counted_); // modulo 2^64: it may go down
         counted_ = now;
     }
 
     // --------------------------------------------------------------------------------------------------- receiving
 
     bool look_whether_established() {
-        if (established_ || !stream_.established()) return established_;
+        if (established_ || !this->stream().established()) return established_;
         established_ = true;
         clear_deadline();
         on_established();
@@ -338,25 +316,14 @@ private:
     }
 
     void receive() {
-        if (receiving_ || paused_ || others_first_ || closed_ || ended_) return;
-        receiving_ = true;
-        auto on_ready = guarded_handler([](gateway_connection& self, std::error_code const& error) {
-            self.receiving_ = false;
-            self.on_readable(error);
-        });
-        if (stream_.has_more())
-            next_turn(std::move(on_ready));
-        else if (stream_.read_wants_write())
-            stream_.wait_writable(std::move(on_ready));
-        else
-            stream_.wait_readable(std::move(on_ready));
+        if (!paused_ && !others_first_ && !closed() && !ended_) this->wait_to_read();
     }
 
-    void on_readable(std::error_code error) {
-        std::span<char> const buffer = worker_.receive_buffer();
-        std::size_t const size = error ? 0 : stream_.read_some(buffer, error);
-        worker_.counters().bytes_received.add(size);
-        if (!established_ && !closed_ && !look_whether_established() && error && !is_retry(error)) {
+    void on_readable(std::error_code error) final {
+        std::span<char> const buffer = worker().receive_buffer();
+        std::size_t const size = error ? 0 : this->stream().read_some(buffer, error);
+        worker().counters().bytes_received.add(size);
+        if (!established_ && !closed() && !look_whether_established() && error && !is_retry(error)) {
             on_no_handshake(error);
             return drop();
         }
@@ -368,14 +335,14 @@ private:
             return;
         }
         if (error) return drop();
-        if (size != 0 && !finishing_ && !closed_) show(buffer.first(size)); // else dropped unread
+        if (size != 0 && !finishing_ && !closed()) show(buffer.first(size)); // else dropped unread
         receive();
     }
 
     void show(std::span<char> fresh) {
         if (held_ == nullptr) {
             on_bytes(fresh);
-            if (fresh.empty() || closed_ || finishing_) return;
+            if (fresh.empty() || closed() || finishing_) return;
             held_.reset(new held_bytes{.text = {fresh.data(), fresh.size()}});
         } else {
             held_->text.erase(0, std::exchange(held_->used, 0)).append(fresh.data(), fresh.size());
@@ -384,11 +351,11 @@ private:
     }
 
     void show_held() {
-        if (held_ == nullptr || closed_) return;
+        if (held_ == nullptr || closed()) return;
         auto bytes = std::move(held_); // the connection may be dropped while they are looked at
         std::span<char> rest = std::span{bytes->text}.subspan(bytes->used);
         on_bytes(rest);
-        if (rest.empty() || closed_ || finishing_) return;
+        if (rest.empty() || closed() || finishing_) return;
         bytes->used = bytes->text.size() - rest.size();
         held_ = std::move(bytes);
     }
@@ -399,23 +366,18 @@ private:
         std::size_t used = 0; // of its front
     };
 
-    // In front of all else, in the padding behind the base; the last five share a byte.
-    bool waiting_to_write_ = false, paused_ = false, resume_pending_ = false;
+    // In front of all else, in the padding behind the base; the last four share a byte.
+    bool paused_ = false, resume_pending_ = false;
     bool sending_ended_ = false; // our side has ended
-    bool closed_ = false;
     bool established_ : 1 = false;
-    bool receiving_ : 1 = false;
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
     std::shared_ptr<Owner> const owner_;
-    gateway_worker& worker_;
-    Stream stream_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
-    time_point wake_ = time_point::max();
-    write_watch write_watch_;   // while bytes wait for a socket that takes none
+    std::unique_ptr<write_watch> write_watch_; // while bytes wait for a socket that takes none
     std::uint64_t sent_ = 0;    // bytes that the socket has taken
     std::uint64_t arrived_ = 0; // of these, that had arrived when `still_arriving` was called last
     std::size_t counted_ = 0;   // bytes that wait, as far as the worker knows

@@ -6,6 +6,7 @@
 #include <backchannel/gateway/gateway_core.hpp>
 #include <backchannel/gateway/gateway_options.hpp>
 #include <backchannel/gateway/handler.hpp>
+#include <backchannel/gateway/plain_stream.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -34,7 +35,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
-/// if there is one only.
+/// if there is one only. Handlers do not run the loop. A child of fork does not touch the gateway, not even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -46,13 +47,14 @@ public:
     using hub_type = typename core_type::hub_type;
     using router_type = typename mounted_router_of<Auth, Dialect>::router_type;
 
-    /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway.
+    /// On the user's loop. Precondition: one thread runs it, and it outlives the gateway. Throws std::system_error if
+    /// the system has no file left.
     gateway(asio::io_context& io, Auth auth, Handler handler = {}, gateway_options options = {})
         : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_worker(io);
     }
 
-    /// On `threads` loops of its own, which `run` runs.
+    /// On `threads` loops of its own, which `run` runs. Throws as the other.
     gateway(std::size_t threads, Auth auth, Handler handler = {}, gateway_options options = {})
         : gateway{std::move(auth), std::move(handler), std::move(options)} {
         core_->add_own_workers(threads == 0 ? 1 : threads);
@@ -66,7 +68,7 @@ public:
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are
     /// asked in the order in which they were added. Its `stage` and the like are those of the gateway's options unless
-    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway: as `router`.
+    /// others are given. Before the loops run. Returns the router, which stays as long as the gateway; see `router`.
     template <class OtherDialect, class OtherAuth>
     auto& serve(OtherAuth auth) {
         return serve<OtherDialect>(std::move(auth), core_->options.router);

@@ -29,11 +29,10 @@ struct lost<connect_answer> {
 /// handler's thread only.
 class gateway_client {
 public:
-    gateway_client(websocket_peer& peer, session const& tracked, std::string_view source_ip) noexcept
-        : peer_{peer}, tracked_{tracked}, source_ip_{source_ip} {}
+    gateway_client(websocket_peer& peer, session const& tracked) noexcept : peer_{peer}, tracked_{tracked} {}
 
     [[nodiscard]] std::string_view id() const noexcept { return tracked_.id(); }
-    [[nodiscard]] std::string_view source_ip() const noexcept { return source_ip_; }
+    [[nodiscard]] std::string_view source_ip() const noexcept { return tracked_.source_ip(); }
 
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
     delivery send(message const& m) { return peer_.send(m); }
@@ -48,7 +47,6 @@ public:
 private:
     websocket_peer& peer_;
     session const& tracked_;
-    std::string_view source_ip_;
 };
 
 /// What `on_connect` decides.

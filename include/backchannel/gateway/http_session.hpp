@@ -142,7 +142,7 @@ private:
         this->send_soon();
         this->count_answer(whole.status);
         phase_ = phase::upgraded;
-        connection_.open_websocket(std::move(made.accepted->session), std::move(made.accepted->info));
+        connection_.open_websocket(std::move(made.accepted->session), made.accepted->info);
     }
 
     std::unique_ptr<websocket_candidate<Core>> candidate_; // while the application decides

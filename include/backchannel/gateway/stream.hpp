@@ -4,12 +4,10 @@
 
 #include <backchannel/config.hpp>
 
-#include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -41,6 +39,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
+/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, nor a
+/// read
+///   that wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
     requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
@@ -59,17 +60,11 @@ concept gateway_stream = std::movable<S> &&
 };
 
 /// Bytes that the socket has taken and the peer's system has not acknowledged; 0 where that cannot be known.
-template <class Socket>
-[[nodiscard]] std::size_t unacknowledged_bytes([[maybe_unused]] Socket& socket) {
+[[nodiscard]] inline std::size_t
+unacknowledged_bytes([[maybe_unused]] asio::ip::tcp::socket::native_handle_type socket) noexcept {
 #if defined(__linux__)
-    struct {
-        int value = 0;
-        [[nodiscard]] int name() const noexcept { return TIOCOUTQ; } // SIOCOUTQ of tcp(7)
-        [[nodiscard]] void* data() noexcept { return &value; }
-    } question;
-    std::error_code error;
-    socket.io_control(question, error);
-    return error ? 0 : static_cast<std::size_t>(question.value);
+    int size = 0; // SIOCOUTQ of tcp(7)
+    return ::ioctl(socket, TIOCOUTQ, &size) != 0 || size < 0 ? 0 : static_cast<std::size_t>(size);
 #else
     return 0;
 #endif
@@ -84,11 +79,11 @@ template <class Socket>
 /// anything that runs handlers; it can be moved into one of those.
 using loop_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
-/// What every stream on a TCP socket does in the same way.
+/// What streams on a TCP socket of Asio's do in the same way.
 template <class Socket>
 class basic_tcp_stream {
 public:
-    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_); }
+    [[nodiscard]] std::size_t unacknowledged() { return unacknowledged_bytes(socket_.native_handle()); }
 
     template <class F>
     void wait_readable(F&& f) {
@@ -115,51 +110,6 @@ class tcp_stream : public basic_tcp_stream<asio::ip::tcp::socket> {
 protected:
     using basic_tcp_stream::basic_tcp_stream;
 };
-
-/// TCP as it is.
-class plain_stream : public basic_tcp_stream<loop_socket> {
-public:
-    static constexpr bool secure = false;
-
-    /// Precondition: the socket is connected and non-blocking.
-    explicit plain_stream(loop_socket socket) : basic_tcp_stream{std::move(socket)} {}
-
-    [[nodiscard]] bool established() const noexcept { return true; }
-    [[nodiscard]] bool has_more() const noexcept { return false; }
-    [[nodiscard]] bool read_wants_write() const noexcept { return false; }
-
-    std::size_t read_some(std::span<char> room, std::error_code& error) {
-        return socket_.read_some(asio::buffer(room.data(), room.size()), error);
-    }
-
-    std::size_t write_some(std::span<std::string_view const> pieces, std::error_code& error) {
-        if (pieces.size() == 1) return socket_.write_some(asio::buffer(pieces[0]), error);
-        gather_list list;
-        while (list.size != max_pieces && list.size != pieces.size()) {
-            list.items[list.size] = {pieces[list.size].data(), pieces[list.size].size()};
-            ++list.size;
-        }
-        return socket_.write_some(list, error);
-    }
-
-    void end_sending(std::error_code& error) { socket_.shutdown(asio::socket_base::shutdown_send, error); }
-
-private:
-    static constexpr std::size_t max_pieces = 16;
-
-    struct gather_list {
-        using value_type = asio::const_buffer;
-        using const_iterator = asio::const_buffer const*;
-
-        std::array<asio::const_buffer, max_pieces> items;
-        std::size_t size = 0;
-
-        [[nodiscard]] const_iterator begin() const noexcept { return items.data(); }
-        [[nodiscard]] const_iterator end() const noexcept { return items.data() + size; }
-    };
-};
-
-static_assert(gateway_stream<plain_stream>);
 
 }
 

@@ -27,18 +27,19 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// What a WebSocket session needs of the connection that carries it.
+/// What a WebSocket session needs of the connection that carries it. `Core` has the options and the handler.
+template <class Core>
 class websocket_carrier {
 public:
+    [[nodiscard]] virtual Core& websocket_core() const noexcept = 0;
     virtual outbox& websocket_out() = 0; ///< where frames are put; throws std::bad_alloc
     [[nodiscard]] virtual std::size_t websocket_queued() const noexcept = 0; ///< bytes that wait there
     virtual gateway_counters& websocket_counters() = 0;
-    [[nodiscard]] virtual std::string_view websocket_peer_ip() const noexcept = 0; ///< at the other end of the socket
-    virtual void websocket_send() = 0;                                             ///< send what is in the outbox, soon
+    virtual void websocket_send() = 0;          ///< send what is in the outbox, soon
     virtual std::uint64_t websocket_sent() = 0; ///< bytes that the socket has taken, in all
     /// See `gateway_connection`.
     virtual bool websocket_take_back(std::uint64_t begin, std::size_t size) = 0;
-    virtual void websocket_wake_at(time_point when) = 0; ///< call `on_wake` then
+    virtual void websocket_wake_changed() = 0; ///< call `on_wake` at the time of `next_wake`
     virtual void websocket_closing() = 0; ///< the peer is to answer a close frame; if it does not, drop the connection
     virtual void websocket_finish() = 0;  ///< send what is in the outbox, then end the connection
     virtual void websocket_drop() = 0;    ///< end the connection now
@@ -54,13 +55,11 @@ class websocket_session final : public websocket_peer {
     using handler_type = typename Core::handler_type;
 
 public:
-    /// `core` has the options and the handler; `codec` is the compression that was agreed on, if any.
-    websocket_session(websocket_carrier& carrier, Core& core, session tracked, std::string_view source_ip,
-                      std::unique_ptr<message_codec> codec = {})
-        : carrier_{carrier}, core_{core}, tracked_{std::move(tracked)}, codec_{std::move(codec)},
-          parser_{limits_of(core.options, codec_ != nullptr)} {
-        if (source_ip != carrier.websocket_peer_ip()) proxied_ip_ = std::make_unique<std::string const>(source_ip);
-    }
+    /// `codec` is the compression that was agreed on, if any.
+    websocket_session(websocket_carrier<Core>& carrier, session tracked, std::unique_ptr<message_codec> codec = {})
+        : carrier_{carrier}, tracked_{std::move(tracked)}, codec_{std::move(codec)}, parser_{limits_of(core().options,
+                                                                                                       codec_ !=
+                                                                                                           nullptr)} {}
 
     ~websocket_session() { lost(); }
 
@@ -69,10 +68,9 @@ public:
 
     [[nodiscard]] session& tracked() noexcept { return tracked_; }
     [[nodiscard]] session const& tracked() const noexcept { return tracked_; }
-    [[nodiscard]] std::string_view source_ip() const noexcept {
-        return proxied_ip_ == nullptr ? carrier_.websocket_peer_ip() : std::string_view{*proxied_ip_};
-    }
-    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_, source_ip()}; }
+    /// The client's address, which a proxy may have named.
+    [[nodiscard]] std::string_view source_ip() const noexcept { return tracked_.source_ip(); }
+    [[nodiscard]] gateway_client client() noexcept { return {*this, tracked_}; }
 
     /// The 101 answer is on its way and the id can be found: from now on messages may be sent.
     void open() noexcept { stage_ = stage::open; }
@@ -82,7 +80,7 @@ public:
         if constexpr (has_on_client_open<handler_type>)
             call([&] {
                 gateway_client c = client();
-                core_.handler.on_open(c);
+                core().handler.on_open(c);
             });
     }
 
@@ -126,14 +124,14 @@ public:
 
     /// Whether the peer is to be looked after, and when for the first time.
     [[nodiscard]] std::optional<std::chrono::milliseconds> first_check() const noexcept {
-        if (core_.options.ping_interval.count() <= 0) return std::nullopt;
-        return core_.options.ping_interval;
+        if (core().options.ping_interval.count() <= 0) return std::nullopt;
+        return core().options.ping_interval;
     }
 
     /// That time has come: when to call this next; nothing: the peer has gone. `sent_all`: see `liveness`.
     [[nodiscard]] std::optional<std::chrono::milliseconds> check_alive(bool sent_all) {
         liveness::advice const advice =
-            alive_.check({core_.options.ping_interval, core_.options.pong_timeout}, sent_all);
+            alive_.check({core().options.ping_interval, core().options.pong_timeout}, sent_all);
         if (advice.what == liveness::step::gone) return std::nullopt;
         if (advice.what == liveness::step::ping) ping({});
         return advice.next;
@@ -156,6 +154,11 @@ public:
                       [&](std::uint64_t begin, std::size_t size) { return carrier_.websocket_take_back(begin, size); });
         advance();
         tell(news);
+    }
+
+    /// When to call `on_wake`; the largest: never.
+    [[nodiscard]] time_point next_wake() const noexcept {
+        return line_ == nullptr ? time_point::max() : line_->next_expiry();
     }
 
     /// Bytes of messages that wait for their turn.
@@ -222,10 +225,12 @@ private:
         return limits;
     }
 
+    [[nodiscard]] Core& core() const noexcept { return carrier_.websocket_core(); }
+
     [[nodiscard]] bool is_open() const noexcept { return stage_ == stage::open; }
 
     [[nodiscard]] bool has_room_for(message const& m) const noexcept {
-        std::size_t const limit = core_.options.hub.queue_limit;
+        std::size_t const limit = core().options.hub.queue_limit;
         std::size_t const size = m.data().size() + websocket::frame_header_size(m.data().size());
         std::size_t const held = line_ == nullptr ? 0 : line_->cost();
         return size <= limit && carrier_.websocket_queued() + held <= limit - size;
@@ -266,8 +271,8 @@ private:
             if (next->limited()) line_->leave(std::move(*next), begin, begin + carrier_.websocket_queued());
         }
         carrier_.websocket_send();
-        carrier_.websocket_wake_at(line_->next_expiry());
         if (line_->idle()) line_.reset();
+        carrier_.websocket_wake_changed();
     }
 
     static void tell(message_line::news_list& news) {
@@ -291,7 +296,7 @@ private:
     }
 
     void on_data(websocket::frame_event const& event) {
-        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core_.options.frames.message);
+        message_assembler::piece const piece = assembler_.add(event, codec_.get(), core().options.frames.message);
         if (piece.error != 0) return fail(piece.error, piece.text);
         if (!piece.whole || is_closing()) return;
         carrier_.websocket_counters().messages_received.add(1);
@@ -299,7 +304,7 @@ private:
         if constexpr (has_on_message<handler_type>)
             call([&] {
                 gateway_client c = client();
-                core_.handler.on_message(c, message{piece.text, kind});
+                core().handler.on_message(c, message{piece.text, kind});
             });
         else
             (void)kind;
@@ -308,20 +313,20 @@ private:
 
     /// False, and the connection fails, if the client sends more of them than it may.
     bool control_frame_is_welcome() {
-        if (core_.options.control_frame_rate == 0) return true;
+        if (core().options.control_frame_rate == 0) return true;
         auto const now = std::chrono::steady_clock::now();
         if (now - control_since_ >= std::chrono::seconds{1}) {
             control_since_ = now;
             control_frames_ = 0;
         }
-        if (control_frames_++ < core_.options.control_frame_rate) return true;
+        if (control_frames_++ < core().options.control_frame_rate) return true;
         fail(1008, "Too many control frames");
         return false;
     }
 
     void on_ping(std::string_view payload) {
         // a peer that pings faster than it reads gets no more pongs than its queue holds. RFC 6455 5.5.3
-        if (stage_ >= stage::close_sent || carrier_.websocket_queued() > core_.options.hub.queue_limit) return;
+        if (stage_ >= stage::close_sent || carrier_.websocket_queued() > core().options.hub.queue_limit) return;
         append_frame(websocket::opcode::pong, payload);
         carrier_.websocket_send();
     }
@@ -357,23 +362,21 @@ private:
         if (before == stage::ended) return;
         tracked_.closed(code, reason, by);
         if (auto const line = std::move(line_)) {
-            carrier_.websocket_wake_at(time_point::max());
+            carrier_.websocket_wake_changed();
             line->abandon();
         }
         if (before == stage::made) return;
         carrier_.websocket_ended(code, reason);
         if constexpr (has_on_disconnect<handler_type>)
-            (void)guarded([&] { core_.handler.on_disconnect(tracked_.id(), code, reason); });
+            (void)guarded([&] { core().handler.on_disconnect(tracked_.id(), code, reason); });
     }
 
     void append_frame(websocket::opcode kind, std::string_view payload, bool compressed = false) {
         backchannel::append_frame(carrier_.websocket_out(), kind, payload, compressed);
     }
 
-    websocket_carrier& carrier_;
-    Core& core_; // outlives the carrier
+    websocket_carrier<Core>& carrier_;
     session tracked_;
-    std::unique_ptr<std::string const> proxied_ip_; // where a proxy names the client's address
     std::unique_ptr<message_codec> codec_;
     websocket::frame_parser parser_;
     message_assembler assembler_;

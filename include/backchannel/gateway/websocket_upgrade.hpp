@@ -40,7 +40,7 @@ struct websocket_upgrade {
 
     /// Whether the protocol and the gateway's rules allow it; `answer` says why not. `request` is the same as `head`,
     /// with the client's address.
-    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier& carrier,
+    [[nodiscard]] static websocket_upgrade examine(Core& core, websocket_carrier<Core>& carrier,
                                                    http1::request_head const& head, request_view const& request) {
         if (!core.is_websocket_path(head.target_path))
             return {gateway_answers::forbidden(), {}, !head.chunked && head.content_length.value_or(0) == 0};
@@ -53,7 +53,7 @@ struct websocket_upgrade {
 
         websocket_candidate<Core> made;
         made.info = {std::string{request.source_ip}, std::string{head.find("User-Agent")}, {}};
-        auto tracked = core.hub.reserve(); // the rest is told when it opens
+        auto tracked = core.hub.reserve(made.info); // the rest is told when it opens
         if (!tracked) return {gateway_answers::unavailable("Too many connections")};
         std::optional<message_compression::agreement> compressed;
         if (core.options.compression != nullptr) compressed = core.options.compression->negotiate(head.headers);
@@ -61,9 +61,8 @@ struct websocket_upgrade {
         made.accept_key = websocket::accept_key(head.find("Sec-WebSocket-Key"));
         auto const offered = websocket::read_subprotocols(head);
         made.subprotocols.assign(offered->begin(), offered->end());
-        made.session = std::make_unique<websocket_session<Core>>(carrier, core, std::move(tracked), made.info.source_ip,
-                                                                 compressed ? std::move(compressed->codec)
-                                                                            : std::unique_ptr<message_codec>{});
+        made.session = std::make_unique<websocket_session<Core>>(
+            carrier, std::move(tracked), compressed ? std::move(compressed->codec) : std::unique_ptr<message_codec>{});
         return {{}, std::move(made)};
     }
 

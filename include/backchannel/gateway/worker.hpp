@@ -5,6 +5,7 @@
 #include <backchannel/connection.hpp>
 #include <backchannel/crypto/sha256_lanes.hpp>
 #include <backchannel/gateway/connection_deadlines.hpp>
+#include <backchannel/gateway/epoll_set.hpp>
 #include <backchannel/gateway/loop_door.hpp>
 #include <backchannel/gateway/metrics.hpp>
 #include <backchannel/protocol/http1_request.hpp>
@@ -20,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,14 +32,16 @@
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// What a worker needs to know of a connection.
-class worker_client : public std::enable_shared_from_this<worker_client> {
+class worker_client : public socket_waiter, public std::enable_shared_from_this<worker_client> {
 public:
     virtual ~worker_client() = default;
 
     /// Hands what was queued during this turn of the loop to the socket.
     virtual void flush() = 0;
-    /// The time given to `gateway_worker::set_deadline` has come.
+    /// The time of `deadline` has come.
     virtual void on_deadline() = 0;
+    /// When that is to be called; the largest: never. It may become later unasked.
+    [[nodiscard]] virtual time_point deadline() const noexcept = 0;
     /// The gateway stops: close in an orderly way, and soon.
     virtual void on_stop() = 0;
     /// Whether `on_stop` may come a little later than for others, so that not all clients come back at once elsewhere.
@@ -57,7 +61,6 @@ private:
     using index_type = std::uint32_t; // there are fewer sockets than that
     static constexpr index_type none = ~index_type{0};
 
-    time_point deadline_ = time_point::max();
     index_type position_ = none; // in the worker's heap
     index_type index_ = none;    // in the worker's list
     bool flush_pending_ = false;
@@ -89,6 +92,9 @@ public:
 
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
+
+    /// Waits for the sockets that have left Asio.
+    [[nodiscard]] epoll_set& sockets() noexcept { return *sockets_; }
 
     /// Where bodies that come in pieces are hashed.
     [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
@@ -143,6 +149,8 @@ public:
         door_->shut();
         lanes_.settle(); // what waits there keeps the gateway
         drop_all();
+        if (sockets_ != nullptr) sockets_->stop();
+        sockets_.reset();
         flushing_.clear();
         timer_.reset();
         drain_timer_.reset();
@@ -176,30 +184,20 @@ public:
 
     // ----------------------------------------------------------------------------------------------- the deadlines
 
-    /// Calls `on_deadline` then, and not before. Moving a deadline to a later time costs nothing.
-    void set_deadline(worker_client& c, time_point when) {
-        c.deadline_ = when;
+    /// The client's deadline is another one: calls `on_deadline` then, and not before. A later one costs nothing.
+    void deadline_changed(worker_client& c) {
+        time_point const when = c.deadline();
+        if (when == time_point::max()) return clear_deadline(c);
         if (c.position_ == worker_client::none) {
-            deadlines_.push_back({c.deadline_, &c});
+            if (deadlines_.size() == deadlines_.capacity()) deadlines_.reserve(deadlines_.size() * 5 / 4 + 16);
+            deadlines_.push_back({when, &c});
             c.position_ = static_cast<index_type>(deadlines_.size() - 1);
             rise(c.position_);
-        } else if (c.deadline_ < deadlines_[c.position_].when) {
-            deadlines_[c.position_].when = c.deadline_;
+        } else if (when < deadlines_[c.position_].when) {
+            deadlines_[c.position_].when = when;
             rise(c.position_);
         }
         if (deadlines_.front().when < armed_for_) arm();
-    }
-
-    void clear_deadline(worker_client& c) noexcept {
-        c.deadline_ = time_point::max();
-        if (c.position_ == worker_client::none) return;
-        std::size_t const hole = std::exchange(c.position_, worker_client::none);
-        entry const last = deadlines_.back();
-        deadlines_.pop_back();
-        if (hole == deadlines_.size()) return;
-        put(hole, last);
-        rise(hole);
-        sink(last.who->position_);
     }
 
 private:
@@ -253,6 +251,17 @@ private:
             if (*timer) (*timer)->cancel();
     }
 
+    void clear_deadline(worker_client& c) noexcept {
+        if (c.position_ == worker_client::none) return;
+        std::size_t const hole = std::exchange(c.position_, worker_client::none);
+        entry const last = deadlines_.back();
+        deadlines_.pop_back();
+        if (hole == deadlines_.size()) return;
+        put(hole, last);
+        rise(hole);
+        sink(last.who->position_);
+    }
+
     void put(std::size_t at, entry e) noexcept {
         deadlines_[at] = e;
         e.who->position_ = static_cast<index_type>(at);
@@ -299,8 +308,8 @@ private:
         armed_for_ = time_point::max();
         while (!deadlines_.empty() && deadlines_.front().when <= now) {
             worker_client& c = *deadlines_.front().who;
-            if (c.deadline_ > now) { // moved since it was put here
-                deadlines_.front().when = c.deadline_;
+            if (time_point const when = c.deadline(); when > now) { // moved since it was put here
+                deadlines_.front().when = when;
                 sink(0);
                 continue;
             }
@@ -341,7 +350,8 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    std::optional<asio::steady_timer> timer_, drain_timer_; // none: abandoned
+    std::shared_ptr<epoll_set> sockets_ = std::make_shared<epoll_set>(io_); // this, and the next two: none if abandoned
+    std::optional<asio::steady_timer> timer_, drain_timer_;
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};
@@ -350,7 +360,7 @@ private:
     crypto::sha256_lanes lanes_{[this] { end_turn_later(); }}; // outlives the clients
     time_point armed_for_ = time_point::max();
     std::vector<entry> deadlines_;
-    std::vector<std::shared_ptr<worker_client>> clients_;
+    std::deque<std::shared_ptr<worker_client>> clients_; // without spare room for as many again
     std::vector<std::shared_ptr<worker_client>> flushing_, spare_;
     std::uint32_t events_ = 0;        // since the end of the turn was asked for
     std::uint32_t flushed_behind_ = 0;

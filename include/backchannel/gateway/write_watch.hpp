@@ -25,9 +25,6 @@ public:
         arrived_ = unknown;
     }
 
-    /// Nothing waits.
-    void end() noexcept { due_ = time_point::max(); }
-
     /// It is due. `arrived`: bytes that have reached the peer's system so far. False: it takes nothing.
     [[nodiscard]] bool look(std::chrono::milliseconds limit, std::uint64_t arrived, time_point now) noexcept {
         bool const first = arrived_ == unknown;

@@ -262,9 +262,12 @@ private:
     [[nodiscard]] std::string_view session_id(void const* s) const noexcept override {
         return this->id_text(*static_cast<slot_type*>(const_cast<void*>(s)));
     }
-    void session_touched(void* s) noexcept override { session_touched(s, policies_.clock.steady()); }
-    void session_touched(void* s, time_point when) noexcept override {
-        if (is(as_slot(s), slot_state::open)) touch(as_slot(s), when);
+    [[nodiscard]] std::string_view session_source_ip(void const* s) const noexcept override {
+        auto const& texts = record(*static_cast<slot_type*>(const_cast<void*>(s))).texts;
+        return texts == nullptr ? std::string_view{} : texts->source_ip();
+    }
+    void session_touched(void* s, time_point const* when) noexcept override {
+        if (is(as_slot(s), slot_state::open)) touch(as_slot(s), when == nullptr ? policies_.clock.steady() : *when);
     }
     void session_written(void* s, std::uint64_t total) noexcept override {
         if constexpr (detail_concepts::reports_written<Transport>)

@@ -65,9 +65,7 @@ public:
 
     [[nodiscard]] std::string_view id() const noexcept { return {bytes(), id_size_}; }
     [[nodiscard]] std::string_view source_ip() const noexcept { return {bytes() + id_size_, ip_size_}; }
-    [[nodiscard]] std::string_view user_agent() const noexcept {
-        return {bytes() + id_size_ + ip_size_, agent_size_};
-    }
+    [[nodiscard]] std::string_view user_agent() const noexcept { return {bytes() + id_size_ + ip_size_, agent_size_}; }
     [[nodiscard]] connection_attributes attributes() const {
         connection_attributes found;
         char const* at = bytes() + id_size_ + ip_size_ + agent_size_;
@@ -89,8 +87,6 @@ public:
 
 private:
     static constexpr std::size_t overhead = 4; // two lengths
-
-    connection_texts() noexcept = default;
 
     /// Bytes of those pairs that are kept.
     [[nodiscard]] static std::size_t size_of(connection_attributes const& all) noexcept {

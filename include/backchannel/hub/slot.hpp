@@ -63,8 +63,8 @@ struct alignas(32) slot {
 class session_owner {
 public:
     [[nodiscard]] virtual std::string_view session_id(void const* slot) const noexcept = 0;
-    virtual void session_touched(void* slot) noexcept = 0;
-    virtual void session_touched(void* slot, time_point when) noexcept = 0;
+    [[nodiscard]] virtual std::string_view session_source_ip(void const* slot) const noexcept = 0;
+    virtual void session_touched(void* slot, time_point const* when) noexcept = 0; ///< nullptr: now
     virtual void session_written(void* slot, std::uint64_t total) noexcept = 0;
     virtual void session_closed(void* slot, std::uint16_t code, std::string_view reason, closed_by by) noexcept = 0;
     [[nodiscard]] virtual tagging session_tagged(void* slot, std::string_view tag) noexcept = 0;

@@ -229,6 +229,34 @@ TEST_CASE("a gateway that never runs may go while its hub waits for a deadline",
     CHECK(server.hub().next_deadline());
 }
 
+TEST_CASE("a gateway may be ended by its handler while others of its clients have something to say", "[gateway]") {
+    asio::io_context io;
+    std::optional<plain_gateway> server;
+    std::atomic<int> opened{0};
+    int heard = 0, gone = 0;
+    scripted_handler handler;
+    handler.open = [&](gateway_client&) { ++opened; };
+    handler.receive = [&](gateway_client&, message const&) {
+        ++heard;
+        server.reset();
+    };
+    handler.disconnect = [&](std::string_view, int, std::string_view) { ++gone; };
+    server.emplace(io, backchannel::allow_all{}, handler, prod());
+    unsigned short const port = open_port(*server);
+    std::vector<std::unique_ptr<websocket_client>> clients;
+    std::thread loop{[&] { io.run(); }};
+    for (int i = 0; i != 5; ++i) clients.push_back(std::make_unique<websocket_client>(port));
+    CHECK(soon([&] { return opened == 5; }));
+    io.stop();
+    loop.join();
+    for (auto const& c : clients) c->send(masked_frame(1, "hello"));
+    io.restart();
+    (void)io.run_for(10s);
+    CHECK(io.stopped()); // there is nothing left to wait for
+    CHECK(heard == 1);
+    CHECK(gone == 5);
+}
+
 TEST_CASE("a session that the application has opened may outlive the gateway", "[gateway]") {
     backchannel::session idle;
     for (bool const own_loop : {true, false}) {

@@ -16,6 +16,7 @@ using backchannel::tcp_listener;
 namespace {
 
 asio::ip::tcp::endpoint const anywhere{asio::ip::address_v4::loopback(), 0};
+
 /// A listener on a loop of its own, somewhere.
 struct open_listener {
     asio::io_context io;

@@ -4,164 +4,69 @@
 #include "support/catch.hpp"
 
 #include <asio/io_context.hpp>
-#include <asio/read.hpp>
 #include <asio/write.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <string>
-#include <string_view>
 #include <system_error>
-#include <thread>
+#include <utility>
 #include <vector>
 
 namespace gateway_stream_tests {
 
-using backchannel::plain_stream;
-
 namespace {
 
-/// A stream, and the socket on its other side.
+/// What a user's stream is made of.
+struct waiting : backchannel::tcp_stream {
+    explicit waiting(asio::ip::tcp::socket s) : tcp_stream{std::move(s)} {}
+};
+
 struct pair {
     asio::io_context io;
     asio::ip::tcp::socket peer{io};
-    plain_stream stream{connect()};
+    waiting stream{connect()};
 
-    [[nodiscard]] backchannel::loop_socket connect() {
+    [[nodiscard]] asio::ip::tcp::socket connect() {
         asio::ip::tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
         peer.connect(acceptor.local_endpoint());
-        backchannel::loop_socket accepted{io};
-        acceptor.accept(accepted);
-        accepted.non_blocking(true);
-        return accepted;
+        return acceptor.accept();
     }
-
-    [[nodiscard]] std::string read(std::size_t room = 100) {
-        std::string buffer(room, '\0');
-        buffer.resize(stream.read_some({buffer.data(), room}, error));
-        return buffer;
-    }
-    void wait_readable() {
-        stream.wait_readable([this](std::error_code const& e) {
-            ++waits;
-            error = e;
-        });
-        io.run();
-        io.restart();
-    }
-
-    std::error_code error;
-    int waits = 0;
 };
 
-[[nodiscard]] std::string receive(asio::ip::tcp::socket& from, std::size_t size) {
-    std::string got(size, '\0');
-    (void)asio::read(from, asio::buffer(got));
-    return got;
 }
 
-}
-
-TEST_CASE("a plain stream reads what there is, and waits for nothing", "[stream]") {
+TEST_CASE("a stream on a socket waits for it, and is told when it is closed", "[stream]") {
     pair p;
-    CHECK(p.stream.established());
-    CHECK_FALSE(p.stream.has_more());
-    CHECK_FALSE(p.stream.read_wants_write());
-    CHECK_FALSE(plain_stream::secure);
-    CHECK(p.read().empty());
-    CHECK((p.error == asio::error::would_block));
-    (void)asio::write(p.peer, asio::buffer("12345", 5));
-    p.wait_readable();
-    CHECK(p.waits == 1);
-    CHECK_FALSE(p.error);
-    CHECK(p.read(3) == "123");
-    CHECK_FALSE(p.error);
-    CHECK(p.read() == "45");
-    CHECK(p.read().empty());
-    CHECK((p.error == asio::error::would_block));
-    p.peer.shutdown(asio::ip::tcp::socket::shutdown_send);
-    p.wait_readable();
-    CHECK(p.read().empty());
-    CHECK((p.error == asio::error::eof));
-}
-
-TEST_CASE("a plain stream writes pieces in order, more of them than go into one call too", "[stream]") {
-    pair p;
-    std::vector<std::string> texts;
-    std::string all;
-    for (int i = 0; i != 40; ++i) {
-        texts.push_back(i % 5 == 0 ? std::string{} : std::to_string(i));
-        all += texts.back();
-    }
-    std::size_t taken = 0;
-    while (taken != all.size()) { // as a queue would: what was taken comes off the front
-        std::vector<std::string_view> left;
-        std::size_t skip = taken;
-        for (std::string_view t : texts) {
-            std::size_t const gone = std::min(skip, t.size());
-            skip -= gone;
-            if (gone != t.size() || t.empty()) left.push_back(t.substr(gone));
-        }
-        while (!left.empty() && left.front().empty()) left.erase(left.begin());
-        std::size_t const n = p.stream.write_some(left, p.error);
-        REQUIRE_FALSE(p.error);
-        REQUIRE(n != 0);
-        taken += n;
-    }
-    CHECK(receive(p.peer, all.size()) == all);
-}
-
-TEST_CASE("a plain stream takes no more than the peer does, and goes on when it can", "[stream]") {
-    pair p;
-    std::string const text(64 * 1024, 'x');
-    std::string_view const piece{text};
-    std::size_t total = 0;
-    while (!p.error) total += p.stream.write_some({&piece, 1}, p.error);
-    CHECK((p.error == asio::error::would_block));
-    CHECK(total > 0);
-#if defined(__linux__)
-    CHECK(p.stream.unacknowledged() > 0);
-    CHECK(p.stream.unacknowledged() < total);
-#endif
-    bool writable = false;
-    p.stream.wait_writable([&](std::error_code const& e) { writable = !e; });
-    p.io.poll();
-    CHECK_FALSE(writable);
-    CHECK(receive(p.peer, total).size() == total);
-    p.io.restart();
+    std::string told;
+    auto const tells = [&](char what) {
+        return [&told, what](std::error_code const& e) { told += e ? 'e' : what; };
+    };
+    p.stream.wait_writable(tells('w'));
     p.io.run();
-    CHECK(writable);
-    for (int i = 0; i != 5000 && p.stream.unacknowledged() != 0; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    CHECK(told == "w");
+    p.stream.wait_readable(tells('r'));
+    p.io.restart();
+    (void)p.io.poll();
+    CHECK(told == "w");
+    (void)asio::write(p.peer, asio::buffer("x", 1));
+    p.io.run();
+    CHECK(told == "wr");
     CHECK(p.stream.unacknowledged() == 0);
-    CHECK(p.stream.write_some({&piece, 1}, p.error) > 0);
-}
-
-TEST_CASE("a plain stream's end is the peer's end of what comes, and no more", "[stream]") {
-    pair p;
-    p.stream.end_sending(p.error);
-    CHECK_FALSE(p.error);
-    char byte;
-    (void)p.peer.read_some(asio::buffer(&byte, 1), p.error);
-    CHECK((p.error == asio::error::eof));
-    (void)asio::write(p.peer, asio::buffer("x", 1)); // the other way is still open
-    p.wait_readable();
-    CHECK(p.read() == "x");
-}
-
-TEST_CASE("a stream that is closed calls those who wait, with an error", "[stream]") {
-    pair p;
-    std::vector<bool> errors;
-    p.stream.wait_readable([&](std::error_code const& e) { errors.push_back(static_cast<bool>(e)); });
-    p.io.poll();
+    p.stream.wait_readable(tells('r'));
     p.stream.close();
-    p.stream.close();
-    CHECK(errors.empty()); // not from inside
+    CHECK(told == "wr"); // not from inside
     p.io.restart();
     p.io.run();
-    CHECK(errors == std::vector<bool>{true});
-    CHECK(p.read().empty());
-    CHECK(p.error);
+    CHECK(told == "wre");
+}
+
+TEST_CASE("a call is made again when the socket was not ready, and for no other error", "[stream]") {
+    using backchannel::is_retry;
+    CHECK(is_retry(asio::error::would_block));
+    CHECK(is_retry(asio::error::try_again));
+    CHECK(is_retry(asio::error::interrupted));
+    CHECK_FALSE(is_retry({}));
+    CHECK_FALSE(is_retry(asio::error::eof));
+    CHECK_FALSE(is_retry(asio::error::connection_reset));
 }
 
 }

@@ -23,9 +23,7 @@ struct fixture {
 
     explicit fixture(gateway_options options = keeping(1000), std::size_t loops = 1)
         : server{loops, {}, {}, std::move(options)} {
-        std::error_code error;
-        port = server.listen({asio::ip::address_v4::loopback(), 0}, error).port();
-        if (error) throw std::system_error{error};
+        port = open_port(server);
         thread = std::thread{[this] { server.run(); }};
     }
     ~fixture() {

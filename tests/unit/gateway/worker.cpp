@@ -22,6 +22,13 @@ namespace {
 struct fake_client : worker_client {
     explicit fake_client(gateway_worker& w) : worker{w} {}
 
+    void set_deadline(std::chrono::steady_clock::time_point when) {
+        due = when;
+        worker.deadline_changed(*this);
+    }
+
+    void on_ready(bool, bool) override {}
+    std::chrono::steady_clock::time_point deadline() const noexcept override { return due; }
     void flush() override {
         ++flushed;
         if (at_flush) at_flush();
@@ -43,7 +50,7 @@ struct fake_client : worker_client {
     }
 
     gateway_worker& worker;
-    std::chrono::steady_clock::time_point called_at{}, stopped_at{};
+    std::chrono::steady_clock::time_point due{}, called_at{}, stopped_at{};
     bool lingers = false;
     int flushed = 0, deadlines = 0, stopped = 0, dropped = 0;
     std::function<void()> at_flush, at_deadline, at_stop;
@@ -77,13 +84,12 @@ TEST_CASE("deadlines come in order and not too early, however they were moved", 
     for (int i = 0; i != 2000; ++i) {
         std::size_t const which = random() % clients.size();
         if (random() % 5 == 0) {
-            l.worker->clear_deadline(*clients[which]);
             due[which] = std::chrono::steady_clock::time_point::max();
         } else {
             std::chrono::milliseconds const wait{random() % 100};
             due[which] = std::chrono::steady_clock::now() + wait;
-            l.worker->set_deadline(*clients[which], due[which]);
         }
+        clients[which]->set_deadline(due[which]);
     }
     l.io.run();
     std::size_t expected = 0;
@@ -96,19 +102,41 @@ TEST_CASE("deadlines come in order and not too early, however they were moved", 
     CHECK(seen.size() == expected);
 }
 
+TEST_CASE("a deadline that has become later unasked is kept", "[worker]") {
+    loop l;
+    auto const later = l.add(), never = l.add();
+    auto const begin = std::chrono::steady_clock::now();
+    later->set_deadline(begin + 1ms);
+    never->set_deadline(begin + 1ms);
+    later->due = begin + 20ms;
+    never->due = std::chrono::steady_clock::time_point::max();
+    SECTION("as it is") {}
+    SECTION("and one that comes earlier again") {
+        l.io.run_for(5ms);
+        never->set_deadline(begin + 20ms);
+        never->at_deadline = [&] { CHECK(never->called_at >= begin + 20ms); };
+        later->set_deadline(begin + 10ms);
+    }
+    later->at_deadline = [&] { CHECK(later->called_at >= later->due); };
+    l.io.restart();
+    (void)l.io.run_for(10s); // nobody waits for the other
+    CHECK(later->deadlines == 1);
+    CHECK(never->deadlines == (never->due == std::chrono::steady_clock::time_point::max() ? 0 : 1));
+}
+
 TEST_CASE("a deadline may be set anew, or its client dropped, when it comes", "[worker]") {
     loop l;
     auto const again = l.add(), gone = l.add(), other = l.add();
     again->at_deadline = [&] {
-        if (again->deadlines < 3) l.worker->set_deadline(*again, std::chrono::steady_clock::now() + 1ms);
+        if (again->deadlines < 3) again->set_deadline(std::chrono::steady_clock::now() + 1ms);
     };
     gone->at_deadline = [&] {
         gone->drop();
         other->drop();
     };
-    l.worker->set_deadline(*again, std::chrono::steady_clock::now() + 1ms);
-    l.worker->set_deadline(*gone, std::chrono::steady_clock::now() + 5ms);
-    l.worker->set_deadline(*other, std::chrono::steady_clock::now() + 1h);
+    again->set_deadline(std::chrono::steady_clock::now() + 1ms);
+    gone->set_deadline(std::chrono::steady_clock::now() + 5ms);
+    other->set_deadline(std::chrono::steady_clock::now() + 1h);
     l.io.run(); // the hour is not waited for
     CHECK(again->deadlines == 3);
     CHECK(gone->dropped == 1);
@@ -294,7 +322,7 @@ TEST_CASE("a worker may go while its timers and flushes are queued", "[worker]")
     auto worker = std::make_shared<gateway_worker>(io);
     auto const c = std::make_shared<fake_client>(*worker);
     worker->add(c);
-    worker->set_deadline(*c, std::chrono::steady_clock::now() + 0ms);
+    c->set_deadline(std::chrono::steady_clock::now() + 0ms);
     worker->flush_later(*c);
     // both are ready and cannot be cancelled any more
     worker->abandon();

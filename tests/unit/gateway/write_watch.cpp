@@ -50,7 +50,7 @@ TEST_CASE("less than at the look before is nothing more", "[write_watch]") {
     CHECK_FALSE(w.look(limit, 400, w.due()));
 }
 
-TEST_CASE("what the socket takes begins the wait anew, and nothing that waits ends it", "[write_watch]") {
+TEST_CASE("what the socket takes begins the wait anew", "[write_watch]") {
     write_watch w;
     w.begin(limit, start);
     CHECK(w.look(limit, 500, w.due()));
@@ -58,8 +58,6 @@ TEST_CASE("what the socket takes begins the wait anew, and nothing that waits en
     CHECK(w.due() == start + 6s);
     CHECK(w.look(limit, 500, w.due()));
     CHECK(w.due() == start + 13s);
-    w.end();
-    CHECK(w.due() == time_point::max());
 }
 
 TEST_CASE("a limit beyond all deadlines is none", "[write_watch]") {

@@ -26,8 +26,8 @@ struct plain_record {
 
 struct nobody final : session_owner {
     std::string_view session_id(void const*) const noexcept override { return "nobody"; }
-    void session_touched(void*) noexcept override {}
-    void session_touched(void*, time_point) noexcept override {}
+    std::string_view session_source_ip(void const*) const noexcept override { return {}; }
+    void session_touched(void*, time_point const*) noexcept override {}
     void session_written(void*, std::uint64_t) noexcept override {}
     void session_closed(void*, std::uint16_t, std::string_view, closed_by) noexcept override {}
     tagging session_tagged(void*, std::string_view) noexcept override { return tagging::gone; }

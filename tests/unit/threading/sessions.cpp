@@ -145,6 +145,17 @@ TEST_CASE("session::id: every thread reads the same text, also when the session 
     CHECK(wrong == 0);
 }
 
+TEST_CASE("session::source_ip: every thread reads the same text, also when the session is closed meanwhile", "[threading]") {
+    direct_hub h;
+    session a = h.open(2, {.source_ip = "192.0.2.7"});
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int t) {
+        if (t == 0) a.closed();
+        for (int i = 0; i != rounds; ++i) wrong += a.source_ip() != "192.0.2.7";
+    });
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("session::touch: many threads touch, and one of their times counts", "[threading]") {
     direct_hub h;
     session const a = h.open(2);
