@@ -26,7 +26,7 @@ LONG_PROGRAMS = {"gateway_tests", "allocation_failures", "unit_tests"}  # these 
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
-    "TSAN_OPTIONS": "second_deadlock_stack=1",
+    "TSAN_OPTIONS": f"second_deadlock_stack=1:suppressions='{SERVERS / 'thread_sanitizer.supp'}'",
 }
 
 
