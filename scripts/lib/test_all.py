@@ -215,12 +215,9 @@ def run_faults(configuration, full):
     if full:
         folder = BUILD / "release"
         release = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DBACKCHANNEL_BUILD_TESTS=OFF"]
-        steps = (
-            ["-S", str(ROOT), "-B", str(folder), *release],
-            ["--build", str(folder), "--target", "backchannel_gateway_example"],
-        )
+        steps = (["-S", str(ROOT), "-B", str(folder), *release], ["--build", str(folder)])
         if any(run("release-build", ["cmake", *step], 1200) != 0 for step in steps):
-            configuration.fail("release build of the gateway", "release-build")
+            configuration.fail("release build", "release-build")
             return
         gateway = folder / "examples" / "gateway"
     tests = configuration.folder / "tests"

@@ -6586,10 +6586,8 @@ private:
                 return done({closed ? delivery::accepted : delivery::gone});
             }
             case command::kind::explain: {
-                outcome why{delivery::gone};
-                why.malformed = !hub.is_well_formed(c.id);
-                why.closed = hub.find_tombstone(c.id);
-                return done(std::move(why));
+                bool const malformed = !hub.is_well_formed(c.id);
+                return done({.result = delivery::gone, .malformed = malformed, .closed = hub.find_tombstone(c.id)});
             }
             case command::kind::tag:
             case command::kind::untag: {
