@@ -72,7 +72,8 @@ public:
     /// On the connection's thread, if the Transport has `dispatch`.
     void attach(session& s, handle h) { attach(s, std::move(h), nullptr); }
 
-    /// The same with what is known of the client by now, in place of what the connection was reserved with.
+    /// The same with what is known of the client by now, in place of what the connection was reserved with. Without
+    /// memory for it the connection is closed (1013): it might be one that is to end soon.
     void attach(session& s, handle h, connection_info const& info) { attach(s, std::move(h), &info); }
 
     /// Sends one message; never waits for the peer.
@@ -336,8 +337,9 @@ private:
     }
 
     void attach(session& s, handle h, connection_info const* info) {
-        state_->attach(slot_of(s), std::move(h), info);
+        bool const whole = state_->attach(slot_of(s), std::move(h), info);
         state_->deliver_held(slot_of(s));
+        if (!whole) (void)close(s.id(), 1013, "Try again later");
     }
 
     /// Whether a message for the id, which is not open, may wait.

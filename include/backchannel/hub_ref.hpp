@@ -123,15 +123,10 @@ private:
             }
             case command::kind::tag:
             case command::kind::untag: {
-                outcome marked;
-                marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
-                return done(std::move(marked));
+                bool const tags = c.what == command::kind::tag;
+                return done({.tagged = tags ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text)});
             }
-            case command::kind::watch: {
-                outcome kept{delivery::accepted};
-                kept.changes = hub.changes();
-                return done(std::move(kept));
-            }
+            case command::kind::watch: return done({.result = delivery::accepted, .changes = hub.changes()});
             case command::kind::select: {
                 outcome shown{delivery::accepted};
                 shown.next = hub.visit(c.from, c.tag_text, [&](std::string_view id, auto const& describe) {

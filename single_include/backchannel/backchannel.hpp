@@ -5695,13 +5695,12 @@ public:
     }
 
     /// The reserved connection opens: from the return of this on its id can be found.
-    /// `info`, if given, takes the place of what it was reserved with; without memory, that stays.
-    void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
+    /// `info`, if given, takes the place of what it was reserved with. False: for lack of memory, that stays.
+    [[nodiscard]] bool attach(slot_type& s, handle_type handle, connection_info const* info) {
         record_type& r = record(s);
-        if (info != nullptr) {
-            auto texts = connection_texts::make(*info, {});
-            if (texts != nullptr) r.texts = std::move(texts);
-        }
+        auto texts = info == nullptr ? connection_texts::pointer{} : connection_texts::make(*info, {});
+        bool const whole = info == nullptr || texts != nullptr;
+        if (texts != nullptr) r.texts = std::move(texts);
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
         std::int64_t const now = ticks(policies_.clock.steady());
         // whoever reads one of these for the time of the tombstone before has to see that the id is another
@@ -5715,6 +5714,7 @@ public:
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::queue`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
+        return whole;
     }
 
     /// Ends the life of an id. True for the one caller that did it.
@@ -6591,15 +6591,10 @@ private:
             }
             case command::kind::tag:
             case command::kind::untag: {
-                outcome marked;
-                marked.tagged = c.what == command::kind::tag ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text);
-                return done(std::move(marked));
+                bool const tags = c.what == command::kind::tag;
+                return done({.tagged = tags ? hub.tag(c.id, c.tag_text) : hub.untag(c.id, c.tag_text)});
             }
-            case command::kind::watch: {
-                outcome kept{delivery::accepted};
-                kept.changes = hub.changes();
-                return done(std::move(kept));
-            }
+            case command::kind::watch: return done({.result = delivery::accepted, .changes = hub.changes()});
             case command::kind::select: {
                 outcome shown{delivery::accepted};
                 shown.next = hub.visit(c.from, c.tag_text, [&](std::string_view id, auto const& describe) {
@@ -6716,7 +6711,8 @@ public:
     /// On the connection's thread, if the Transport has `dispatch`.
     void attach(session& s, handle h) { attach(s, std::move(h), nullptr); }
 
-    /// The same with what is known of the client by now, in place of what the connection was reserved with.
+    /// The same with what is known of the client by now, in place of what the connection was reserved with. Without
+    /// memory for it the connection is closed (1013): it might be one that is to end soon.
     void attach(session& s, handle h, connection_info const& info) { attach(s, std::move(h), &info); }
 
     /// Sends one message; never waits for the peer.
@@ -6980,8 +6976,9 @@ private:
     }
 
     void attach(session& s, handle h, connection_info const* info) {
-        state_->attach(slot_of(s), std::move(h), info);
+        bool const whole = state_->attach(slot_of(s), std::move(h), info);
         state_->deliver_held(slot_of(s));
+        if (!whole) (void)close(s.id(), 1013, "Try again later");
     }
 
     /// Whether a message for the id, which is not open, may wait.

@@ -3,6 +3,7 @@
 
 #include "support/at_once.hpp"
 #include "support/catch.hpp"
+#include "support/count_allocations.hpp"
 #include "support/shared_hub.hpp"
 #include "support/test_hub.hpp"
 
@@ -170,6 +171,23 @@ TEST_CASE("the id of a session stays where it is when the connection opens", "[c
     REQUIRE(state);
     CHECK(state->source_ip == "192.0.2.8");
 }
+
+#if BACKCHANNEL_TESTS_COUNT_ALLOCATIONS
+TEST_CASE("a connection that cannot be told from when on it has expired does not stay", "[connection_hub]") {
+    test::test_hub<test::direct_transport> t;
+    backchannel::connection_info const info{.expires_at = t.clock.steady() + 1s};
+    bool const with_texts = GENERATE(false, true);
+    session s = t.hub->reserve({.source_ip = with_texts ? "192.0.2.7" : ""});
+    {
+        test::allocation_failure const none{1};
+        t.hub->attach(s, 1, info);
+        CHECK(none.happened());
+    }
+    CHECK_FALSE(t.hub->find(s.id()));
+    CHECK(t.sent() == test::lines{"close 1 1013 Try again later"});
+    CHECK(t.hooks.log->take() == test::lines{"open", "closed 1013"});
+}
+#endif
 
 TEST_CASE("connections open while threads send to them, and none of the messages is lost", "[connection_hub]") {
     constexpr int connections = 200, senders = 3;

@@ -80,13 +80,12 @@ public:
     }
 
     /// The reserved connection opens: from the return of this on its id can be found.
-    /// `info`, if given, takes the place of what it was reserved with; without memory, that stays.
-    void attach(slot_type& s, handle_type handle, connection_info const* info = nullptr) {
+    /// `info`, if given, takes the place of what it was reserved with. False: for lack of memory, that stays.
+    [[nodiscard]] bool attach(slot_type& s, handle_type handle, connection_info const* info) {
         record_type& r = record(s);
-        if (info != nullptr) {
-            auto texts = connection_texts::make(*info, {});
-            if (texts != nullptr) r.texts = std::move(texts);
-        }
+        auto texts = info == nullptr ? connection_texts::pointer{} : connection_texts::make(*info, {});
+        bool const whole = info == nullptr || texts != nullptr;
+        if (texts != nullptr) r.texts = std::move(texts);
         ::new (static_cast<void*>(&r.handle.value)) handle_type(std::move(handle));
         std::int64_t const now = ticks(policies_.clock.steady());
         // whoever reads one of these for the time of the tombstone before has to see that the id is another
@@ -100,6 +99,7 @@ public:
         s.state.fetch_or(slot_state::open | slot_state::was_open, std::memory_order_seq_cst); // see `mail_room::queue`
         if (!is(s, slot_state::alive)) retire(s, 1006, {}, closed_by::peer); // the hook has said so
         arm(s);
+        return whole;
     }
 
     /// Ends the life of an id. True for the one caller that did it.
