@@ -449,7 +449,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Who waits for a socket.
 class socket_waiter {
 public:
-    /// What was waited for has come; a broken socket is both. Never throws, and may end this.
+    /// What is waited for is there; a broken socket is both. Never throws, and may end this.
     virtual void on_ready(bool readable, bool writable) = 0;
 
 protected:
@@ -485,7 +485,8 @@ public:
         return false;
     }
 
-    /// Tells `who` once, later, when one of these is so. It replaces what was waited for before.
+    /// Tells `who`, later and again and again, while one of these is so. It replaces what was waited for before; where
+    /// that was nothing, a broken socket is told once.
     void wait(int socket, socket_waiter& who, bool readable, bool writable) noexcept {
         (void)control(EPOLL_CTL_MOD, socket, &who, readable, writable);
     }
@@ -512,9 +513,9 @@ private:
 
     [[nodiscard]] bool control(int what, int socket, socket_waiter* who, bool readable, bool writable) noexcept {
         epoll_event wanted{};
-        wanted.events = EPOLLONESHOT;
         if (readable) wanted.events |= EPOLLIN;
         if (writable) wanted.events |= EPOLLOUT;
+        if (!readable && !writable) wanted.events = EPOLLONESHOT;
         wanted.data.ptr = who;
         return ::epoll_ctl(set_.native_handle(), what, socket, &wanted) == 0;
     }
@@ -1604,9 +1605,13 @@ private:
     /// The set waits for what is waited for. False: it is Asio that has to.
     [[nodiscard]] bool wait_in_set() noexcept {
         if constexpr (can_leave_asio) {
+            if (by_ == waits_by::asio || (by_ == waits_by::set && set_reads_ == reading_ && set_writes_ == writing_))
+                return by_ == waits_by::set;
+            set_reads_ = reading_;
+            set_writes_ = writing_;
             if (by_ == waits_by::set) {
                 worker_.sockets().wait(stream_.native_handle(), *this, reading_, writing_);
-            } else if (by_ == waits_by::asio_no_more) {
+            } else {
                 bool const taken = worker_.sockets().add(stream_.native_handle(), *this, reading_, writing_);
                 by_ = taken ? waits_by::set : waits_by::asio;
                 if (taken) stream_.leave_asio();
@@ -1619,18 +1624,18 @@ private:
         auto const self = shared_from_this();
         worker_.on_event([&] {
             this->protect([&] {
-                bool const reads = reading_ && can_read, writes = writing_ && can_write;
-                if (writes) writable({});
+                bool const reads = reading_ && can_read;
+                if (writing_ && can_write) writable({});
                 if (reads && !closed_) readable({});
-                bool const armed = (reads && reading_) || (writes && writing_); // again, for both
-                if (!armed && !closed_ && (reading_ || writing_)) (void)wait_in_set();
+                if (!closed_) (void)wait_in_set(); // for what is waited for no more
             });
         });
     }
 
     // In the padding behind the base.
     bool closed_ = false;
-    bool reading_ = false, writing_ = false; // waits to
+    bool reading_ = false, writing_ = false;      // waits to
+    bool set_reads_ = false, set_writes_ = false; // what the set knows of that
     waits_by by_ = waits_by::asio;
     gateway_worker& worker_;
     [[no_unique_address]] Stream stream_; // so that what is derived takes the room behind it

@@ -108,9 +108,13 @@ private:
     /// The set waits for what is waited for. False: it is Asio that has to.
     [[nodiscard]] bool wait_in_set() noexcept {
         if constexpr (can_leave_asio) {
+            if (by_ == waits_by::asio || (by_ == waits_by::set && set_reads_ == reading_ && set_writes_ == writing_))
+                return by_ == waits_by::set;
+            set_reads_ = reading_;
+            set_writes_ = writing_;
             if (by_ == waits_by::set) {
                 worker_.sockets().wait(stream_.native_handle(), *this, reading_, writing_);
-            } else if (by_ == waits_by::asio_no_more) {
+            } else {
                 bool const taken = worker_.sockets().add(stream_.native_handle(), *this, reading_, writing_);
                 by_ = taken ? waits_by::set : waits_by::asio;
                 if (taken) stream_.leave_asio();
@@ -123,18 +127,18 @@ private:
         auto const self = shared_from_this();
         worker_.on_event([&] {
             this->protect([&] {
-                bool const reads = reading_ && can_read, writes = writing_ && can_write;
-                if (writes) writable({});
+                bool const reads = reading_ && can_read;
+                if (writing_ && can_write) writable({});
                 if (reads && !closed_) readable({});
-                bool const armed = (reads && reading_) || (writes && writing_); // again, for both
-                if (!armed && !closed_ && (reading_ || writing_)) (void)wait_in_set();
+                if (!closed_) (void)wait_in_set(); // for what is waited for no more
             });
         });
     }
 
     // In the padding behind the base.
     bool closed_ = false;
-    bool reading_ = false, writing_ = false; // waits to
+    bool reading_ = false, writing_ = false;      // waits to
+    bool set_reads_ = false, set_writes_ = false; // what the set knows of that
     waits_by by_ = waits_by::asio;
     gateway_worker& worker_;
     [[no_unique_address]] Stream stream_; // so that what is derived takes the room behind it

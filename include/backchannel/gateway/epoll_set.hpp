@@ -25,7 +25,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Who waits for a socket.
 class socket_waiter {
 public:
-    /// What was waited for has come; a broken socket is both. Never throws, and may end this.
+    /// What is waited for is there; a broken socket is both. Never throws, and may end this.
     virtual void on_ready(bool readable, bool writable) = 0;
 
 protected:
@@ -61,7 +61,8 @@ public:
         return false;
     }
 
-    /// Tells `who` once, later, when one of these is so. It replaces what was waited for before.
+    /// Tells `who`, later and again and again, while one of these is so. It replaces what was waited for before; where
+    /// that was nothing, a broken socket is told once.
     void wait(int socket, socket_waiter& who, bool readable, bool writable) noexcept {
         (void)control(EPOLL_CTL_MOD, socket, &who, readable, writable);
     }
@@ -88,9 +89,9 @@ private:
 
     [[nodiscard]] bool control(int what, int socket, socket_waiter* who, bool readable, bool writable) noexcept {
         epoll_event wanted{};
-        wanted.events = EPOLLONESHOT;
         if (readable) wanted.events |= EPOLLIN;
         if (writable) wanted.events |= EPOLLOUT;
+        if (!readable && !writable) wanted.events = EPOLLONESHOT;
         wanted.data.ptr = who;
         return ::epoll_ctl(set_.native_handle(), what, socket, &wanted) == 0;
     }
