@@ -66,8 +66,8 @@ struct http_session : std::enable_shared_from_this<http_session> {
         stream_.expires_after(std::chrono::seconds{30});
         http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
             if (error) return self->answer(error);
-            if (auto const limit = self->service_.router.max_body(adapter::view_of(self->parser_->get().target())))
-                self->parser_->body_limit(limit);
+            if (!self->parser_->limit_body(self->service_.router)) return self->answer(http::error::body_limit);
+            adapter::send_continue(self->parser_->get(), self->stream_.socket());
             http::async_read(self->stream_, self->buffer_, *self->parser_,
                              [self](error_code failed, std::size_t) { self->answer(failed); });
         });
@@ -94,7 +94,7 @@ struct http_session : std::enable_shared_from_this<http_session> {
     demo& service_;
     boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
-    boost::optional<http::request_parser<http::string_body>> parser_;
+    boost::optional<adapter::request_parser<>> parser_;
     http::response<http::string_body> response_;
 };
 

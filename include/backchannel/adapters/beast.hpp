@@ -13,9 +13,12 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/stream_traits.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -57,7 +60,7 @@ struct handle {
 template <class Stream>
 class writer final : public peer {
 public:
-    explicit writer(Stream& stream) noexcept : stream_{stream} {}
+    explicit writer(Stream& stream) : stream_{stream} { stream.auto_fragment(false); } // a message is one frame
 
     delivery send(std::shared_ptr<peer> const& self, message const& m) override {
         delivery const result = queue_.push(m);
@@ -162,6 +165,40 @@ private:
 
 [[nodiscard]] inline std::string_view view_of(boost::beast::string_view text) noexcept {
     return {text.data(), text.size()};
+}
+
+/// Beast's parser, but for two things: the trailers of a body in chunks do not get among the header fields (RFC 9110
+/// 6.5.1), and no more of a body is read than its router takes.
+template <class Body = http::string_body>
+class request_parser : public http::request_parser<Body> {
+public:
+    /// To be called when the header has been read (`http::async_read_header`), before the body. False: it is announced
+    /// to be longer than the router takes, and need not be read, see `serve_too_large`. True also for requests that are
+    /// not the router's: these keep the limit that they had.
+    template <class Router>
+    [[nodiscard]] bool limit_body(Router const& router) {
+        std::uint64_t const limit = router.max_body(view_of(this->get().target()));
+        if (limit == 0) return true;
+        this->body_limit(limit);
+        auto const announced = this->content_length(); // Beast looks at it with the header only
+        return !announced || *announced <= limit;
+    }
+
+private:
+    void on_field_impl(http::field name, boost::beast::string_view text, boost::beast::string_view value,
+                       boost::beast::error_code&) override {
+        if (!this->is_header_done()) this->get().insert(name, text, value);
+    }
+};
+
+/// Writes the `100 Continue` that a client may wait for before it sends a body (`Expect: 100-continue`, RFC 9110
+/// 10.1.1); nothing for other clients. To be called behind `limit_body`, while nothing else is being written.
+template <class Socket>
+void send_continue(http::request_header<http::fields> const& head, Socket& socket) {
+    if (head.version() < 11 || !boost::beast::iequals(head[http::field::expect], "100-continue")) return;
+    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    boost::beast::error_code ignored; // whoever cannot be told is noticed by the read that follows
+    (void)net::write(socket, net::buffer(line.data(), line.size()), ignored);
 }
 
 /// A request of Beast's as the router reads it. The message must stay until the router has answered the call.

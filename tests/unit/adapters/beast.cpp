@@ -7,7 +7,9 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
 #include <atomic>
@@ -124,4 +126,95 @@ TEST_CASE("Beast: whether a request came over TLS is known by the stream that th
     CHECK_FALSE(router.secure.has_value()); // nobody has said
     (void)io.run();
     CHECK(answers == 4);
+}
+
+TEST_CASE("Beast: a body is limited to what the router takes, also one that is announced") {
+    backchannel::connection_hub<adapter::transport> hub;
+    backchannel::management_router<backchannel::allow_all> router{hub, {}, {.stage = "prod"}};
+    auto const limit_of = [&](std::string const& target, std::string const& field) {
+        adapter::request_parser<> parser;
+        boost::beast::error_code error;
+        std::string const head = "POST " + target + " HTTP/1.1\r\nHost: a\r\n" + field + "\r\n\r\n";
+        (void)parser.put(boost::asio::buffer(head), error);
+        CHECK_FALSE(error);
+        REQUIRE(parser.is_header_done());
+        return parser.limit_body(router);
+    };
+    CHECK(limit_of("/prod/@connections/x", "Content-Length: 131072"));
+    CHECK_FALSE(limit_of("/prod/@connections/x", "Content-Length: 131073"));
+    CHECK(limit_of("/prod/@connections/x", "Transfer-Encoding: chunked"));
+    CHECK(limit_of("/prod/@connections/x", "Accept: */*"));
+    CHECK(limit_of("/mine", "Content-Length: 131073"));
+
+    adapter::request_parser<> chunks;
+    boost::beast::error_code error;
+    std::string_view const head = "POST /prod/@connections/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    (void)chunks.put(boost::asio::buffer(head), error);
+    CHECK(chunks.limit_body(router));
+    std::string const body = "20001\r\n" + std::string(131073, 'x') + "\r\n0\r\n\r\n";
+    for (std::size_t sent = 0; sent != body.size() && !error;)
+        sent += chunks.put(boost::asio::buffer(body.data() + sent, body.size() - sent), error);
+    CHECK(error == boost::beast::http::error::body_limit);
+}
+
+TEST_CASE("Beast: the trailers of a body are none of the header's fields") {
+    std::string_view const whole = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-Mine: one\r\n\r\n"
+                                   "5\r\nhello\r\n0\r\nAuthorization: secret\r\nX-Mine: two\r\n\r\n";
+    adapter::request_parser<> parser;
+    parser.eager(true);
+    boost::beast::error_code error;
+    CHECK(parser.put(boost::asio::buffer(whole), error) == whole.size());
+    CHECK_FALSE(error);
+    REQUIRE(parser.is_done());
+    adapter::request const read{parser.get()};
+    CHECK(read.view().body == "hello");
+    std::string names;
+    for (auto const& field : read.view().headers) names += std::string{field.name} + '=' + std::string{field.value} + ' ';
+    CHECK(names == "Transfer-Encoding=chunked X-Mine=one ");
+}
+
+TEST_CASE("Beast: who expects to be told to go on is told, and nobody else") {
+    namespace http = boost::beast::http;
+    auto const told = [](std::string_view expect, unsigned version) {
+        boost::asio::io_context io;
+        boost::asio::ip::tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};
+        boost::asio::ip::tcp::socket client{io}, server{io};
+        client.connect(acceptor.local_endpoint());
+        acceptor.accept(server);
+        http::request<http::string_body> r{http::verb::post, "/", version};
+        if (!expect.empty()) r.set(http::field::expect, boost::beast::string_view{expect.data(), expect.size()});
+        adapter::send_continue(r, server);
+        server.close();
+        std::string got(100, '\0');
+        boost::beast::error_code error;
+        got.resize(boost::asio::read(client, boost::asio::buffer(got), error));
+        return got;
+    };
+    CHECK(told("100-Continue", 11) == "HTTP/1.1 100 Continue\r\n\r\n");
+    CHECK(told("100-continue", 10).empty());
+    CHECK(told("", 11).empty());
+    CHECK(told("200-ok", 11).empty());
+}
+
+TEST_CASE("Beast: a message leaves in one frame, however long it is") {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};
+    stream client{io};
+    auto owner = std::make_shared<connection>(io);
+    client.next_layer().connect(acceptor.local_endpoint());
+    acceptor.accept(owner->websocket.next_layer().socket());
+    owner->websocket.async_accept([](boost::beast::error_code) {});
+    std::thread loop{[&] { io.run(); }};
+    client.handshake("localhost", "/");
+    loop.join();
+    io.restart();
+    (void)adapter::transport{}.send(adapter::handle_of(owner, owner->writer), {std::string(100000, 'x'), binary});
+    std::thread writes{[&] { io.run(); }};
+    std::string first(10, '\0');
+    (void)boost::asio::read(client.next_layer().socket(), boost::asio::buffer(first));
+    CHECK(first == std::string{"\x82\x7f\0\0\0\0\0\x01\x86\xa0", 10});
+    std::string rest(100000, '\0');
+    (void)boost::asio::read(client.next_layer().socket(), boost::asio::buffer(rest));
+    writes.join();
+    CHECK(rest == std::string(100000, 'x'));
 }

@@ -1,0 +1,193 @@
+// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE.
+#include <backchannel/gateway/connection_socket.hpp>
+#include <backchannel/gateway/plain_stream.hpp>
+
+#include "support/catch.hpp"
+
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace gateway_connection_socket_tests {
+
+using backchannel::connection_socket;
+using backchannel::gateway_worker;
+using backchannel::plain_stream;
+
+namespace {
+
+/// A connection that writes down what it is told, r(eadable) or w(ritable), and reads what there is.
+struct connection final : connection_socket<plain_stream> {
+    using connection_socket::close_socket, connection_socket::stream;
+    using connection_socket::wait_to_read, connection_socket::wait_to_write;
+
+    connection(gateway_worker& w, plain_stream s) : connection_socket{w, std::move(s)} {}
+
+    void on_readable(std::error_code) override {
+        told += 'r';
+        std::array<char, 100> room;
+        std::error_code error;
+        if (reads) got.append(room.data(), stream().read_some(room, error));
+        broken = broken || error;
+        if (then) then();
+    }
+    void on_writable(std::error_code const&) override {
+        told += 'w';
+        if (then) then();
+    }
+    void flush() override {}
+    void on_deadline() override {}
+    backchannel::time_point deadline() const noexcept override { return backchannel::time_point::max(); }
+    void on_stop() override {}
+    void drop() override { (void)close_socket(); }
+
+    bool reads = true, broken = false;
+    std::string told, got;
+    std::function<void()> then;
+};
+
+struct fixture {
+    asio::io_context io{1};
+    std::shared_ptr<gateway_worker> const worker = std::make_shared<gateway_worker>(io);
+    asio::ip::tcp::socket peer{io};
+    std::shared_ptr<connection> const c = std::make_shared<connection>(*worker, plain_stream{connect(peer)});
+
+    ~fixture() {
+        c->drop();
+        worker->abandon();
+    }
+
+    [[nodiscard]] backchannel::loop_socket connect(asio::ip::tcp::socket& other) {
+        asio::ip::tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
+        other.connect(acceptor.local_endpoint());
+        backchannel::loop_socket accepted{io};
+        acceptor.accept(accepted);
+        accepted.non_blocking(true);
+        return accepted;
+    }
+    void say(std::string const& what) { (void)asio::write(peer, asio::buffer(what)); }
+    void reset() {
+        peer.set_option(asio::socket_base::linger{true, 0});
+        peer.close();
+    }
+    /// What the connection is told now, and that the loop then has nothing to do.
+    [[nodiscard]] std::string told() {
+        c->told.clear();
+        io.restart();
+        for (int i = 0; i != 50 && io.poll_one() != 0; ++i) io.restart();
+        io.restart();
+        CHECK(io.poll_one() == 0);
+        return c->told;
+    }
+    /// Whoever waits: Asio, or the set from the first wait on, or the set because Asio is left while it waits.
+    void begin_to_read(int form) {
+        if (form == 1) c->prefer_set();
+        c->wait_to_read();
+        if (form == 2) c->prefer_set();
+    }
+};
+
+}
+
+TEST_CASE("a connection is told once for each wait, whoever waits for its socket", "[connection_socket]") {
+    fixture f;
+    f.begin_to_read(GENERATE(0, 1, 2));
+    CHECK(f.told().empty());
+    f.say("one");
+    CHECK(f.told() == "r");
+    f.say("two");
+    CHECK(f.told().empty()); // it does not wait
+    f.c->wait_to_read();
+    CHECK(f.told() == "r");
+    CHECK(f.c->got == "onetwo");
+    f.c->wait_to_write();
+    f.c->wait_to_read();
+    f.c->wait_to_read();
+    CHECK(f.told() == "w");
+    f.say("three");
+    CHECK(f.told() == "r");
+    f.c->wait_to_write();
+    f.c->wait_to_read();
+    f.say("four");
+    f.c->then = [&] { f.c->wait_to_read(); };
+    CHECK((f.told() == "wr" || f.c->told == "rw"));
+    CHECK(f.c->got == "onetwothreefour");
+    f.say("!");
+    CHECK(f.told() == "r");
+}
+
+TEST_CASE("a connection that waits again is told of what it has left", "[connection_socket]") {
+    fixture f;
+    f.c->reads = false;
+    f.c->then = [&] {
+        f.c->reads = f.c->told.size() == 2;
+        f.c->wait_to_read();
+    };
+    f.begin_to_read(GENERATE(0, 1, 2));
+    f.say("x");
+    CHECK(f.told() == "rrr");
+    CHECK(f.c->got == "x");
+}
+
+TEST_CASE("a connection that the set refuses stays with Asio", "[connection_socket]") {
+    fixture f;
+    f.worker->sockets().stop();
+    f.begin_to_read(GENERATE(1, 2));
+    f.say("x");
+    CHECK(f.told() == "r");
+    f.c->wait_to_write();
+    CHECK(f.told() == "w");
+    CHECK_FALSE(f.c->closed());
+}
+
+TEST_CASE("a socket that breaks while nobody waits for it is quiet", "[connection_socket]") {
+    fixture f;
+    f.begin_to_read(GENERATE(0, 1, 2));
+    f.say("x");
+    CHECK(f.told() == "r");
+    f.reset();
+    CHECK(f.told().empty());
+    f.c->wait_to_read();
+    CHECK(f.told() == "r");
+    CHECK(f.c->broken);
+    f.c->wait_to_write();
+    CHECK(f.told() == "w");
+}
+
+TEST_CASE("a connection that closes is told nothing more, not even what has come already", "[connection_socket]") {
+    fixture f;
+    f.begin_to_read(GENERATE(0, 1, 2));
+    f.c->wait_to_write();
+    f.say("x");
+    f.c->then = [&] { CHECK(f.c->close_socket()); };
+    CHECK(f.told().size() == 1);
+    CHECK(f.c->closed());
+    CHECK_FALSE(f.c->close_socket());
+}
+
+TEST_CASE("a connection that throws ends alone", "[connection_socket]") {
+    fixture f;
+    asio::ip::tcp::socket other_peer{f.io};
+    auto const other = std::make_shared<connection>(*f.worker, plain_stream{f.connect(other_peer)});
+    f.c->then = [] { throw std::runtime_error{"no memory, say"}; };
+    int const form = GENERATE(0, 1, 2);
+    f.begin_to_read(form);
+    if (form == 1) other->prefer_set();
+    other->wait_to_read();
+    f.say("one");
+    (void)asio::write(other_peer, asio::buffer("two", 3));
+    CHECK(f.told() == "r");
+    CHECK(f.c->closed());
+    CHECK(other->got == "two");
+    CHECK_FALSE(other->closed());
+    other->drop();
+}
+
+}
