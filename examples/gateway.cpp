@@ -14,6 +14,7 @@
 
 #include <asio/signal_set.hpp>
 
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -95,6 +96,9 @@ int serve_aws(settings const& s, Auth auth, Tokens tokens) {
 }
 
 int main(int argc, char** argv) {
+#if defined(SIGPIPE)
+    std::signal(SIGPIPE, SIG_IGN); // clients stay when the reader of --log goes
+#endif
     settings const s = parse_command_line(argc, argv);
     try {
         auto const tokens = s.dialects.callers();

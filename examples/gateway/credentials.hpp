@@ -10,17 +10,25 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+/// All of a file. Throws std::runtime_error.
+inline std::string read_file(std::string const& path) {
+    std::ifstream file{path, std::ios::binary};
+    if (!file || std::filesystem::is_directory(path)) throw std::runtime_error{"cannot read " + path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
 /// Every key pair of a file in the format of ~/.aws/credentials.
 inline std::vector<backchannel::access_key> read_credentials(std::string const& path) {
-    std::ifstream file{path};
-    if (!file) throw std::runtime_error{"cannot read " + path};
+    std::istringstream file{read_file(path)};
     namespace fs = std::filesystem;
     if ((fs::status(path).permissions() & (fs::perms::group_read | fs::perms::others_read)) != fs::perms::none)
         std::cerr << "warning: others can read the secret keys in " << path << "; chmod 600 would end that\n";

@@ -58,7 +58,7 @@ inline asio::ip::tcp::endpoint parse_endpoint(std::string const& option, std::st
     std::error_code error;
     auto const address = asio::ip::make_address(host, error);
     if (!good || error || brackets != address.is_v6())
-        throw CLI::ValidationError{option, "expected ADDRESS:PORT or [IPV6]:PORT, got '" + text + "'"};
+        throw CLI::ValidationError{option, "expected HOST:PORT (an IPv6 address in brackets), got '" + text + "'"};
     return {address, static_cast<unsigned short>(port)};
 }
 
@@ -76,11 +76,13 @@ inline CLI::Validator const bytes{[](std::string& text) -> std::string {
 /// Seconds, with a fraction if need be.
 inline CLI::Option* add_seconds(CLI::App& app, std::string const& name, std::chrono::milliseconds& target,
                                 std::string const& text, double least = 0.001) {
-    auto const set = [&target](double const& seconds) {
+    auto const set = [=, &target](double const& seconds) {
+        if (!(seconds >= least && seconds <= 1e9)) // no comparison holds for what is not a number
+            throw CLI::ValidationError{name, std::string{"expected a number of seconds from "} +
+                                                 (least == 0 ? "0" : "0.001") + " to 1e9"};
         target = std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
     };
     return app.add_option_function<double>(name, set, text)
-        ->check(CLI::Range(least, 1e9))
         ->type_name("SECONDS")
         ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(target).count()));
 }
@@ -102,11 +104,18 @@ inline CLI::Validator const web_origin{[](std::string& text) -> std::string {
                                        },
                                        ""};
 
+/// What `read` makes of the file that an option names.
+template <class Read>
+auto read_named(char const* option, std::string const& path, Read read) {
+    try {
+        return read(path);
+    } catch (std::runtime_error const& error) {
+        throw CLI::ValidationError{option, error.what()};
+    }
+}
+
 inline backchannel::iam_policy read_policy(std::string const& path) {
-    std::ifstream file{path};
-    if (!file) throw CLI::ValidationError{"--policy", "cannot read " + path};
-    std::string const text{std::istreambuf_iterator<char>{file}, {}};
-    auto result = backchannel::iam_policy::parse(text);
+    auto result = backchannel::iam_policy::parse(read_named("--policy", path, read_file));
     if (!result)
         throw CLI::ValidationError{"--policy", path + ":" + std::to_string(result.error().line) + ":" +
                                                    std::to_string(result.error().column) + ": " +
@@ -278,12 +287,9 @@ inline settings parse_command_line(int argc, char** argv) {
             std::cerr << "warning: anybody on this machine can see --secret-key in the output of ps\n";
             s.keys.push_back(typed);
         }
-        try {
-            if (!credentials.empty())
-                for (auto& key : read_credentials(credentials)) s.keys.push_back(std::move(key));
-        } catch (std::runtime_error const& error) {
-            throw CLI::ValidationError{"--credentials", error.what()};
-        }
+        if (!credentials.empty())
+            for (auto& key : read_named("--credentials", credentials, read_credentials))
+                s.keys.push_back(std::move(key));
         if (s.keys.empty())
             if (auto const key = environment_credentials()) s.keys.push_back(*key);
         s.random_key = s.keys.empty() && !s.no_auth && s.dialects.aws();

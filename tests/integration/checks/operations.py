@@ -5,6 +5,7 @@ import signal
 import time
 
 from support.checks import Failed, check, expect, expect_equal, expect_in, expect_soon
+from support.gateway import Server
 from support.metrics import MetricsPort
 from support.raw_http import RawHttp, encode_request, manage, request
 from support.raw_websocket import PING, PONG, TEXT, RawWebSocket
@@ -126,6 +127,16 @@ def log(context):
                      [f"/prod/@connections/{identifier}"] * 2, "the paths of the POSTs")
         for secret in ("0123secret", "topsecret", "bodysecret", "quiet"):
             expect(secret not in gateway.stderr(), f"{secret} is in the log")
+
+
+@check("--log ends nobody's connection when its reader goes")
+def log_reader_goes(context):
+    script = 'exec "$0" "$@" 2> >(head -n 1 > /dev/null)'
+    with Server(["bash", "-c", script, context.path, "--log", "--listen", "127.0.0.1:0"]) as gateway:
+        with RawWebSocket(gateway) as websocket:
+            for _ in range(50):
+                expect_equal(manage(gateway, "POST", websocket.id, b"x").status, 200, "POST")
+                time.sleep(0.01)
 
 
 @check("a peer that answers no ping is dropped and its id is gone; one that answers stays", alone=True)
