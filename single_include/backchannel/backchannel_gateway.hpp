@@ -2741,7 +2741,8 @@ public:
     /// Queues a message. `gone` while `on_connect` runs: the connection is not open yet.
     delivery send(message const& m) { return peer_.send(m); }
 
-    /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs.
+    /// Starts the closing handshake; the id is gone at once. Does nothing while `on_connect` runs. Code and reason: as
+    /// `connection_hub::close` needs them.
     void close(std::uint16_t code = 1000, std::string_view reason = {}) { peer_.close(code, reason); }
 
     /// Marks the client, see `session::tag`; in `on_connect` too.
@@ -2880,6 +2881,12 @@ template <class H>
 consteval bool check_handler() {
     using namespace detail_handler;
     using detail_concepts::lacks;
+    static_assert(std::same_as<H, no_handler> ||
+                      !(lacks<H, every_name>(on_connect) && lacks<H, every_name>(on_open) &&
+                        lacks<H, every_name>(on_message) && lacks<H, every_name>(on_disconnect) &&
+                        lacks<H, every_name>(on_request) && lacks<H, every_name>(on_event)),
+                  "Handler must have at least one of on_connect, on_open, on_message, on_disconnect, on_request and "
+                  "on_event; without any, use backchannel::no_handler");
     static_assert(lacks<H, every_name>(on_connect) || has_on_connect<H> || has_async_on_connect<H>,
                   "Handler::on_connect must be `backchannel::connect_answer on_connect(backchannel::gateway_client&, "
                   "backchannel::request_view const&)`, or take a `backchannel::completion<backchannel::connect_answer>` "
@@ -4183,12 +4190,13 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// The payload of a close frame: the code in network order, then the reason. RFC 6455 5.5.1.
 ///
-/// Code 0 gives an empty payload (a close without a code). A reason over 123 bytes is cut off between characters; one
-/// that is not UTF-8 is left out.
+/// Code 0 gives an empty payload (a close without a code); one that no frame may carry becomes 1011, as it is a mistake
+/// of the server's. A reason over 123 bytes is cut off between characters; one that is not UTF-8 is left out.
 class close_payload {
 public:
     explicit close_payload(std::uint16_t code, std::string_view reason = {}) noexcept {
         if (code == 0) return;
+        if (!websocket::is_sendable_close_code(code)) code = 1011;
         bytes_[0] = static_cast<char>(code >> 8);
         bytes_[1] = static_cast<char>(code & 0xFF);
         std::size_t length = reason.size() < max_reason ? reason.size() : max_reason;

@@ -38,7 +38,7 @@ class http_client {
 public:
     enum class progress : std::uint8_t {
         open,
-        upgrade, ///< the client asks for a WebSocket: see `head` and `accept`
+        upgrade, ///< the client asks for a WebSocket: see `head`, `open` and `refuse`
         over     ///< the server destroys the connection
     };
 
@@ -73,17 +73,12 @@ public:
     /// Gives what opens the WebSocket, and has nothing more to do. Nothing: the request was not fit for it and is
     /// answered. To be called where `turn` has returned `upgrade`.
     [[nodiscard]] std::optional<opening> open() {
-        upgrading_ = false;
         http1::request_head const& head = shared_.head_;
         auto const wrong = ::backchannel::websocket::check_handshake(head);
         if (wrong != ::backchannel::websocket::handshake_error::none) {
-            keep_alive_ = false;
-            in_.clear();
             response refusal{status_of(wrong)};
             refusal.headers.add("Sec-WebSocket-Version", ::backchannel::websocket::supported_version);
-            answer(refusal);
-            write();
-            if (ready_.readable()) resume_later(); // there is no other event of it
+            refuse(refusal);
             return std::nullopt;
         }
         auto const key = ::backchannel::websocket::accept_key(head.find("Sec-WebSocket-Key"));
@@ -91,6 +86,7 @@ public:
                     "Sec-WebSocket-Accept: ")
             .append(key.data(), key.size())
             .append("\r\n\r\n");
+        upgrading_ = false;
         return opening{std::exchange(out_, {}), std::exchange(in_, {}), ready_};
     }
 
@@ -101,6 +97,17 @@ public:
         out_ = std::move(opened->answer);
         write();
         return std::move(opened->received);
+    }
+
+    /// Answers with this instead (401, say), and closes when it is written. To be called where `turn` has returned
+    /// `upgrade`.
+    void refuse(response const& r) {
+        upgrading_ = false;
+        keep_alive_ = false;
+        in_.clear();
+        answer(r);
+        write();
+        if (ready_.readable()) resume_later(); // there is no other event of it
     }
 
 private:

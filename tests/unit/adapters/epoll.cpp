@@ -261,3 +261,21 @@ TEST_CASE("epoll: a WebSocket is opened behind what was answered, and with what 
     CHECK(count(refused.link.hear(), "HTTP/1.1 426 Upgrade Required\r\n") == 1);
     CHECK(refused.link.hear() == "the end");
 }
+
+TEST_CASE("epoll: the application may refuse who asks for a WebSocket") {
+    home h;
+    plain f{h};
+    CHECK(f.ask(std::string{get} + "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                                   "frames") == "nothing");
+    REQUIRE(f.last == progress::upgrade);
+    backchannel::response denied{401, "text/plain", "who are you?"};
+    denied.headers.add("WWW-Authenticate", "Bearer");
+    f.http->refuse(denied);
+    std::string const told = f.link.hear();
+    CHECK(told.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(told.find("HTTP/1.1 401 Unauthorized\r\n") != told.npos);
+    CHECK(told.find("WWW-Authenticate: Bearer\r\n") != told.npos);
+    CHECK(told.ends_with("\r\n\r\nwho are you?"));
+    CHECK(f.link.hear() == "the end");
+}

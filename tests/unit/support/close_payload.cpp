@@ -17,6 +17,11 @@ TEST_CASE("a close payload is the code in network order and the reason", "[close
     CHECK(close_payload{0, "no code, no reason"}.view().empty());
 }
 
+TEST_CASE("a code that no frame may carry is a mistake of the server's", "[close_payload]") {
+    for (int const code : {1, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535})
+        CHECK(close_payload{static_cast<std::uint16_t>(code), "why"}.view() == "\x03\xF3why");
+}
+
 TEST_CASE("a reason is cut off at 123 bytes, between characters", "[close_payload]") {
     std::string const longest(123, 'x');
     CHECK(close_payload{1000, longest}.view().substr(2) == longest);
