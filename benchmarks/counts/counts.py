@@ -172,6 +172,7 @@ class Counts:
                 before = read()["bytes"]
                 command = [str(self.build / "load"), "--port", str(server.port), "--server-pid", str(server.pid)]
                 command += ["--mode", "idle", "--hold", "--sources", "4", "--connections", str(CONNECTIONS)]
+                command += ["--concurrency", "1"]  # what handshakes at the same time leave in pools is theirs
                 load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                 opened = load.stdout.readline()
                 after = read()["bytes"]
