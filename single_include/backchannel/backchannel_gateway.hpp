@@ -5192,10 +5192,17 @@ private:
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/steady_timer.hpp>
+
+#if defined(__linux__)
+#include <cerrno>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
 
 #include <chrono>
 #include <functional>
@@ -5227,6 +5234,9 @@ public:
             if (shared) acceptor_.set_option(reuse_port{true}, error);
         });
 #endif
+#if defined(__linux__)
+        step([&] { configure(acceptor_); });
+#endif
         step([&] { acceptor_.bind(where, error); });
         step([&] { acceptor_.non_blocking(true, error); });
         step([&] { acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, error); }); // or it waits
@@ -5236,8 +5246,10 @@ public:
         return bound;
     }
 
+    /// `on_socket` is given each connection, non-blocking, and its peer's address.
     /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
-    void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
+    void accept(std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket,
+                std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
         accept_next();
@@ -5250,6 +5262,38 @@ public:
     }
 
 private:
+    /// On Linux a connection has these from its listener, elsewhere it needs them itself.
+    template <class Socket>
+    static void configure(Socket& socket) {
+        std::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+#if defined(TCP_NOTSENT_LOWAT)
+        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
+        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+        socket.set_option(unsent_limit{128 * 1024}, ignored);
+#endif
+    }
+
+    /// The connection that waits, if there is no error. It is closed in programs that this one starts.
+    void take(loop_socket& socket, asio::ip::tcp::endpoint& peer, std::error_code& error) {
+#if defined(__linux__)
+        auto size = static_cast<socklen_t>(peer.capacity());
+        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC);
+        if (made < 0) {
+            error = {errno, asio::error::get_system_category()};
+            return;
+        }
+        peer.resize(size);
+        if (!guarded([&] { (void)socket.assign(peer.protocol(), made, error); }))
+            error = make_error_code(std::errc::not_enough_memory);
+        if (error) ::close(made);
+#else
+        acceptor_.accept(socket, peer, error);
+        if (!error) configure(socket);
+#endif
+        if (!error) socket.non_blocking(true, error);
+    }
+
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
     void accept_next() {
         using on_ready = wait_handler<tcp_listener, &tcp_listener::memory_, &tcp_listener::accept_one>;
@@ -5260,10 +5304,11 @@ private:
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
             loop_socket socket{acceptor_.get_executor()};
-            acceptor_.accept(socket, error);
-            if (error == asio::error::would_block || error == asio::error::connection_aborted)
+            asio::ip::tcp::endpoint peer;
+            take(socket, peer, error);
+            if (is_retry(error) || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
-            else if (!error && !guarded([&] { on_socket_(std::move(socket)); })) // that connection is lost, no other
+            else if (!error && !guarded([&] { on_socket_(std::move(socket), peer); })) // it is lost, no other
                 (void)guarded([&] { on_error_(make_error_code(std::errc::not_enough_memory)); });
         });
         if (good && !error) {
@@ -5288,7 +5333,7 @@ private:
     asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(loop_socket)> on_socket_;
+    std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 
@@ -5431,8 +5476,9 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket) {
-                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket,
+                                                                                   auto const& peer) {
+                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), peer, make_stream);
                 },
                 [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
                     auto const self = weak.lock();
@@ -5492,11 +5538,9 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, loop_socket socket, MakeStream const& make_stream) {
-        std::error_code error;
-        auto const peer = socket.remote_endpoint(error);
-        if (error || stopping) return; // it has gone already, or comes too late
-        configure(socket);
+    void add_connection(gateway_worker& worker, loop_socket socket, asio::ip::tcp::endpoint const& peer,
+                        MakeStream const& make_stream) {
+        if (stopping) return; // it comes too late
         std::string address = normalise_ip(peer.address().to_string());
         bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
         auto permit = admission_.enter(counted ? std::string_view{address} : std::string_view{});
@@ -5509,17 +5553,6 @@ private:
         std::make_shared<client_connection<gateway_core, stream_type>>(
             this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
-    }
-
-    static void configure(loop_socket& socket) {
-        std::error_code ignored;
-        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-        socket.non_blocking(true, ignored);
-#if defined(TCP_NOTSENT_LOWAT)
-        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
-        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-        socket.set_option(unsent_limit{128 * 1024}, ignored);
-#endif
     }
 
     void drain_worker(std::shared_ptr<gateway_worker> const& worker, std::chrono::milliseconds window,

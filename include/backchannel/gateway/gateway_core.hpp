@@ -155,8 +155,9 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket) {
-                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), make_stream);
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket,
+                                                                                   auto const& peer) {
+                    if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), peer, make_stream);
                 },
                 [weak = this->weak_from_this(), w = one.worker.get()](std::error_code const& why) {
                     auto const self = weak.lock();
@@ -216,11 +217,9 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, loop_socket socket, MakeStream const& make_stream) {
-        std::error_code error;
-        auto const peer = socket.remote_endpoint(error);
-        if (error || stopping) return; // it has gone already, or comes too late
-        configure(socket);
+    void add_connection(gateway_worker& worker, loop_socket socket, asio::ip::tcp::endpoint const& peer,
+                        MakeStream const& make_stream) {
+        if (stopping) return; // it comes too late
         std::string address = normalise_ip(peer.address().to_string());
         bool const counted = options.max_connections_per_address != 0 && !is_within(address, options.trusted_proxies);
         auto permit = admission_.enter(counted ? std::string_view{address} : std::string_view{});
@@ -233,17 +232,6 @@ private:
         std::make_shared<client_connection<gateway_core, stream_type>>(
             this->shared_from_this(), worker, make_stream(std::move(socket)), std::move(address), std::move(permit))
             ->start();
-    }
-
-    static void configure(loop_socket& socket) {
-        std::error_code ignored;
-        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-        socket.non_blocking(true, ignored);
-#if defined(TCP_NOTSENT_LOWAT)
-        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
-        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-        socket.set_option(unsent_limit{128 * 1024}, ignored);
-#endif
     }
 
     void drain_worker(std::shared_ptr<gateway_worker> const& worker, std::chrono::milliseconds window,

@@ -6,10 +6,17 @@
 #include <backchannel/gateway/wait_memory.hpp>
 #include <backchannel/support/guarded.hpp>
 
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/steady_timer.hpp>
+
+#if defined(__linux__)
+#include <cerrno>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
 
 #include <chrono>
 #include <functional>
@@ -41,6 +48,9 @@ public:
             if (shared) acceptor_.set_option(reuse_port{true}, error);
         });
 #endif
+#if defined(__linux__)
+        step([&] { configure(acceptor_); });
+#endif
         step([&] { acceptor_.bind(where, error); });
         step([&] { acceptor_.non_blocking(true, error); });
         step([&] { acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, error); }); // or it waits
@@ -50,8 +60,10 @@ public:
         return bound;
     }
 
+    /// `on_socket` is given each connection, non-blocking, and its peer's address.
     /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
-    void accept(std::function<void(loop_socket)> on_socket, std::function<void(std::error_code const&)> on_error) {
+    void accept(std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket,
+                std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
         accept_next();
@@ -64,6 +76,38 @@ public:
     }
 
 private:
+    /// On Linux a connection has these from its listener, elsewhere it needs them itself.
+    template <class Socket>
+    static void configure(Socket& socket) {
+        std::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+#if defined(TCP_NOTSENT_LOWAT)
+        // What a peer does not read shall wait here, where it is counted, and not in the system's buffers.
+        using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+        socket.set_option(unsent_limit{128 * 1024}, ignored);
+#endif
+    }
+
+    /// The connection that waits, if there is no error. It is closed in programs that this one starts.
+    void take(loop_socket& socket, asio::ip::tcp::endpoint& peer, std::error_code& error) {
+#if defined(__linux__)
+        auto size = static_cast<socklen_t>(peer.capacity());
+        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC);
+        if (made < 0) {
+            error = {errno, asio::error::get_system_category()};
+            return;
+        }
+        peer.resize(size);
+        if (!guarded([&] { (void)socket.assign(peer.protocol(), made, error); }))
+            error = make_error_code(std::errc::not_enough_memory);
+        if (error) ::close(made);
+#else
+        acceptor_.accept(socket, peer, error);
+        if (!error) configure(socket);
+#endif
+        if (!error) socket.non_blocking(true, error);
+    }
+
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
     void accept_next() {
         using on_ready = wait_handler<tcp_listener, &tcp_listener::memory_, &tcp_listener::accept_one>;
@@ -74,10 +118,11 @@ private:
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
             loop_socket socket{acceptor_.get_executor()};
-            acceptor_.accept(socket, error);
-            if (error == asio::error::would_block || error == asio::error::connection_aborted)
+            asio::ip::tcp::endpoint peer;
+            take(socket, peer, error);
+            if (is_retry(error) || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
-            else if (!error && !guarded([&] { on_socket_(std::move(socket)); })) // that connection is lost, no other
+            else if (!error && !guarded([&] { on_socket_(std::move(socket), peer); })) // it is lost, no other
                 (void)guarded([&] { on_error_(make_error_code(std::errc::not_enough_memory)); });
         });
         if (good && !error) {
@@ -102,7 +147,7 @@ private:
     asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(loop_socket)> on_socket_;
+    std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 

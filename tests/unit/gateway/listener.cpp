@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/gateway_fixture.hpp"
 
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -121,7 +123,7 @@ TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "
     open_listener l;
     int accepted = 0;
     l.listener->accept(
-        [&](backchannel::loop_socket) {
+        [&](backchannel::loop_socket, auto const&) {
             if (++accepted == 2) l.listener->close();
         },
         ignore);
@@ -131,13 +133,51 @@ TEST_CASE("a closed listener lets its loop end, and accepts nothing any more", "
     CHECK_THROWS(test_client{l.port});
 }
 
+TEST_CASE("an accepted connection waits for nothing, neither to send nor to hold back, and stays in this program",
+          "[listener]") {
+    for (auto const& loopback :
+         {asio::ip::address{asio::ip::address_v4::loopback()}, asio::ip::address{asio::ip::address_v6::loopback()}}) {
+        asio::io_context io;
+        auto const listener = std::make_shared<tcp_listener>(io);
+        std::error_code error;
+        auto const where = listener->open({loopback, 0}, false, error);
+        if (error && loopback.is_v6()) continue; // a machine without IPv6
+        REQUIRE_FALSE(error);
+        asio::ip::tcp::socket client{io};
+        client.connect(where);
+        bool accepted = false;
+        listener->accept(
+            [&](backchannel::loop_socket socket, asio::ip::tcp::endpoint const& peer) {
+                accepted = true;
+                CHECK(peer == client.local_endpoint());
+                int const fd = socket.native_handle();
+                auto const option = [fd](int name) {
+                    int value = 0;
+                    ::socklen_t size = sizeof value;
+                    CHECK(::getsockopt(fd, IPPROTO_TCP, name, &value, &size) == 0);
+                    return value;
+                };
+                CHECK(option(TCP_NODELAY) != 0);
+#if defined(TCP_NOTSENT_LOWAT)
+                CHECK(option(TCP_NOTSENT_LOWAT) == 128 * 1024);
+#endif
+                CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+                CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+                listener->close();
+            },
+            ignore);
+        (void)io.run_for(10s);
+        CHECK(accepted);
+    }
+}
+
 TEST_CASE("whoever throws when given a connection loses that one, and the next is accepted at once", "[listener]") {
     bool at_once = false; // 100 ms before the end of a pause; the machine may be busy
     for (int attempt = 0; attempt != 5 && !at_once; ++attempt) {
         open_listener l;
         int accepted = 0, told = 0;
         l.listener->accept(
-            [&](backchannel::loop_socket) {
+            [&](backchannel::loop_socket, auto const&) {
                 if (++accepted == 2) l.listener->close();
                 throw std::bad_alloc{};
             },
