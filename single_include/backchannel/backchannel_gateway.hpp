@@ -273,9 +273,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
-/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, nor a
-/// read
-///   that wants to write.
+/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, and no
+///   read that wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
     requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
@@ -462,7 +461,7 @@ protected:
 /// socket takes no memory but the kernel's: of Asio it would be a state and a handler, some 270 bytes.
 ///
 /// Used on the loop's thread only; who is told must not run the loop, as others of the set would not be told meanwhile.
-/// A child of fork has the same set, and must not touch it. epoll(7).
+/// A child of fork has the same set, and must not touch it, nor what waits there. epoll(7).
 class epoll_set : public std::enable_shared_from_this<epoll_set> {
 public:
     /// Throws std::system_error.
@@ -1219,8 +1218,12 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
-    /// Waits for the sockets that have left Asio.
-    [[nodiscard]] epoll_set& sockets() noexcept { return *sockets_; }
+    /// Waits for the sockets that have left Asio; made for the first of them, so that a gateway may be made before a
+    /// fork and used behind it. nullptr: there is no memory for it, or no file.
+    [[nodiscard]] epoll_set* sockets() noexcept {
+        if (sockets_ == nullptr && timer_) (void)guarded([this] { sockets_ = std::make_shared<epoll_set>(io_); });
+        return sockets_.get();
+    }
 
     /// Where bodies that come in pieces are hashed.
     [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
@@ -1476,8 +1479,8 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    std::shared_ptr<epoll_set> sockets_ = std::make_shared<epoll_set>(io_); // this, and the next two: none if abandoned
-    std::optional<asio::steady_timer> timer_, drain_timer_;
+    std::shared_ptr<epoll_set> sockets_;
+    std::optional<asio::steady_timer> timer_, drain_timer_; // none if abandoned
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};
@@ -1504,6 +1507,7 @@ private:
 
 #include <asio/post.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <system_error>
@@ -1512,7 +1516,7 @@ private:
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// A connection's stream, and who waits for its socket: Asio, or the worker's set where the connection prefers that.
-template <gateway_stream Stream>
+template <class Owner, gateway_stream Stream>
 class connection_socket : public worker_client {
 public:
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
@@ -1527,7 +1531,9 @@ public:
     }
 
 protected:
-    connection_socket(gateway_worker& worker, Stream stream) : worker_{worker}, stream_{std::move(stream)} {}
+    /// `owner` keeps the worker and its loop.
+    connection_socket(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
+        : worker_{worker}, owner_{std::move(owner)}, stream_{std::move(stream)} {}
 
     /// What was waited for has come.
     virtual void on_readable(std::error_code error) = 0;
@@ -1564,7 +1570,7 @@ protected:
     [[nodiscard]] bool close_socket() noexcept {
         if (std::exchange(closed_, true)) return false;
         if constexpr (can_leave_asio)
-            if (by_ == waits_by::set) worker_.sockets().remove(stream_.native_handle(), *this);
+            if (by_ == waits_by::set) worker_.sockets()->remove(stream_.native_handle(), *this);
         stream_.close();
         return true;
     }
@@ -1588,9 +1594,12 @@ protected:
     }
 
 private:
-    static constexpr bool can_leave_asio = requires(Stream& s) { s.leave_asio(); };
+    static constexpr bool can_leave_asio = requires(Stream& s) {
+        { s.leave_asio() } noexcept;
+        { s.native_handle() } -> std::same_as<int>;
+    };
 
-    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does.
+    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does; nobody waits until then.
     enum class waits_by : std::uint8_t { asio, asio_no_more, set };
 
     void readable(std::error_code const& error) {
@@ -1610,9 +1619,10 @@ private:
             set_reads_ = reading_;
             set_writes_ = writing_;
             if (by_ == waits_by::set) {
-                worker_.sockets().wait(stream_.native_handle(), *this, reading_, writing_);
+                worker_.sockets()->wait(stream_.native_handle(), *this, reading_, writing_);
             } else {
-                bool const taken = worker_.sockets().add(stream_.native_handle(), *this, reading_, writing_);
+                epoll_set* const set = worker_.sockets();
+                bool const taken = set != nullptr && set->add(stream_.native_handle(), *this, reading_, writing_);
                 by_ = taken ? waits_by::set : waits_by::asio;
                 if (taken) stream_.leave_asio();
             }
@@ -1638,6 +1648,11 @@ private:
     bool set_reads_ = false, set_writes_ = false; // what the set knows of that
     waits_by by_ = waits_by::asio;
     gateway_worker& worker_;
+
+protected:
+    std::shared_ptr<Owner> const owner_; // let go behind the stream, which is on its loop
+
+private:
     [[no_unique_address]] Stream stream_; // so that what is derived takes the room behind it
 };
 
@@ -1710,8 +1725,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
 template <class Owner, gateway_stream Stream>
-class gateway_connection : public connection_socket<Stream> {
-    using base = connection_socket<Stream>;
+class gateway_connection : public connection_socket<Owner, Stream> {
+    using base = connection_socket<Owner, Stream>;
+    using base::owner_;
 
 public:
     using base::closed;
@@ -1719,7 +1735,7 @@ public:
 
     /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
     gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
-        : base{loop, std::move(stream)}, owner_{std::move(owner)} {}
+        : base{std::move(owner), loop, std::move(stream)} {}
 
     void start() {
         worker().add(this->shared_from_this());
@@ -2056,7 +2072,6 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
-    std::shared_ptr<Owner> const owner_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();
@@ -4928,7 +4943,8 @@ public:
         else // the application has said more than the request
             core().hub.attach(websocket_->tracked(), handle, info);
         if (this->closed()) return; // a message that had waited for it could not be sent
-        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        auto const first = websocket_->first_check();
+        if (first && !websocket_->is_closing()) this->set_deadline(*first); // else it has one
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         this->prefer_set();
         websocket_->opened();
@@ -5805,7 +5821,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
-/// if there is one only. Handlers do not run the loop. A child of fork does not touch the gateway, not even to end it.
+/// if there is one only. Handlers do not run the loop. Behind a fork only one of the two processes touches a gateway
+/// that has had a WebSocket, even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -5833,7 +5850,8 @@ public:
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;
 
-    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
+    /// Drops every connection. Precondition: the loops do not run, or there is one only, it is the user's, and this is
+    /// called on its thread.
     ~gateway() { core_->abandon(); }
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are

@@ -69,7 +69,8 @@ public:
         else // the application has said more than the request
             core().hub.attach(websocket_->tracked(), handle, info);
         if (this->closed()) return; // a message that had waited for it could not be sent
-        if (auto const first = websocket_->first_check()) this->set_deadline(*first);
+        auto const first = websocket_->first_check();
+        if (first && !websocket_->is_closing()) this->set_deadline(*first); // else it has one
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
         this->prefer_set();
         websocket_->opened();

@@ -27,8 +27,9 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Everything that is queued during one turn of the loop leaves in one gather write. Bytes are received into the
 /// worker's buffer; only what could not be used yet is kept.
 template <class Owner, gateway_stream Stream>
-class gateway_connection : public connection_socket<Stream> {
-    using base = connection_socket<Stream>;
+class gateway_connection : public connection_socket<Owner, Stream> {
+    using base = connection_socket<Owner, Stream>;
+    using base::owner_;
 
 public:
     using base::closed;
@@ -36,7 +37,7 @@ public:
 
     /// `owner` has `deadlines` (see `connection_deadlines`) and keeps the worker and its loop; it is let go last.
     gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
-        : base{loop, std::move(stream)}, owner_{std::move(owner)} {}
+        : base{std::move(owner), loop, std::move(stream)} {}
 
     void start() {
         worker().add(this->shared_from_this());
@@ -373,7 +374,6 @@ private:
     bool finishing_ : 1 = false;    // what was queued is sent, what comes is dropped
     bool ended_ : 1 = false;        // the peer has ended its side
     bool others_first_ : 1 = false; // the rest waits for the next turn
-    std::shared_ptr<Owner> const owner_;
     std::unique_ptr<outbox> out_; // while something waits
     std::unique_ptr<held_bytes> held_;
     time_point deadline_ = time_point::max();

@@ -7,6 +7,7 @@
 
 #include <asio/post.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <system_error>
@@ -15,7 +16,7 @@
 namespace backchannel::inline BACKCHANNEL_ABI {
 
 /// A connection's stream, and who waits for its socket: Asio, or the worker's set where the connection prefers that.
-template <gateway_stream Stream>
+template <class Owner, gateway_stream Stream>
 class connection_socket : public worker_client {
 public:
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
@@ -30,7 +31,9 @@ public:
     }
 
 protected:
-    connection_socket(gateway_worker& worker, Stream stream) : worker_{worker}, stream_{std::move(stream)} {}
+    /// `owner` keeps the worker and its loop.
+    connection_socket(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
+        : worker_{worker}, owner_{std::move(owner)}, stream_{std::move(stream)} {}
 
     /// What was waited for has come.
     virtual void on_readable(std::error_code error) = 0;
@@ -67,7 +70,7 @@ protected:
     [[nodiscard]] bool close_socket() noexcept {
         if (std::exchange(closed_, true)) return false;
         if constexpr (can_leave_asio)
-            if (by_ == waits_by::set) worker_.sockets().remove(stream_.native_handle(), *this);
+            if (by_ == waits_by::set) worker_.sockets()->remove(stream_.native_handle(), *this);
         stream_.close();
         return true;
     }
@@ -91,9 +94,12 @@ protected:
     }
 
 private:
-    static constexpr bool can_leave_asio = requires(Stream& s) { s.leave_asio(); };
+    static constexpr bool can_leave_asio = requires(Stream& s) {
+        { s.leave_asio() } noexcept;
+        { s.native_handle() } -> std::same_as<int>;
+    };
 
-    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does.
+    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does; nobody waits until then.
     enum class waits_by : std::uint8_t { asio, asio_no_more, set };
 
     void readable(std::error_code const& error) {
@@ -113,9 +119,10 @@ private:
             set_reads_ = reading_;
             set_writes_ = writing_;
             if (by_ == waits_by::set) {
-                worker_.sockets().wait(stream_.native_handle(), *this, reading_, writing_);
+                worker_.sockets()->wait(stream_.native_handle(), *this, reading_, writing_);
             } else {
-                bool const taken = worker_.sockets().add(stream_.native_handle(), *this, reading_, writing_);
+                epoll_set* const set = worker_.sockets();
+                bool const taken = set != nullptr && set->add(stream_.native_handle(), *this, reading_, writing_);
                 by_ = taken ? waits_by::set : waits_by::asio;
                 if (taken) stream_.leave_asio();
             }
@@ -141,6 +148,11 @@ private:
     bool set_reads_ = false, set_writes_ = false; // what the set knows of that
     waits_by by_ = waits_by::asio;
     gateway_worker& worker_;
+
+protected:
+    std::shared_ptr<Owner> const owner_; // let go behind the stream, which is on its loop
+
+private:
     [[no_unique_address]] Stream stream_; // so that what is derived takes the room behind it
 };
 

@@ -38,7 +38,7 @@ protected:
 /// socket takes no memory but the kernel's: of Asio it would be a state and a handler, some 270 bytes.
 ///
 /// Used on the loop's thread only; who is told must not run the loop, as others of the set would not be told meanwhile.
-/// A child of fork has the same set, and must not touch it. epoll(7).
+/// A child of fork has the same set, and must not touch it, nor what waits there. epoll(7).
 class epoll_set : public std::enable_shared_from_this<epoll_set> {
 public:
     /// Throws std::system_error.

@@ -35,7 +35,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 ///
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
-/// if there is one only. Handlers do not run the loop. A child of fork does not touch the gateway, not even to end it.
+/// if there is one only. Handlers do not run the loop. Behind a fork only one of the two processes touches a gateway
+/// that has had a WebSocket, even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -63,7 +64,8 @@ public:
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;
 
-    /// Drops every connection. Precondition: the loops do not run, or this is called on the only loop's thread.
+    /// Drops every connection. Precondition: the loops do not run, or there is one only, it is the user's, and this is
+    /// called on its thread.
     ~gateway() { core_->abandon(); }
 
     /// Serves one more API with callers of its own: `server.serve<yandex_dialect>(bearer{token})`. The routers are

@@ -39,9 +39,8 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
-/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, nor a
-/// read
-///   that wants to write.
+/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, and no
+///   read that wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
     requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,

@@ -93,8 +93,12 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
-    /// Waits for the sockets that have left Asio.
-    [[nodiscard]] epoll_set& sockets() noexcept { return *sockets_; }
+    /// Waits for the sockets that have left Asio; made for the first of them, so that a gateway may be made before a
+    /// fork and used behind it. nullptr: there is no memory for it, or no file.
+    [[nodiscard]] epoll_set* sockets() noexcept {
+        if (sockets_ == nullptr && timer_) (void)guarded([this] { sockets_ = std::make_shared<epoll_set>(io_); });
+        return sockets_.get();
+    }
 
     /// Where bodies that come in pieces are hashed.
     [[nodiscard]] crypto::sha256_lanes& lanes() noexcept { return lanes_; }
@@ -350,8 +354,8 @@ private:
 
     asio::io_context& io_;
     std::shared_ptr<loop_door> const door_ = std::make_shared<loop_door>(io_);
-    std::shared_ptr<epoll_set> sockets_ = std::make_shared<epoll_set>(io_); // this, and the next two: none if abandoned
-    std::optional<asio::steady_timer> timer_, drain_timer_;
+    std::shared_ptr<epoll_set> sockets_;
+    std::optional<asio::steady_timer> timer_, drain_timer_; // none if abandoned
     std::function<void()> when_empty_;
     std::vector<std::weak_ptr<worker_client>> leaving_; // to be asked to close, the last one first
     time_point next_leaving_{}, drop_at_{};

@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -23,23 +24,24 @@ using backchannel::plain_stream;
 
 namespace {
 
-/// A connection that writes down what it is told, r(eadable) or w(ritable), and reads what there is.
-struct connection final : connection_socket<plain_stream> {
+/// A connection that writes down what it is told, r(eadable) or w(ritable), in capitals with an error; and reads what
+/// there is.
+struct connection final : connection_socket<gateway_worker, plain_stream> {
     using connection_socket::close_socket, connection_socket::stream;
     using connection_socket::wait_to_read, connection_socket::wait_to_write;
 
-    connection(gateway_worker& w, plain_stream s) : connection_socket{w, std::move(s)} {}
+    connection(std::shared_ptr<gateway_worker> const& w, plain_stream s) : connection_socket{w, *w, std::move(s)} {}
 
-    void on_readable(std::error_code) override {
-        told += 'r';
+    void on_readable(std::error_code failed) override {
+        told += failed ? 'R' : 'r';
         std::array<char, 100> room;
         std::error_code error;
         if (reads) got.append(room.data(), stream().read_some(room, error));
         broken = broken || error;
         if (then) then();
     }
-    void on_writable(std::error_code const&) override {
-        told += 'w';
+    void on_writable(std::error_code const& failed) override {
+        told += failed ? 'W' : 'w';
         if (then) then();
     }
     void flush() override {}
@@ -57,7 +59,7 @@ struct fixture {
     asio::io_context io{1};
     std::shared_ptr<gateway_worker> const worker = std::make_shared<gateway_worker>(io);
     asio::ip::tcp::socket peer{io};
-    std::shared_ptr<connection> const c = std::make_shared<connection>(*worker, plain_stream{connect(peer)});
+    std::shared_ptr<connection> const c = std::make_shared<connection>(worker, plain_stream{connect(peer)});
 
     ~fixture() {
         c->drop();
@@ -123,6 +125,29 @@ TEST_CASE("a connection is told once for each wait, whoever waits for its socket
     CHECK(f.told() == "r");
 }
 
+TEST_CASE("a wait that is pending when Asio is left is the set's", "[connection_socket]") {
+    fixture f;
+    std::string const much(1 << 20, 'x');
+    std::error_code full;
+    while (!full) (void)f.c->stream().write_some(std::array{std::string_view{much}}, full);
+    f.c->wait_to_write();
+    f.c->wait_to_read();
+    CHECK(f.told().empty());
+    f.c->prefer_set();
+    CHECK(f.told().empty());
+    f.say("x");
+    CHECK(f.told() == "r");
+    std::string taken(1 << 16, '\0');
+    f.peer.non_blocking(true);
+    std::string told;
+    for (int i = 0; i != 1000 && told.empty(); ++i) {
+        std::error_code none;
+        while (!none) (void)f.peer.read_some(asio::buffer(taken), none);
+        told = f.told();
+    }
+    CHECK(told == "w");
+}
+
 TEST_CASE("a connection that waits again is told of what it has left", "[connection_socket]") {
     fixture f;
     f.c->reads = false;
@@ -138,7 +163,8 @@ TEST_CASE("a connection that waits again is told of what it has left", "[connect
 
 TEST_CASE("a connection that the set refuses stays with Asio", "[connection_socket]") {
     fixture f;
-    f.worker->sockets().stop();
+    REQUIRE(f.worker->sockets() != nullptr);
+    f.worker->sockets()->stop();
     f.begin_to_read(GENERATE(1, 2));
     f.say("x");
     CHECK(f.told() == "r");
@@ -175,7 +201,7 @@ TEST_CASE("a connection that closes is told nothing more, not even what has come
 TEST_CASE("a connection that throws ends alone", "[connection_socket]") {
     fixture f;
     asio::ip::tcp::socket other_peer{f.io};
-    auto const other = std::make_shared<connection>(*f.worker, plain_stream{f.connect(other_peer)});
+    auto const other = std::make_shared<connection>(f.worker, plain_stream{f.connect(other_peer)});
     f.c->then = [] { throw std::runtime_error{"no memory, say"}; };
     int const form = GENERATE(0, 1, 2);
     f.begin_to_read(form);

@@ -163,6 +163,8 @@ TEST_CASE("behind a trusted proxy, requests and WebSockets are logged with the c
     CHECK(log.wait_for("websocket_opened 0 192.0.2.7|" + client.id + "|||"));
     CHECK(client.hang_up() == 1000);
     CHECK(log.wait_for("websocket_closed 1000 192.0.2.7|" + client.id + "|||"));
+    CHECK(log.wait_for("connection_closed 0 127.0.0.1||||")); // its connection is the proxy's
+    CHECK(log.count("connection_closed 0 192.0.2.7||||") == 0);
     CHECK(log.count("connection_accepted 0 127.0.0.1||||") == 2);
 }
 
