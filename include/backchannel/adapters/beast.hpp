@@ -5,6 +5,7 @@
 #include <backchannel/adapters/beast_stream.hpp>
 #include <backchannel/concepts.hpp>
 #include <backchannel/http.hpp>
+#include <backchannel/protocol/http1_response.hpp>
 #include <backchannel/support/borrowed_request.hpp>
 #include <backchannel/support/message_queue.hpp>
 
@@ -196,9 +197,8 @@ private:
 template <class Socket>
 void send_continue(http::request_header<http::fields> const& head, Socket& socket) {
     if (head.version() < 11 || !boost::beast::iequals(head[http::field::expect], "100-continue")) return;
-    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
     boost::beast::error_code ignored; // whoever cannot be told is noticed by the read that follows
-    (void)net::write(socket, net::buffer(line.data(), line.size()), ignored);
+    (void)net::write(socket, net::buffer(http1::continue_response.data(), http1::continue_response.size()), ignored);
 }
 
 /// A request of Beast's as the router reads it. The message must stay until the router has answered the call.
