@@ -1218,8 +1218,8 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
-    /// Waits for the sockets that have left Asio; made for the first of them, so that a gateway may be made before a
-    /// fork and used behind it. nullptr: there is no memory for it, or no file.
+    /// Waits for the sockets that have left Asio; made when it is first asked for, so that a gateway may be made before
+    /// a fork and used behind it. nullptr: there is no memory for it, or no file.
     [[nodiscard]] epoll_set* sockets() noexcept {
         if (sockets_ == nullptr && timer_) (void)guarded([this] { sockets_ = std::make_shared<epoll_set>(io_); });
         return sockets_.get();
@@ -5509,10 +5509,12 @@ public:
     }
 
     void run() {
+        if (own_loops_.empty()) return;
+        for (auto const& worker : workers_) (void)worker->sockets(); // while there are files
         std::vector<std::thread> threads;
         for (std::size_t i = 1; i < own_loops_.size(); ++i)
             threads.emplace_back([&loop = *own_loops_[i]] { loop.run(); });
-        if (!own_loops_.empty()) own_loops_.front()->run();
+        own_loops_.front()->run();
         for (std::thread& t : threads) t.join();
     }
 

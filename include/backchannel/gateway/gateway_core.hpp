@@ -172,10 +172,12 @@ public:
     }
 
     void run() {
+        if (own_loops_.empty()) return;
+        for (auto const& worker : workers_) (void)worker->sockets(); // while there are files
         std::vector<std::thread> threads;
         for (std::size_t i = 1; i < own_loops_.size(); ++i)
             threads.emplace_back([&loop = *own_loops_[i]] { loop.run(); });
-        if (!own_loops_.empty()) own_loops_.front()->run();
+        own_loops_.front()->run();
         for (std::thread& t : threads) t.join();
     }
 
