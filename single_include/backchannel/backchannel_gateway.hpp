@@ -256,6 +256,20 @@ struct connection_deadlines {
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// A stream that calls who waits for it.
+template <class S>
+concept waits_itself = requires(S& s, std::function<void(std::error_code const&)> f) {
+    s.wait_readable(std::move(f));
+    s.wait_writable(std::move(f));
+};
+
+/// One for whose socket the worker's `epoll_set` waits.
+template <class S>
+concept waits_in_set = !waits_itself<S> && requires(S const& s) {
+    { s.native_handle() }
+    noexcept->std::same_as<int>;
+};
+
 /// What a connection of the gateway reads from and writes to: `plain_stream` is TCP itself, `tls_stream` is TLS on it.
 ///
 /// No call waits for the peer. `read_some` and `write_some` give `asio::error::would_block` when they cannot go on, and
@@ -273,12 +287,11 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
-/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, and no
-///   read that wants to write.
+/// - `native_handle()` in place of these two, where the system has epoll: the gateway waits for that socket. For a
+///   stream that never has more, and of which no read wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
-    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
-             std::function<void(std::error_code const&)> f) {
+    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error) {
     requires std::same_as<decltype(S::secure), bool const>;
     { c.established() } -> std::same_as<bool>;
     { s.read_some(room, error) } -> std::same_as<std::size_t>;
@@ -286,8 +299,7 @@ concept gateway_stream = std::movable<S> &&
     { c.read_wants_write() } -> std::same_as<bool>;
     { s.write_some(pieces, error) } -> std::same_as<std::size_t>;
     s.end_sending(error);
-    s.wait_readable(std::move(f));
-    s.wait_writable(std::move(f));
+    requires waits_itself<S> || waits_in_set<S>;
     { s.close() }
     noexcept;
 };
@@ -455,17 +467,28 @@ protected:
     ~socket_waiter() = default;
 };
 
+/// Who is told that some sockets are ready at once, and that all of them have been told.
+class turn_keeper {
+public:
+    virtual void begin_turn() noexcept = 0;
+    virtual void end_turn() noexcept = 0;
+
+protected:
+    ~turn_keeper() = default;
+};
+
 #if defined(ASIO_HAS_EPOLL)
 
-/// Waits for many sockets of one loop that are idle most of the time. The loop watches all of them as one, so that a
-/// socket takes no memory but the kernel's: of Asio it would be a state and a handler, some 270 bytes.
+/// Waits for many sockets of one loop. The loop watches all of them as one, so that a socket takes no memory but the
+/// kernel's: of Asio it would be a state and a handler, some 270 bytes. Nor does a wait that goes on take a call of the
+/// system.
 ///
 /// Used on the loop's thread only; who is told must not run the loop, as others of the set would not be told meanwhile.
 /// A child of fork has the same set, and must not touch it, nor what waits there. epoll(7).
 class epoll_set : public std::enable_shared_from_this<epoll_set> {
 public:
-    /// Throws std::system_error.
-    explicit epoll_set(asio::io_context& loop) : set_{loop} {
+    /// Throws std::system_error. `keeper` stays as long as this, or until `stop`.
+    epoll_set(asio::io_context& loop, turn_keeper& keeper) : set_{loop}, keeper_{keeper} {
         int const made = ::epoll_create1(EPOLL_CLOEXEC);
         std::error_code error{errno, std::system_category()};
         if (made >= 0 && !guarded([&] { set_.assign(made, error); }))
@@ -530,6 +553,7 @@ private:
         if (!set_.is_open()) return;
         int const found = ::epoll_wait(set_.native_handle(), events_.data(), at_once, 0);
         ready_ = found < 0 ? 0 : static_cast<std::size_t>(found);
+        keeper_.begin_turn();
         for (next_ = 0; next_ < ready_;) {
             epoll_event const& one = events_[next_++];
             bool const broken = (one.events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -537,11 +561,14 @@ private:
             bool const writable = broken || (one.events & EPOLLOUT) != 0;
             if (one.data.ptr != nullptr) static_cast<socket_waiter*>(one.data.ptr)->on_ready(readable, writable);
         }
+        if (!set_.is_open()) return;
+        keeper_.end_turn();
         waits_ = false; // not before: one look at a time
         if (size_ != 0 && set_.is_open()) (void)look_later();
     }
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> set_;
+    turn_keeper& keeper_;
     wait_memory memory_;
     std::array<epoll_event, at_once> events_{};
     std::size_t next_ = 0, ready_ = 0; // of these
@@ -554,7 +581,7 @@ private:
 /// Takes nobody in: a system without epoll.
 class epoll_set {
 public:
-    explicit epoll_set(asio::io_context&) noexcept {}
+    epoll_set(asio::io_context&, turn_keeper&) noexcept {}
 
     [[nodiscard]] bool add(int, socket_waiter&, bool, bool) noexcept { return false; }
     void wait(int, socket_waiter&, bool, bool) noexcept {}
@@ -1195,7 +1222,7 @@ private:
 /// holds next to nothing.
 ///
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
-class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
+class gateway_worker final : turn_keeper, public std::enable_shared_from_this<gateway_worker> {
 public:
     explicit gateway_worker(asio::io_context& io)
         : io_{io}, timer_{std::in_place, io}, drain_timer_{std::in_place, io} {}
@@ -1218,10 +1245,11 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
-    /// Waits for the sockets that have left Asio; made when it is first asked for, so that a gateway may be made before
-    /// a fork and used behind it. nullptr: there is no memory for it, or no file.
+    /// Waits for the sockets that Asio does not know; made when it is first asked for, so that a gateway may be made
+    /// before a fork and used behind it. nullptr: there is no memory for it, or no file.
     [[nodiscard]] epoll_set* sockets() noexcept {
-        if (sockets_ == nullptr && timer_) (void)guarded([this] { sockets_ = std::make_shared<epoll_set>(io_); });
+        turn_keeper& keeper = *this;
+        if (sockets_ == nullptr && timer_) (void)guarded([&] { sockets_ = std::make_shared<epoll_set>(io_, keeper); });
         return sockets_.get();
     }
 
@@ -1295,7 +1323,7 @@ public:
         c.flush_pending_ = true;
     }
 
-    /// Deals with an event of a socket by `act`, which does not throw.
+    /// Deals with an event of a socket of Asio's by `act`, which does not throw.
     ///
     /// To wait for the end of the turn costs the loop a look at its sockets, for nothing where events come one at a
     /// time. So while they do, what `act` asks to be flushed is flushed right behind it, but for one event in 17, which
@@ -1449,17 +1477,26 @@ private:
         arm();
     }
 
+    // Sockets of the set: the turn is what was ready at once, and ends behind it.
+    void begin_turn() noexcept override { in_turn_ = true; }
+    void end_turn() noexcept override {
+        auto const self = shared_from_this(); // the gateway may go
+        in_turn_ = false;                     // what is begun from now on is the next turn's
+        lanes_.settle();
+        if (!flushing_.empty()) flush_all();
+    }
+
     [[nodiscard]] bool flushes_behind_event() noexcept { return in_event_ && alone_ && ++flushed_behind_ % 17 != 0; }
 
     /// Unless that is to be done right behind the event.
     void end_turn_later() {
-        if (turn_ends_ || flushes_behind_event()) return;
-        asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
+        if (in_turn_ || turn_ends_ || flushes_behind_event()) return;
+        asio::post(io_, [self = shared_from_this()] { self->end_posted_turn(); });
         turn_ends_ = true;
         events_ = in_event_ ? 1 : 0;
     }
 
-    void end_turn() {
+    void end_posted_turn() {
         turn_ends_ = false;
         alone_ = events_ <= 1;
         lanes_.settle();
@@ -1494,7 +1531,8 @@ private:
     std::uint32_t events_ = 0;        // since the end of the turn was asked for
     std::uint32_t flushed_behind_ = 0;
     bool in_event_ = false;
-    bool turn_ends_ = false; // `end_turn` is on its way
+    bool in_turn_ = false;   // of the set
+    bool turn_ends_ = false; // `end_posted_turn` is on its way
     bool alone_ = false;     // the last turn that was looked at had one event
     outbox_pool outboxes_;
     http1::request_head head_;
@@ -1507,33 +1545,27 @@ private:
 
 #include <asio/post.hpp>
 
-#include <concepts>
-#include <cstdint>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
-/// A connection's stream, and who waits for its socket: Asio, or the worker's set where the connection prefers that.
+/// A connection's stream, and the waits for its socket: the stream's own, or those of the worker's set.
 template <class Owner, gateway_stream Stream>
 class connection_socket : public worker_client {
 public:
     [[nodiscard]] gateway_worker& worker() noexcept { return worker_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
 
-    /// The connection will mostly be idle: the worker's set is to wait for its socket, which takes less memory. Not for
-    /// a stream that needs Asio, nor where the system refuses it.
-    void prefer_set() {
-        if (!can_leave_asio || closed_ || by_ != waits_by::asio) return;
-        by_ = waits_by::asio_no_more;
-        if (reading_ || writing_) (void)wait_in_set();
-    }
-
 protected:
+    static constexpr bool in_set = waits_in_set<Stream>;
+
     /// `owner` keeps the worker and its loop.
     connection_socket(std::shared_ptr<Owner> owner, gateway_worker& worker, Stream stream)
         : worker_{worker}, owner_{std::move(owner)}, stream_{std::move(stream)} {}
+    ~connection_socket() override { (void)close_socket(); } // where it could not begin
 
     /// What was waited for has come.
     virtual void on_readable(std::error_code error) = 0;
@@ -1543,34 +1575,47 @@ protected:
     [[nodiscard]] bool waits_to_read() const noexcept { return reading_; }
     [[nodiscard]] bool waits_to_write() const noexcept { return writing_; }
 
+    /// Before all else: from now on it waits to read. Throws std::bad_alloc, also where the system has no room.
+    void begin_to_wait() {
+        if constexpr (in_set) {
+            epoll_set* const set = worker_.sockets();
+            if (set == nullptr || !set->add(stream_.native_handle(), *this, true, false)) throw std::bad_alloc{};
+            known_ = reading_ = set_reads_ = true;
+        }
+    }
+
     /// Calls `on_readable` once, later: when `read_some` would have something to say.
     void wait_to_read() {
-        if (std::exchange(reading_, true) || wait_in_set()) return;
-        auto on_ready = guarded_handler<connection_socket>([](connection_socket& self, std::error_code const& error) {
-            if (self.by_ != waits_by::set) self.readable(error); // else this was given up for the set's wait
-        });
-        if (stream_.has_more())
-            next_turn(std::move(on_ready));
-        else if (stream_.read_wants_write())
-            stream_.wait_writable(std::move(on_ready));
-        else
-            stream_.wait_readable(std::move(on_ready));
+        if (std::exchange(reading_, true)) return;
+        if constexpr (in_set) {
+            tell_set();
+        } else {
+            auto on_ready = guarded_handler<connection_socket>(
+                [](connection_socket& self, std::error_code const& error) { self.readable(error); });
+            if (stream_.has_more())
+                next_turn(std::move(on_ready));
+            else if (stream_.read_wants_write())
+                stream_.wait_writable(std::move(on_ready));
+            else
+                stream_.wait_readable(std::move(on_ready));
+        }
     }
 
     /// Calls `on_writable` once, later.
     void wait_to_write() {
-        if (std::exchange(writing_, true) || wait_in_set()) return;
-        stream_.wait_writable(
-            guarded_handler<connection_socket>([](connection_socket& self, std::error_code const& error) {
-                if (self.by_ != waits_by::set) self.writable(error);
-            }));
+        if (std::exchange(writing_, true)) return;
+        if constexpr (in_set)
+            tell_set();
+        else
+            stream_.wait_writable(guarded_handler<connection_socket>(
+                [](connection_socket& self, std::error_code const& error) { self.writable(error); }));
     }
 
     /// Nobody is called any more, and the stream is closed. False: so it was.
     [[nodiscard]] bool close_socket() noexcept {
         if (std::exchange(closed_, true)) return false;
-        if constexpr (can_leave_asio)
-            if (by_ == waits_by::set) worker_.sockets()->remove(stream_.native_handle(), *this);
+        if constexpr (in_set)
+            if (known_) worker_.sockets()->remove(stream_.native_handle(), *this);
         stream_.close();
         return true;
     }
@@ -1594,14 +1639,6 @@ protected:
     }
 
 private:
-    static constexpr bool can_leave_asio = requires(Stream& s) {
-        { s.leave_asio() } noexcept;
-        { s.native_handle() } -> std::same_as<int>;
-    };
-
-    /// Who waits for the socket. `asio_no_more`: from the next wait on the set does; nobody waits until then.
-    enum class waits_by : std::uint8_t { asio, asio_no_more, set };
-
     void readable(std::error_code const& error) {
         reading_ = false;
         on_readable(error);
@@ -1611,42 +1648,29 @@ private:
         on_writable(error);
     }
 
-    /// The set waits for what is waited for. False: it is Asio that has to.
-    [[nodiscard]] bool wait_in_set() noexcept {
-        if constexpr (can_leave_asio) {
-            if (by_ == waits_by::asio || (by_ == waits_by::set && set_reads_ == reading_ && set_writes_ == writing_))
-                return by_ == waits_by::set;
-            set_reads_ = reading_;
-            set_writes_ = writing_;
-            if (by_ == waits_by::set) {
-                worker_.sockets()->wait(stream_.native_handle(), *this, reading_, writing_);
-            } else {
-                epoll_set* const set = worker_.sockets();
-                bool const taken = set != nullptr && set->add(stream_.native_handle(), *this, reading_, writing_);
-                by_ = taken ? waits_by::set : waits_by::asio;
-                if (taken) stream_.leave_asio();
-            }
-        }
-        return by_ == waits_by::set;
+    void tell_set() noexcept {
+        if (set_reads_ == reading_ && set_writes_ == writing_) return;
+        set_reads_ = reading_;
+        set_writes_ = writing_;
+        if constexpr (in_set) worker_.sockets()->wait(stream_.native_handle(), *this, reading_, writing_);
     }
 
     void on_ready(bool can_read, bool can_write) final {
         auto const self = shared_from_this();
-        worker_.on_event([&] {
-            this->protect([&] {
-                bool const reads = reading_ && can_read;
-                if (writing_ && can_write) writable({});
-                if (reads && !closed_) readable({});
-                if (!closed_) (void)wait_in_set(); // for what is waited for no more
-            });
+        this->protect([&] {
+            bool const reads = reading_ && can_read;
+            if (writing_ && can_write) writable({});
+            if (reads && !closed_) readable({});
+            // That nothing more is read for a while the set is not told before something comes: mostly it does not.
+            if (!closed_ && (reads != can_read || set_writes_ != writing_)) tell_set();
         });
     }
 
     // In the padding behind the base.
     bool closed_ = false;
     bool reading_ = false, writing_ = false;      // waits to
-    bool set_reads_ = false, set_writes_ = false; // what the set knows of that
-    waits_by by_ = waits_by::asio;
+    bool known_ = false;                          // by the set
+    bool set_reads_ = false, set_writes_ = false; // what that knows of the waits
     gateway_worker& worker_;
 
 protected:
@@ -1737,7 +1761,9 @@ public:
     gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
         : base{std::move(owner), loop, std::move(stream)} {}
 
+    /// Throws std::bad_alloc, and it has not begun.
     void start() {
+        this->begin_to_wait();
         worker().add(this->shared_from_this());
         this->protect([this] {
             on_accepted();
@@ -4946,7 +4972,6 @@ public:
         auto const first = websocket_->first_check();
         if (first && !websocket_->is_closing()) this->set_deadline(*first); // else it has one
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
-        this->prefer_set();
         websocket_->opened();
     }
 
@@ -5208,6 +5233,67 @@ private:
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
+// ---- backchannel/gateway/accepted_socket.hpp
+#ifndef BACKCHANNEL_GATEWAY_ACCEPTED_SOCKET_HPP
+#define BACKCHANNEL_GATEWAY_ACCEPTED_SOCKET_HPP
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+#if defined(__linux__)
+
+/// A connection that was accepted: non-blocking, and not yet known to whatever will wait for it. It is closed when this
+/// goes.
+class accepted_socket {
+public:
+    /// `loop`: where Asio is to wait for it, if it becomes a socket of Asio's.
+    accepted_socket(asio::io_context& loop, asio::ip::tcp const& protocol, int socket) noexcept
+        : loop_{&loop}, protocol_{protocol}, socket_{socket} {}
+    accepted_socket(accepted_socket&& other) noexcept
+        : loop_{other.loop_}, protocol_{other.protocol_}, socket_{other.release()} {}
+    accepted_socket& operator=(accepted_socket&&) = delete;
+    ~accepted_socket() {
+        if (socket_ >= 0) ::close(socket_);
+    }
+
+    /// The caller closes it.
+    [[nodiscard]] int release() noexcept { return std::exchange(socket_, -1); }
+
+    /// Throws std::system_error or std::bad_alloc.
+    template <class Executor>
+    [[nodiscard]] operator asio::basic_stream_socket<asio::ip::tcp, Executor>() && {
+        asio::basic_stream_socket<asio::ip::tcp, Executor> made{*loop_};
+        made.assign(protocol_, socket_);
+        (void)release();
+        made.non_blocking(true); // Asio asks itself, not the system
+        return made;
+    }
+
+private:
+    asio::io_context* loop_;
+    asio::ip::tcp protocol_;
+    int socket_;
+};
+
+#else
+
+using accepted_socket = loop_socket;
+
+#endif
+
+}
+
+#endif
+
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -5217,7 +5303,6 @@ private:
 #if defined(__linux__)
 #include <cerrno>
 #include <sys/socket.h>
-#include <unistd.h>
 #endif
 
 #include <chrono>
@@ -5231,7 +5316,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Accepts TCP connections on one loop, until it is closed.
 class tcp_listener : public std::enable_shared_from_this<tcp_listener> {
 public:
-    explicit tcp_listener(asio::io_context& io) : acceptor_{io}, pause_{io} {}
+    explicit tcp_listener(asio::io_context& io) : loop_{io}, acceptor_{io}, pause_{io} {}
 
     /// Binds and listens. With `shared`, other sockets of this process may bind the same port.
     asio::ip::tcp::endpoint open(asio::ip::tcp::endpoint const& where, bool shared, std::error_code& error) {
@@ -5262,9 +5347,9 @@ public:
         return bound;
     }
 
-    /// `on_socket` is given each connection, non-blocking, and its peer's address.
+    /// `on_socket` is given each connection, and its peer's address.
     /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
-    void accept(std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket,
+    void accept(std::function<void(accepted_socket, asio::ip::tcp::endpoint const&)> on_socket,
                 std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
@@ -5291,23 +5376,22 @@ private:
     }
 
     /// The connection that waits, if there is no error. It is closed in programs that this one starts.
-    void take(loop_socket& socket, asio::ip::tcp::endpoint& peer, std::error_code& error) {
+    [[nodiscard]] accepted_socket take(asio::ip::tcp::endpoint& peer, std::error_code& error) {
 #if defined(__linux__)
         auto size = static_cast<socklen_t>(peer.capacity());
-        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC);
-        if (made < 0) {
+        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (made < 0)
             error = {errno, asio::error::get_system_category()};
-            return;
-        }
-        peer.resize(size);
-        if (!guarded([&] { (void)socket.assign(peer.protocol(), made, error); }))
-            error = make_error_code(std::errc::not_enough_memory);
-        if (error) ::close(made);
+        else
+            peer.resize(size);
+        return {loop_, peer.protocol(), made};
 #else
+        loop_socket socket{loop_};
         acceptor_.accept(socket, peer, error);
         if (!error) configure(socket);
-#endif
         if (!error) socket.non_blocking(true, error);
+        return socket;
+#endif
     }
 
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
@@ -5319,9 +5403,8 @@ private:
     void accept_one(std::error_code error) {
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
-            loop_socket socket{acceptor_.get_executor()};
             asio::ip::tcp::endpoint peer;
-            take(socket, peer, error);
+            accepted_socket socket = take(peer, error);
             if (is_retry(error) || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error && !guarded([&] { on_socket_(std::move(socket), peer); })) // it is lost, no other
@@ -5346,10 +5429,11 @@ private:
         if (!waits) accept_next(); // not even memory for a timer
     }
 
+    asio::io_context& loop_;
     asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket_;
+    std::function<void(accepted_socket, asio::ip::tcp::endpoint const&)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 
@@ -5492,7 +5576,7 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket,
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](accepted_socket socket,
                                                                                    auto const& peer) {
                     if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), peer, make_stream);
                 },
@@ -5556,7 +5640,7 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, loop_socket socket, asio::ip::tcp::endpoint const& peer,
+    void add_connection(gateway_worker& worker, accepted_socket socket, asio::ip::tcp::endpoint const& peer,
                         MakeStream const& make_stream) {
         if (stopping) return; // it comes too late
         std::string address = normalise_ip(peer.address().to_string());
@@ -5636,7 +5720,6 @@ private:
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -5654,19 +5737,14 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 #if defined(ASIO_HAS_EPOLL)
 
-/// TCP as it is. Asio is there for the waits only, until `leave_asio`.
+/// TCP as it is. Asio does not know the socket, which so takes less memory, and fewer calls of the system.
 class plain_stream {
 public:
     static constexpr bool secure = false;
 
-    /// Precondition: the socket is connected and non-blocking. Throws std::bad_alloc.
-    explicit plain_stream(loop_socket socket) : asio_{std::make_unique<loop_socket>(std::move(socket))} {
-        socket_ = asio_->native_handle();
-    }
-    plain_stream(plain_stream&& other) noexcept
-        : asio_{std::move(other.asio_)}, socket_{std::exchange(other.socket_, -1)} {}
+    explicit plain_stream(accepted_socket socket) noexcept : socket_{socket.release()} {}
+    plain_stream(plain_stream&& other) noexcept : socket_{std::exchange(other.socket_, -1)} {}
     plain_stream& operator=(plain_stream&& other) noexcept {
-        std::swap(asio_, other.asio_);
         std::swap(socket_, other.socket_);
         return *this;
     }
@@ -5700,32 +5778,10 @@ public:
 
     void end_sending(std::error_code& error) noexcept { (void)result(::shutdown(socket_, SHUT_WR), error); }
 
-    template <class F>
-    void wait_readable(F&& f) {
-        asio_->async_wait(asio::socket_base::wait_read, std::forward<F>(f));
-    }
-    template <class F>
-    void wait_writable(F&& f) {
-        asio_->async_wait(asio::socket_base::wait_write, std::forward<F>(f));
-    }
-
-    /// From now on an `epoll_set` waits for the socket, at less memory: nobody calls `wait_readable` or `wait_writable`
-    /// any more, and whoever has called them is told with an error.
-    void leave_asio() noexcept {
-        std::error_code ignored;
-        (void)asio_->release(ignored);
-        asio_.reset();
-    }
-
     [[nodiscard]] int native_handle() const noexcept { return socket_; }
 
     void close() noexcept {
-        int const open = std::exchange(socket_, -1);
-        std::error_code ignored;
-        if (asio_ != nullptr)
-            asio_->close(ignored);
-        else if (open >= 0)
-            ::close(open);
+        if (socket_ >= 0) ::close(std::exchange(socket_, -1));
     }
 
 private:
@@ -5739,8 +5795,7 @@ private:
         return 0;
     }
 
-    std::unique_ptr<loop_socket> asio_; // none: it has been left
-    int socket_ = -1;
+    int socket_; // -1: none
 };
 
 #else
@@ -5824,7 +5879,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
 /// if there is one only. Handlers do not run the loop. Behind a fork only one of the two processes touches a gateway
-/// that has had a WebSocket, even to end it.
+/// that has had a connection, even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -5874,7 +5929,7 @@ public:
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
         return core_->listen(
-            where, [](loop_socket s) { return plain_stream{std::move(s)}; }, error);
+            where, [](accepted_socket s) { return plain_stream{std::move(s)}; }, error);
     }
 
     /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and

@@ -72,7 +72,6 @@ public:
         auto const first = websocket_->first_check();
         if (first && !websocket_->is_closing()) this->set_deadline(*first); // else it has one
         note({gateway_event::type::websocket_opened, 0, websocket_->source_ip(), websocket_id()});
-        this->prefer_set();
         websocket_->opened();
     }
 

@@ -39,7 +39,9 @@ public:
     gateway_connection(std::shared_ptr<Owner> owner, gateway_worker& loop, Stream stream)
         : base{std::move(owner), loop, std::move(stream)} {}
 
+    /// Throws std::bad_alloc, and it has not begun.
     void start() {
+        this->begin_to_wait();
         worker().add(this->shared_from_this());
         this->protect([this] {
             on_accepted();

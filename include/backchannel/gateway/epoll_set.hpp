@@ -32,17 +32,28 @@ protected:
     ~socket_waiter() = default;
 };
 
+/// Who is told that some sockets are ready at once, and that all of them have been told.
+class turn_keeper {
+public:
+    virtual void begin_turn() noexcept = 0;
+    virtual void end_turn() noexcept = 0;
+
+protected:
+    ~turn_keeper() = default;
+};
+
 #if defined(ASIO_HAS_EPOLL)
 
-/// Waits for many sockets of one loop that are idle most of the time. The loop watches all of them as one, so that a
-/// socket takes no memory but the kernel's: of Asio it would be a state and a handler, some 270 bytes.
+/// Waits for many sockets of one loop. The loop watches all of them as one, so that a socket takes no memory but the
+/// kernel's: of Asio it would be a state and a handler, some 270 bytes. Nor does a wait that goes on take a call of the
+/// system.
 ///
 /// Used on the loop's thread only; who is told must not run the loop, as others of the set would not be told meanwhile.
 /// A child of fork has the same set, and must not touch it, nor what waits there. epoll(7).
 class epoll_set : public std::enable_shared_from_this<epoll_set> {
 public:
-    /// Throws std::system_error.
-    explicit epoll_set(asio::io_context& loop) : set_{loop} {
+    /// Throws std::system_error. `keeper` stays as long as this, or until `stop`.
+    epoll_set(asio::io_context& loop, turn_keeper& keeper) : set_{loop}, keeper_{keeper} {
         int const made = ::epoll_create1(EPOLL_CLOEXEC);
         std::error_code error{errno, std::system_category()};
         if (made >= 0 && !guarded([&] { set_.assign(made, error); }))
@@ -107,6 +118,7 @@ private:
         if (!set_.is_open()) return;
         int const found = ::epoll_wait(set_.native_handle(), events_.data(), at_once, 0);
         ready_ = found < 0 ? 0 : static_cast<std::size_t>(found);
+        keeper_.begin_turn();
         for (next_ = 0; next_ < ready_;) {
             epoll_event const& one = events_[next_++];
             bool const broken = (one.events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -114,11 +126,14 @@ private:
             bool const writable = broken || (one.events & EPOLLOUT) != 0;
             if (one.data.ptr != nullptr) static_cast<socket_waiter*>(one.data.ptr)->on_ready(readable, writable);
         }
+        if (!set_.is_open()) return;
+        keeper_.end_turn();
         waits_ = false; // not before: one look at a time
         if (size_ != 0 && set_.is_open()) (void)look_later();
     }
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> set_;
+    turn_keeper& keeper_;
     wait_memory memory_;
     std::array<epoll_event, at_once> events_{};
     std::size_t next_ = 0, ready_ = 0; // of these
@@ -131,7 +146,7 @@ private:
 /// Takes nobody in: a system without epoll.
 class epoll_set {
 public:
-    explicit epoll_set(asio::io_context&) noexcept {}
+    epoll_set(asio::io_context&, turn_keeper&) noexcept {}
 
     [[nodiscard]] bool add(int, socket_waiter&, bool, bool) noexcept { return false; }
     void wait(int, socket_waiter&, bool, bool) noexcept {}

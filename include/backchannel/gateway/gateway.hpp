@@ -36,7 +36,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Thread safety: `drain`, `stop`, `draining`, `metrics`, `context`, `hub`, `router`, `handler`, and what `hub` and (if
 /// Auth may be called so) `router` give, from any thread; everything else before the loops run, or on the loop's thread
 /// if there is one only. Handlers do not run the loop. Behind a fork only one of the two processes touches a gateway
-/// that has had a WebSocket, even to end it.
+/// that has had a connection, even to end it.
 template <class Auth, class Handler = no_handler, class Dialect = aws_dialect>
 class gateway {
     static_assert(check_authorizer<Auth>());
@@ -86,7 +86,7 @@ public:
     /// With several loops, each has a socket of its own on the port and the kernel spreads the connections.
     asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint const& where, std::error_code& error) {
         return core_->listen(
-            where, [](loop_socket s) { return plain_stream{std::move(s)}; }, error);
+            where, [](accepted_socket s) { return plain_stream{std::move(s)}; }, error);
     }
 
     /// The same over TLS: `tls` is a `tls_context` of `gateway/tls.hpp`, and is kept. A gateway may listen with and

@@ -155,7 +155,7 @@ public:
         }
         for (open_listener& one : opened) {
             one.listener->accept(
-                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](loop_socket socket,
+                [weak = this->weak_from_this(), w = one.worker.get(), make_stream](accepted_socket socket,
                                                                                    auto const& peer) {
                     if (auto const self = weak.lock()) self->add_connection(*w, std::move(socket), peer, make_stream);
                 },
@@ -219,7 +219,7 @@ private:
     };
 
     template <class MakeStream>
-    void add_connection(gateway_worker& worker, loop_socket socket, asio::ip::tcp::endpoint const& peer,
+    void add_connection(gateway_worker& worker, accepted_socket socket, asio::ip::tcp::endpoint const& peer,
                         MakeStream const& make_stream) {
         if (stopping) return; // it comes too late
         std::string address = normalise_ip(peer.address().to_string());

@@ -2,7 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_LISTENER_HPP
 #define BACKCHANNEL_GATEWAY_LISTENER_HPP
 
-#include <backchannel/gateway/stream.hpp>
+#include <backchannel/gateway/accepted_socket.hpp>
 #include <backchannel/gateway/wait_memory.hpp>
 #include <backchannel/support/guarded.hpp>
 
@@ -15,7 +15,6 @@
 #if defined(__linux__)
 #include <cerrno>
 #include <sys/socket.h>
-#include <unistd.h>
 #endif
 
 #include <chrono>
@@ -29,7 +28,7 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// Accepts TCP connections on one loop, until it is closed.
 class tcp_listener : public std::enable_shared_from_this<tcp_listener> {
 public:
-    explicit tcp_listener(asio::io_context& io) : acceptor_{io}, pause_{io} {}
+    explicit tcp_listener(asio::io_context& io) : loop_{io}, acceptor_{io}, pause_{io} {}
 
     /// Binds and listens. With `shared`, other sockets of this process may bind the same port.
     asio::ip::tcp::endpoint open(asio::ip::tcp::endpoint const& where, bool shared, std::error_code& error) {
@@ -60,9 +59,9 @@ public:
         return bound;
     }
 
-    /// `on_socket` is given each connection, non-blocking, and its peer's address.
+    /// `on_socket` is given each connection, and its peer's address.
     /// `on_error` is told why accepting pauses for a moment, or why a connection was lost.
-    void accept(std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket,
+    void accept(std::function<void(accepted_socket, asio::ip::tcp::endpoint const&)> on_socket,
                 std::function<void(std::error_code const&)> on_error) {
         on_socket_ = std::move(on_socket);
         on_error_ = std::move(on_error);
@@ -89,23 +88,22 @@ private:
     }
 
     /// The connection that waits, if there is no error. It is closed in programs that this one starts.
-    void take(loop_socket& socket, asio::ip::tcp::endpoint& peer, std::error_code& error) {
+    [[nodiscard]] accepted_socket take(asio::ip::tcp::endpoint& peer, std::error_code& error) {
 #if defined(__linux__)
         auto size = static_cast<socklen_t>(peer.capacity());
-        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC);
-        if (made < 0) {
+        int const made = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (made < 0)
             error = {errno, asio::error::get_system_category()};
-            return;
-        }
-        peer.resize(size);
-        if (!guarded([&] { (void)socket.assign(peer.protocol(), made, error); }))
-            error = make_error_code(std::errc::not_enough_memory);
-        if (error) ::close(made);
+        else
+            peer.resize(size);
+        return {loop_, peer.protocol(), made};
 #else
+        loop_socket socket{loop_};
         acceptor_.accept(socket, peer, error);
         if (!error) configure(socket);
-#endif
         if (!error) socket.non_blocking(true, error);
+        return socket;
+#endif
     }
 
     // Waits first and accepts in a call of its own, so that no failure to accept can leave the loop as an exception.
@@ -117,9 +115,8 @@ private:
     void accept_one(std::error_code error) {
         if (!acceptor_.is_open()) return;
         bool const good = !error && guarded([&] {
-            loop_socket socket{acceptor_.get_executor()};
             asio::ip::tcp::endpoint peer;
-            take(socket, peer, error);
+            accepted_socket socket = take(peer, error);
             if (is_retry(error) || error == asio::error::connection_aborted)
                 error = {}; // another loop was quicker, or the peer has gone
             else if (!error && !guarded([&] { on_socket_(std::move(socket), peer); })) // it is lost, no other
@@ -144,10 +141,11 @@ private:
         if (!waits) accept_next(); // not even memory for a timer
     }
 
+    asio::io_context& loop_;
     asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor_;
     asio::steady_timer pause_;
     wait_memory memory_;
-    std::function<void(loop_socket, asio::ip::tcp::endpoint const&)> on_socket_;
+    std::function<void(accepted_socket, asio::ip::tcp::endpoint const&)> on_socket_;
     std::function<void(std::error_code const&)> on_error_;
 };
 

@@ -2,7 +2,7 @@
 #ifndef BACKCHANNEL_GATEWAY_PLAIN_STREAM_HPP
 #define BACKCHANNEL_GATEWAY_PLAIN_STREAM_HPP
 
-#include <backchannel/gateway/epoll_set.hpp>
+#include <backchannel/gateway/accepted_socket.hpp>
 #include <backchannel/gateway/stream.hpp>
 
 #include <asio/buffer.hpp>
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -29,19 +28,14 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 
 #if defined(ASIO_HAS_EPOLL)
 
-/// TCP as it is. Asio is there for the waits only, until `leave_asio`.
+/// TCP as it is. Asio does not know the socket, which so takes less memory, and fewer calls of the system.
 class plain_stream {
 public:
     static constexpr bool secure = false;
 
-    /// Precondition: the socket is connected and non-blocking. Throws std::bad_alloc.
-    explicit plain_stream(loop_socket socket) : asio_{std::make_unique<loop_socket>(std::move(socket))} {
-        socket_ = asio_->native_handle();
-    }
-    plain_stream(plain_stream&& other) noexcept
-        : asio_{std::move(other.asio_)}, socket_{std::exchange(other.socket_, -1)} {}
+    explicit plain_stream(accepted_socket socket) noexcept : socket_{socket.release()} {}
+    plain_stream(plain_stream&& other) noexcept : socket_{std::exchange(other.socket_, -1)} {}
     plain_stream& operator=(plain_stream&& other) noexcept {
-        std::swap(asio_, other.asio_);
         std::swap(socket_, other.socket_);
         return *this;
     }
@@ -75,32 +69,10 @@ public:
 
     void end_sending(std::error_code& error) noexcept { (void)result(::shutdown(socket_, SHUT_WR), error); }
 
-    template <class F>
-    void wait_readable(F&& f) {
-        asio_->async_wait(asio::socket_base::wait_read, std::forward<F>(f));
-    }
-    template <class F>
-    void wait_writable(F&& f) {
-        asio_->async_wait(asio::socket_base::wait_write, std::forward<F>(f));
-    }
-
-    /// From now on an `epoll_set` waits for the socket, at less memory: nobody calls `wait_readable` or `wait_writable`
-    /// any more, and whoever has called them is told with an error.
-    void leave_asio() noexcept {
-        std::error_code ignored;
-        (void)asio_->release(ignored);
-        asio_.reset();
-    }
-
     [[nodiscard]] int native_handle() const noexcept { return socket_; }
 
     void close() noexcept {
-        int const open = std::exchange(socket_, -1);
-        std::error_code ignored;
-        if (asio_ != nullptr)
-            asio_->close(ignored);
-        else if (open >= 0)
-            ::close(open);
+        if (socket_ >= 0) ::close(std::exchange(socket_, -1));
     }
 
 private:
@@ -114,8 +86,7 @@ private:
         return 0;
     }
 
-    std::unique_ptr<loop_socket> asio_; // none: it has been left
-    int socket_ = -1;
+    int socket_; // -1: none
 };
 
 #else

@@ -22,6 +22,20 @@
 
 namespace backchannel::inline BACKCHANNEL_ABI {
 
+/// A stream that calls who waits for it.
+template <class S>
+concept waits_itself = requires(S& s, std::function<void(std::error_code const&)> f) {
+    s.wait_readable(std::move(f));
+    s.wait_writable(std::move(f));
+};
+
+/// One for whose socket the worker's `epoll_set` waits.
+template <class S>
+concept waits_in_set = !waits_itself<S> && requires(S const& s) {
+    { s.native_handle() }
+    noexcept->std::same_as<int>;
+};
+
 /// What a connection of the gateway reads from and writes to: `plain_stream` is TCP itself, `tls_stream` is TLS on it.
 ///
 /// No call waits for the peer. `read_some` and `write_some` give `asio::error::would_block` when they cannot go on, and
@@ -39,12 +53,11 @@ namespace backchannel::inline BACKCHANNEL_ABI {
 /// - `unacknowledged() -> size`, if there is one: bytes that the socket has taken and the peer's system has not, or 0.
 /// - `end_sending(error)`: tells the peer that nothing more will come; `would_block` if that is to be tried again.
 /// - `wait_readable(f)`, `wait_writable(f)`: call `f(std::error_code)` once, later; `close()` makes them do so at once.
-/// - `leave_asio()` and `native_handle()`, if there are: see `plain_stream`; for a stream that never has more, and no
-///   read that wants to write.
+/// - `native_handle()` in place of these two, where the system has epoll: the gateway waits for that socket. For a
+///   stream that never has more, and of which no read wants to write.
 template <class S>
 concept gateway_stream = std::movable<S> &&
-    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error,
-             std::function<void(std::error_code const&)> f) {
+    requires(S& s, S const& c, std::span<char> room, std::span<std::string_view const> pieces, std::error_code& error) {
     requires std::same_as<decltype(S::secure), bool const>;
     { c.established() } -> std::same_as<bool>;
     { s.read_some(room, error) } -> std::same_as<std::size_t>;
@@ -52,8 +65,7 @@ concept gateway_stream = std::movable<S> &&
     { c.read_wants_write() } -> std::same_as<bool>;
     { s.write_some(pieces, error) } -> std::same_as<std::size_t>;
     s.end_sending(error);
-    s.wait_readable(std::move(f));
-    s.wait_writable(std::move(f));
+    requires waits_itself<S> || waits_in_set<S>;
     { s.close() }
     noexcept;
 };

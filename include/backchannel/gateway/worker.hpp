@@ -70,7 +70,7 @@ private:
 /// holds next to nothing.
 ///
 /// Used on the loop's thread only. Precondition: the io_context is run by one thread.
-class gateway_worker : public std::enable_shared_from_this<gateway_worker> {
+class gateway_worker final : turn_keeper, public std::enable_shared_from_this<gateway_worker> {
 public:
     explicit gateway_worker(asio::io_context& io)
         : io_{io}, timer_{std::in_place, io}, drain_timer_{std::in_place, io} {}
@@ -93,10 +93,11 @@ public:
     /// Where a connection takes an outbox from when it has something to send, and gives it back to.
     [[nodiscard]] outbox_pool& outboxes() noexcept { return outboxes_; }
 
-    /// Waits for the sockets that have left Asio; made when it is first asked for, so that a gateway may be made before
-    /// a fork and used behind it. nullptr: there is no memory for it, or no file.
+    /// Waits for the sockets that Asio does not know; made when it is first asked for, so that a gateway may be made
+    /// before a fork and used behind it. nullptr: there is no memory for it, or no file.
     [[nodiscard]] epoll_set* sockets() noexcept {
-        if (sockets_ == nullptr && timer_) (void)guarded([this] { sockets_ = std::make_shared<epoll_set>(io_); });
+        turn_keeper& keeper = *this;
+        if (sockets_ == nullptr && timer_) (void)guarded([&] { sockets_ = std::make_shared<epoll_set>(io_, keeper); });
         return sockets_.get();
     }
 
@@ -170,7 +171,7 @@ public:
         c.flush_pending_ = true;
     }
 
-    /// Deals with an event of a socket by `act`, which does not throw.
+    /// Deals with an event of a socket of Asio's by `act`, which does not throw.
     ///
     /// To wait for the end of the turn costs the loop a look at its sockets, for nothing where events come one at a
     /// time. So while they do, what `act` asks to be flushed is flushed right behind it, but for one event in 17, which
@@ -324,17 +325,26 @@ private:
         arm();
     }
 
+    // Sockets of the set: the turn is what was ready at once, and ends behind it.
+    void begin_turn() noexcept override { in_turn_ = true; }
+    void end_turn() noexcept override {
+        auto const self = shared_from_this(); // the gateway may go
+        in_turn_ = false;                     // what is begun from now on is the next turn's
+        lanes_.settle();
+        if (!flushing_.empty()) flush_all();
+    }
+
     [[nodiscard]] bool flushes_behind_event() noexcept { return in_event_ && alone_ && ++flushed_behind_ % 17 != 0; }
 
     /// Unless that is to be done right behind the event.
     void end_turn_later() {
-        if (turn_ends_ || flushes_behind_event()) return;
-        asio::post(io_, [self = shared_from_this()] { self->end_turn(); });
+        if (in_turn_ || turn_ends_ || flushes_behind_event()) return;
+        asio::post(io_, [self = shared_from_this()] { self->end_posted_turn(); });
         turn_ends_ = true;
         events_ = in_event_ ? 1 : 0;
     }
 
-    void end_turn() {
+    void end_posted_turn() {
         turn_ends_ = false;
         alone_ = events_ <= 1;
         lanes_.settle();
@@ -369,7 +379,8 @@ private:
     std::uint32_t events_ = 0;        // since the end of the turn was asked for
     std::uint32_t flushed_behind_ = 0;
     bool in_event_ = false;
-    bool turn_ends_ = false; // `end_turn` is on its way
+    bool in_turn_ = false;   // of the set
+    bool turn_ends_ = false; // `end_posted_turn` is on its way
     bool alone_ = false;     // the last turn that was looked at had one event
     outbox_pool outboxes_;
     http1::request_head head_;

@@ -23,6 +23,7 @@ namespace epoll_set_tests {
 
 using backchannel::epoll_set;
 using backchannel::socket_waiter;
+using backchannel::turn_keeper;
 
 namespace {
 
@@ -58,9 +59,22 @@ struct waiter final : socket_waiter {
     std::function<void()> then;
 };
 
+/// Who writes down the turns: ( and ).
+struct keeper final : turn_keeper {
+    void begin_turn() noexcept override { told += '('; }
+    void end_turn() noexcept override {
+        told += ')';
+        if (then) then();
+    }
+
+    std::string told;
+    std::function<void()> then;
+};
+
 struct fixture {
     asio::io_context io{1};
-    std::shared_ptr<epoll_set> const set = std::make_shared<epoll_set>(io);
+    keeper turns;
+    std::shared_ptr<epoll_set> const set = std::make_shared<epoll_set>(io, turns);
 
     [[nodiscard]] bool add(waiter& w, bool readable = true, bool writable = false) const {
         return set->add(w.socket(), w, readable, writable);
@@ -215,6 +229,39 @@ TEST_CASE("many that are ready at once are all told, and others have a turn betw
     for (auto const& one : many) f.remove(*one);
 }
 
+TEST_CASE("a turn of a set is what is ready at once", "[epoll_set]") {
+    fixture f;
+    waiter first, second;
+    for (waiter* const w : {&first, &second}) {
+        REQUIRE(f.add(*w));
+        w->then = [&] { f.turns.told += 'x'; };
+        w->hear();
+    }
+    f.poll();
+    CHECK(f.turns.told == "(xx)");
+    first.hear();
+    f.turns.then = [&] {
+        if (second.told == "r") second.hear();
+    };
+    f.poll();
+    CHECK(f.turns.told == "(xx)(x)(x)");
+    f.remove(second);
+    SECTION("the last of which may be stopped") {
+        f.turns.then = [&] { f.set->stop(); };
+        first.hear();
+        f.poll();
+        CHECK(f.turns.told == "(xx)(x)(x)(x)");
+    }
+    SECTION("none of which ends behind a stop") {
+        first.then = [&] { f.set->stop(); };
+        first.hear();
+        f.poll();
+        CHECK(f.turns.told == "(xx)(x)(x)(");
+    }
+    f.remove(first);
+    CHECK(f.at_rest());
+}
+
 TEST_CASE("a set that was stopped tells nobody anything, and takes nobody in", "[epoll_set]") {
     fixture f;
     waiter w, other;
@@ -239,7 +286,8 @@ TEST_CASE("a set that was stopped tells nobody anything, and takes nobody in", "
 TEST_CASE("a set goes with the loop that waits for it", "[epoll_set]") {
     waiter w;
     auto io = std::make_unique<asio::io_context>(1);
-    auto set = std::make_shared<epoll_set>(*io);
+    keeper turns;
+    auto set = std::make_shared<epoll_set>(*io, turns);
     std::weak_ptr<epoll_set> const watched = set;
     REQUIRE(set->add(w.socket(), w, true, false));
     set.reset(); // the wait keeps it

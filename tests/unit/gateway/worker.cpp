@@ -3,6 +3,12 @@
 
 #include "support/catch.hpp"
 
+#if defined(ASIO_HAS_EPOLL)
+#include <array>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -27,7 +33,9 @@ struct fake_client : worker_client {
         worker.deadline_changed(*this);
     }
 
-    void on_ready(bool, bool) override {}
+    void on_ready(bool, bool) override {
+        if (at_ready) at_ready();
+    }
     std::chrono::steady_clock::time_point deadline() const noexcept override { return due; }
     void flush() override {
         ++flushed;
@@ -53,7 +61,7 @@ struct fake_client : worker_client {
     std::chrono::steady_clock::time_point due{}, called_at{}, stopped_at{};
     bool lingers = false;
     int flushed = 0, deadlines = 0, stopped = 0, dropped = 0;
-    std::function<void()> at_flush, at_deadline, at_stop;
+    std::function<void()> at_ready, at_flush, at_deadline, at_stop;
 };
 
 struct loop {
@@ -226,6 +234,50 @@ TEST_CASE("where events come one at a time, a client is flushed right behind the
     turn();
     CHECK(other->flushed == others + 1);
 }
+
+#if defined(ASIO_HAS_EPOLL)
+
+TEST_CASE("what is ready at once in a worker's set is one turn, whose end takes no turn of the loop", "[worker]") {
+    loop l;
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+    std::string told;
+    std::vector<std::shared_ptr<fake_client>> const clients{l.add(), l.add()};
+    for (std::size_t i = 0; i != 2; ++i) { // each end can be written to
+        clients[i]->at_ready = [&, i] {
+            told += 'r';
+            l.worker->flush_later(*clients[0]);
+            l.worker->flush_later(*clients[1]);
+            l.worker->sockets()->wait(ends[i], *clients[i], false, false);
+        };
+        clients[i]->at_flush = [&, i] {
+            told += 'f';
+            if (told.size() == 3) l.worker->flush_later(*clients[i]);
+        };
+        REQUIRE(l.worker->sockets()->add(ends[i], *clients[i], false, true));
+    }
+    while (told.empty()) (void)l.io.run_one();
+    CHECK(told == "rrff");
+    (void)l.io.poll();
+    CHECK(told == "rrfff"); // what was asked for at the turn's end
+    SECTION("the gateway goes in the middle of one") {
+        for (std::size_t i = 0; i != 2; ++i) {
+            clients[i]->at_ready = [&] {
+                told += 'x';
+                l.worker->abandon();
+            };
+            l.worker->sockets()->wait(ends[i], *clients[i], false, true);
+        }
+        l.io.restart();
+        (void)l.io.poll();
+        CHECK(told == "rrfffx");
+    }
+    for (std::size_t i = 0; i != 2 && l.worker->sockets() != nullptr; ++i)
+        l.worker->sockets()->remove(ends[i], *clients[i]);
+    for (int const end : ends) ::close(end);
+}
+
+#endif
 
 TEST_CASE("long bodies wait for the turn's end, or for that of an event that comes alone", "[worker]") {
     std::string const text(10'000, 'x');
