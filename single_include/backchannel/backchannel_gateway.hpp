@@ -1317,7 +1317,7 @@ public:
 
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
-        if (c.flush_pending_) return;
+        if (c.flush_pending_ || !timer_) return; // an abandoned loop has no more turns
         if (flushing_.empty()) end_turn_later();
         flushing_.push_back(c.shared_from_this());
         c.flush_pending_ = true;
@@ -4890,6 +4890,7 @@ private:
     }
 
     void decide(connect_answer decision) {
+        if (candidate_ == nullptr) return; // whoever decided has ended the connection
         auto made = upgrade_type::conclude(core_, std::move(*std::exchange(candidate_, nullptr)), std::move(decision));
         if (!made.accepted) return refuse_websocket(std::move(made));
         response const whole = core_.stamped(std::move(made.answer));

@@ -133,6 +133,7 @@ private:
     }
 
     void decide(connect_answer decision) {
+        if (candidate_ == nullptr) return; // whoever decided has ended the connection
         auto made = upgrade_type::conclude(core_, std::move(*std::exchange(candidate_, nullptr)), std::move(decision));
         if (!made.accepted) return refuse_websocket(std::move(made));
         response const whole = core_.stamped(std::move(made.answer));

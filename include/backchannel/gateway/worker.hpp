@@ -165,7 +165,7 @@ public:
 
     /// Calls `flush` once, when all that is ready in this turn of the loop has been dealt with.
     void flush_later(worker_client& c) {
-        if (c.flush_pending_) return;
+        if (c.flush_pending_ || !timer_) return; // an abandoned loop has no more turns
         if (flushing_.empty()) end_turn_later();
         flushing_.push_back(c.shared_from_this());
         c.flush_pending_ = true;

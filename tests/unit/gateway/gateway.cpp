@@ -257,6 +257,44 @@ TEST_CASE("a gateway may be ended by its handler while others of its clients hav
     CHECK(gone == 5);
 }
 
+TEST_CASE("a gateway may be ended by its handler whatever that is asked, and leaves nothing", "[gateway]") {
+    bool const stops = GENERATE(false, true);
+    int const asked = GENERATE(0, 1, 2, 3, 4);
+    auto const kept = std::make_shared<int>();
+    {
+        asio::io_context io;
+        std::optional<plain_gateway> server;
+        auto const end = [&, kept](int what) {
+            if (what != asked) return;
+            server.reset();
+            if (stops) io.stop();
+        };
+        scripted_handler handler;
+        handler.connect = [end](gateway_client&, request_view const&) {
+            end(0);
+            return connect_answer::accept();
+        };
+        handler.request = [end](request_view const&) {
+            end(1);
+            return response{200};
+        };
+        handler.open = [end](gateway_client&) { end(2); };
+        handler.receive = [end](gateway_client&, message const&) { end(3); };
+        handler.event = [end](gateway_event const&) { end(4); };
+        server.emplace(io, backchannel::allow_all{}, std::move(handler), prod());
+        test_client client{open_port(*server)};
+        if (asked == 1)
+            client.send(get("/"));
+        else
+            client.send(upgrade_request("/prod", {}) + masked_frame(1, "hello"));
+        (void)io.run_for(10s);
+        CHECK(io.stopped());
+        CHECK_FALSE(server);
+        CHECK(client.ended());
+    }
+    CHECK(kept.use_count() == 1);
+}
+
 TEST_CASE("a session that the application has opened may outlive the gateway", "[gateway]") {
     backchannel::session idle;
     for (bool const own_loop : {true, false}) {
