@@ -42,9 +42,10 @@ def come_and_go(context):
         def settled():
             return gateway.metrics.read()["connections_open"] == 0
 
+        tools.wait_for(settled, 10, "the gateway runs")  # and has all its files
+        files = tools.open_files(gateway.process.pid)
         churn(context, gateway, warm, warm, at_once)
         tools.wait_for(settled, 30, "the first connections have gone")
-        files = tools.open_files(gateway.process.pid)
         memory = tools.resident_kib(gateway.process.pid)
         result = churn(context, gateway, closed, killed, at_once)
         expect_equal(result["opened"], closed, f"connects; {result}")
