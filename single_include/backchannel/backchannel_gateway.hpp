@@ -5275,7 +5275,7 @@ public:
         asio::basic_stream_socket<asio::ip::tcp, Executor> made{*loop_};
         made.assign(protocol_, socket_);
         (void)release();
-        made.non_blocking(true); // Asio asks itself, not the system
+        made.non_blocking(true); // else Asio waits in calls of its own: it does not ask the system
         return made;
     }
 

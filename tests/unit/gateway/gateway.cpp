@@ -259,31 +259,31 @@ TEST_CASE("a gateway may be ended by its handler while others of its clients hav
 
 TEST_CASE("a gateway may be ended by its handler whatever that is asked, and leaves nothing", "[gateway]") {
     bool const stops = GENERATE(false, true);
-    int const asked = GENERATE(0, 1, 2, 3, 4);
+    auto const asked = GENERATE(as<std::string>{}, "connect", "request", "open", "message", "event");
     auto const kept = std::make_shared<int>();
     {
         asio::io_context io;
         std::optional<plain_gateway> server;
-        auto const end = [&, kept](int what) {
+        auto const end = [&, kept](std::string_view what) {
             if (what != asked) return;
             server.reset();
             if (stops) io.stop();
         };
         scripted_handler handler;
         handler.connect = [end](gateway_client&, request_view const&) {
-            end(0);
+            end("connect");
             return connect_answer::accept();
         };
         handler.request = [end](request_view const&) {
-            end(1);
+            end("request");
             return response{200};
         };
-        handler.open = [end](gateway_client&) { end(2); };
-        handler.receive = [end](gateway_client&, message const&) { end(3); };
-        handler.event = [end](gateway_event const&) { end(4); };
+        handler.open = [end](gateway_client&) { end("open"); };
+        handler.receive = [end](gateway_client&, message const&) { end("message"); };
+        handler.event = [end](gateway_event const&) { end("event"); };
         server.emplace(io, backchannel::allow_all{}, std::move(handler), prod());
         test_client client{open_port(*server)};
-        if (asked == 1)
+        if (asked == "request")
             client.send(get("/"));
         else
             client.send(upgrade_request("/prod", {}) + masked_frame(1, "hello"));

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -35,21 +36,21 @@ struct pair {
         buffer.resize(stream.read_some({buffer.data(), room}, error));
         return buffer;
     }
-    /// Whether the socket is ready for `what`, soon.
-    [[nodiscard]] bool waits([[maybe_unused]] short what, int milliseconds = 10'000) {
+    /// Whether the socket is ready for `what` within that time.
+    [[nodiscard]] bool ready(short what, int milliseconds = 10'000) {
 #if defined(ASIO_HAS_EPOLL)
         ::pollfd one{stream.native_handle(), what, 0};
         return ::poll(&one, 1, milliseconds) == 1;
 #else
-        bool told = false;
-        auto const on_ready = [&told](std::error_code const& e) { told = !e; };
+        auto const told = std::make_shared<bool>(false);
+        auto const on_ready = [told](std::error_code const& e) { *told = !e; };
         if (what == POLLIN)
             stream.wait_readable(on_ready);
         else
             stream.wait_writable(on_ready);
         (void)io.run_for(std::chrono::milliseconds{milliseconds});
         io.restart();
-        return told;
+        return *told;
 #endif
     }
 
@@ -73,14 +74,14 @@ TEST_CASE("a plain stream reads what there is, and waits for nothing", "[plain_s
     CHECK(p.read().empty());
     CHECK((p.error == asio::error::would_block));
     (void)asio::write(p.peer, asio::buffer("12345", 5));
-    CHECK(p.waits(POLLIN));
+    CHECK(p.ready(POLLIN));
     CHECK(p.read(3) == "123");
     CHECK_FALSE(p.error);
     CHECK(p.read() == "45");
     CHECK(p.read().empty());
     CHECK((p.error == asio::error::would_block));
     p.peer.shutdown(asio::ip::tcp::socket::shutdown_send);
-    CHECK(p.waits(POLLIN));
+    CHECK(p.ready(POLLIN));
     CHECK(p.read().empty());
     CHECK((p.error == asio::error::eof));
 }
@@ -123,8 +124,9 @@ TEST_CASE("a plain stream takes no more than the peer does, and goes on when it 
     CHECK(p.stream.unacknowledged() > 0);
     CHECK(p.stream.unacknowledged() < total);
 #endif
+    CHECK_FALSE(p.ready(POLLOUT, 0));
     CHECK(receive(p.peer, total).size() == total);
-    CHECK(p.waits(POLLOUT));
+    CHECK(p.ready(POLLOUT));
     for (int i = 0; i != 5000 && p.stream.unacknowledged() != 0; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
     CHECK(p.stream.unacknowledged() == 0);
@@ -139,7 +141,7 @@ TEST_CASE("a plain stream's end is the peer's end of what comes, and no more", "
     (void)p.peer.read_some(asio::buffer(&byte, 1), p.error);
     CHECK((p.error == asio::error::eof));
     (void)asio::write(p.peer, asio::buffer("x", 1)); // the other way is still open
-    CHECK(p.waits(POLLIN));
+    CHECK(p.ready(POLLIN));
     CHECK(p.read() == "x");
 }
 
@@ -187,7 +189,7 @@ TEST_CASE("a plain stream tells when its peer has broken off", "[plain_stream]")
     pair p;
     p.peer.set_option(asio::socket_base::linger{true, 0});
     p.peer.close(); // with a reset
-    CHECK(p.waits(POLLIN));
+    CHECK(p.ready(POLLIN));
     CHECK(p.read().empty());
     CHECK((p.error == asio::error::connection_reset));
     std::string_view const piece = "x";
