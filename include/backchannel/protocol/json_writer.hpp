@@ -57,10 +57,15 @@ public:
     /// Writes a key and its value.
     template <class Value>
     json_writer& member(std::string_view name, Value const& what) {
-        return key(name).value(what);
+        if constexpr (std::convertible_to<Value const&, std::string_view> && !std::same_as<Value, std::nullptr_t>) {
+            return text_member(name, what);
+        } else {
+            return key(name).value(what);
+        }
     }
 
 private:
+    BACKCHANNEL_DECL json_writer& text_member(std::string_view name, std::string_view text);
     BACKCHANNEL_DECL json_writer& open(char bracket);
     BACKCHANNEL_DECL json_writer& close(char bracket);
     BACKCHANNEL_DECL json_writer& literal(std::string_view text);

@@ -138,4 +138,12 @@ TEST_CASE("the JSON writer escapes keys", "[json_writer]") {
     CHECK(out == "{\"a\\\"" + bad + "\":1}");
 }
 
+TEST_CASE("the JSON writer escapes each part of a member of text where it must", "[json_writer]") {
+    std::string out;
+    protocol::json_writer json(out);
+    json.begin_object().member("a", "b").member("c\\", "d").member("e", "f\n").member("g", std::string("h"));
+    json.member("i", nullptr).end_object();
+    CHECK(out == R"({"a":"b","c\\":"d","e":"f\n","g":"h","i":null})");
+}
+
 }

@@ -97,23 +97,25 @@ inline void append_escaped(std::string& out, std::string_view text) {
     out.append(text.substr(run));
 }
 
-// A string between a comma and a colon, if those are wanted. The string grows once where nothing is to be escaped,
-// which is nearly always.
+// A string between a comma and a colon, if those are wanted.
 inline void append_quoted(std::string& out, std::string_view text, bool comma, bool colon) {
-    if (may_need_escapes(text)) {
-        out += comma ? ",\"" : "\"";
-        append_escaped(out, text);
-        out += colon ? "\":" : "\"";
-        return;
-    }
+    out.append(comma ? ",\"" : "\"", comma ? 2 : 1);
+    if (may_need_escapes(text)) append_escaped(out, text);
+    else out.append(text);
+    out.append(colon ? "\":" : "\"", colon ? 2 : 1);
+}
+
+// A member whose name and value stay as they are, which is nearly every one: the string grows once.
+inline void append_plain_member(std::string& out, std::string_view name, std::string_view text, bool comma) {
     std::size_t const had = out.size();
-    out.resize(had + comma + 1 + text.size() + 1 + colon);
+    out.resize(had + comma + name.size() + text.size() + 5);
     char* at = out.data() + had;
     if (comma) *at++ = ',';
     *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    at = std::copy_n("\":\"", 3, at);
     at = std::copy(text.begin(), text.end(), at);
-    *at++ = '"';
-    if (colon) *at = ':';
+    *at = '"';
 }
 
 }
@@ -129,6 +131,13 @@ BACKCHANNEL_DECL json_writer& json_writer::key(std::string_view name) {
 
 BACKCHANNEL_DECL json_writer& json_writer::value(std::string_view text) {
     detail_json_writer::append_quoted(out_, text, std::exchange(comma_, true), false);
+    return *this;
+}
+
+BACKCHANNEL_DECL json_writer& json_writer::text_member(std::string_view name, std::string_view text) {
+    if (detail_json_writer::may_need_escapes(name) || detail_json_writer::may_need_escapes(text))
+        return key(name).value(text);
+    detail_json_writer::append_plain_member(out_, name, text, std::exchange(comma_, true));
     return *this;
 }
 

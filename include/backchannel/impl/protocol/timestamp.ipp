@@ -60,12 +60,14 @@ struct writer {
     void text(std::string_view piece) noexcept { at = std::copy(piece.begin(), piece.end(), at); }
     template <int Digits>
     void number(int value) noexcept {
-        auto rest = static_cast<unsigned>(value);
-        for (int left = Digits; left > 0; --left) {
-            at[left - 1] = static_cast<char>('0' + rest % 10);
-            rest /= 10;
+        auto const rest = static_cast<unsigned>(value);
+        if constexpr (Digits > 2) { // two by two, as no digit of a pair waits for another pair
+            number<Digits - 2>(static_cast<int>(rest / 100));
+            number<2>(static_cast<int>(rest % 100));
+        } else {
+            if constexpr (Digits == 2) *at++ = static_cast<char>('0' + rest / 10);
+            *at++ = static_cast<char>('0' + rest % 10);
         }
-        at += Digits;
     }
 };
 
