@@ -2,6 +2,7 @@
 
 // Who may do what: keys from a function, an IAM policy on top, and a second way in.
 
+#include <backchannel/auth/with_policy.hpp>
 #include <backchannel/backchannel.hpp>
 
 #include <iostream>

@@ -16,7 +16,8 @@ import re
 import sys
 
 COPYRIGHT = "// Copyright 2026 the backchannel authors. Boost Software License 1.0, see LICENSE."
-OPT_IN = ["auth/with_rate_limit", "auth/yandex_roles", "dialect/extensions", "dialect/yandex"]  # not in the umbrella
+# not in the umbrella
+OPT_IN = ["auth/with_policy", "auth/with_rate_limit", "auth/yandex_roles", "dialect/extensions", "dialect/yandex"]
 PUBLIC_MACROS = {"BACKCHANNEL_ABI", "BACKCHANNEL_DECL", "BACKCHANNEL_EXCEPTIONS", "BACKCHANNEL_VERSION"}
 BODIES = "#if !defined(BACKCHANNEL_SEPARATE_COMPILATION) || defined(BACKCHANNEL_SRC_HPP)"
 BODY_CONDITION = re.compile(

@@ -7,6 +7,7 @@
 #include "tls.hpp"
 
 #include <backchannel/auth/token_buckets.hpp>
+#include <backchannel/auth/with_policy.hpp>
 #include <backchannel/gateway/gateway.hpp>
 #if defined(EXAMPLE_HAS_ZLIB)
 #include <backchannel/gateway/deflate.hpp>

@@ -5,6 +5,7 @@
 // What the servers of this folder have in common, whatever they stand on: they listen on 127.0.0.1, on the port that is
 // their only argument (8080; 0 picks one), tell each client its id and echo what it says.
 
+#include <backchannel/auth/with_policy.hpp>
 #include <backchannel/backchannel.hpp>
 #include <backchannel/dialect/extensions.hpp>
 

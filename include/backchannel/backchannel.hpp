@@ -8,9 +8,7 @@
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/auth/any_of.hpp>
 #include <backchannel/auth/bearer.hpp>
-#include <backchannel/auth/iam_policy.hpp>
 #include <backchannel/auth/sigv4.hpp>
-#include <backchannel/auth/with_policy.hpp>
 #include <backchannel/completion.hpp>
 #include <backchannel/config.hpp>
 #include <backchannel/connection.hpp>

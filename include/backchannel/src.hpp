@@ -36,6 +36,7 @@
 #include <backchannel/impl/protocol/json_value.ipp>
 #include <backchannel/impl/protocol/json_writer.ipp>
 #include <backchannel/impl/protocol/parse_error.ipp>
+#include <backchannel/impl/protocol/parse_iso8601.ipp>
 #include <backchannel/impl/protocol/path_segment.ipp>
 #include <backchannel/impl/protocol/percent.ipp>
 #include <backchannel/impl/protocol/permessage_deflate.ipp>

@@ -2060,256 +2060,6 @@ public:
 
 #endif
 
-// ---- backchannel/auth/iam_policy.hpp
-#ifndef BACKCHANNEL_AUTH_IAM_POLICY_HPP
-#define BACKCHANNEL_AUTH_IAM_POLICY_HPP
-
-// ---- backchannel/auth/iam_pattern.hpp
-#ifndef BACKCHANNEL_AUTH_IAM_PATTERN_HPP
-#define BACKCHANNEL_AUTH_IAM_PATTERN_HPP
-
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A name with wildcards as the Action and Resource elements of IAM policies hold them.
-///
-/// `*` stands for any run of characters and `?` for exactly one (of UTF-8). Immutable, so one pattern may serve several
-/// threads.
-class iam_pattern {
-public:
-    /// A pattern of action names: `*`, or a service and a name with one colon between; case doesn't matter.
-    ///
-    /// Nothing if the text has another form and so could never match.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<iam_pattern> for_actions(std::string_view text);
-
-    /// A pattern of resource names: `*`, or `arn:partition:service:region:account:resource`; case matters.
-    ///
-    /// Wildcards stay inside their segment, but for a `*` at the end of a segment, which may run past the colon. The
-    /// resource is all that follows the fifth colon; its wildcards stand for any characters, '/' and ':' included.
-    /// Nothing if the text has fewer than six segments or doesn't begin with `arn:`, as it could never match then.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<iam_pattern> for_resources(std::string_view text);
-
-    /// Whether the pattern stands for the whole name.
-    ///
-    /// Needs no memory. The time is at worst the product of both lengths for each run of characters between colons.
-    [[nodiscard]] BACKCHANNEL_DECL bool matches(std::string_view name) const noexcept;
-
-private:
-    // The wildcards are bytes that UTF-8 never has, so that one pass over the text settles what each of them may match.
-    static constexpr unsigned char segment_one = 0xfc;
-    static constexpr unsigned char any_one = 0xfd;
-    static constexpr unsigned char segment_run = 0xfe;
-    static constexpr unsigned char any_run = 0xff;
-
-    explicit iam_pattern(bool fold_case) noexcept : fold_case_(fold_case) {}
-
-    BACKCHANNEL_DECL void add(unsigned char what);
-
-    std::string code_;
-    bool fold_case_;
-};
-
-}
-
-#endif
-
-// ---- backchannel/support/ip_text.hpp
-#ifndef BACKCHANNEL_SUPPORT_IP_TEXT_HPP
-#define BACKCHANNEL_SUPPORT_IP_TEXT_HPP
-
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// An IPv4 or IPv6 address.
-///
-/// Held as sixteen bytes in the order of the network; an IPv4 address in its IPv4-mapped form (RFC 4291, section
-/// 2.5.5.2), so that `192.0.2.7` and `::ffff:192.0.2.7` are the same.
-class ip_address {
-public:
-    /// The address `::`.
-    constexpr ip_address() noexcept = default;
-
-    explicit constexpr ip_address(std::array<std::uint8_t, 16> const& bytes) noexcept : bytes_(bytes) {}
-
-    /// Reads an IPv4 address of four decimal numbers, or an IPv6 address in any form of RFC 4291, section 2.2.
-    ///
-    /// Nothing for anything else: leading zeros in an IPv4 number, brackets, ports, zone ids, blanks.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<ip_address> parse(std::string_view text) noexcept;
-
-    [[nodiscard]] constexpr std::array<std::uint8_t, 16> const& bytes() const noexcept { return bytes_; }
-
-    /// Whether this is an IPv4 address, which an IPv4-mapped IPv6 address is too.
-    [[nodiscard]] BACKCHANNEL_DECL bool is_v4() const noexcept;
-
-    /// The address as `192.0.2.7`, or in the form of RFC 5952, section 4.
-    [[nodiscard]] BACKCHANNEL_DECL std::string to_string() const;
-
-    [[nodiscard]] friend bool operator==(ip_address const&, ip_address const&) noexcept = default;
-
-private:
-    std::array<std::uint8_t, 16> bytes_{};
-};
-
-/// The one usual text of an address: that of `ip_address::to_string`, or the input as it is if it isn't an address.
-[[nodiscard]] BACKCHANNEL_DECL std::string normalise_ip(std::string_view text);
-
-/// A block of addresses that have their first bits in common (RFC 4632, section 3.1; RFC 4291, section 2.3).
-///
-/// A block belongs to IPv4 if it lies within `::ffff:0:0/96`; any other is one of IPv6 and has no IPv4 address in it,
-/// so `::/0` is every IPv6 address only.
-class ip_network {
-public:
-    /// Reads `10.0.0.0/8` or `2001:db8::/32`; an address without a prefix is the block of it alone.
-    ///
-    /// Bits of the address behind the prefix don't count. The prefix has no leading zeros and at most 32 or 128 bits;
-    /// it counts from the front of the address as it is written, so `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
-    [[nodiscard]] BACKCHANNEL_DECL static std::optional<ip_network> parse(std::string_view text) noexcept;
-
-    [[nodiscard]] BACKCHANNEL_DECL bool contains(ip_address const& address) const noexcept;
-
-private:
-    ip_network(ip_address const& base, unsigned bits) noexcept : base_(base), bits_(bits) {}
-
-    ip_address base_;
-    unsigned bits_; // of the sixteen bytes, for IPv4 too
-};
-
-}
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// What a principal wants to do, as an `iam_policy` looks at it.
-struct iam_request {
-    std::string_view action = "execute-api:ManageConnections";
-
-    /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/@connections/{id}`
-    std::string_view resource{};
-
-    /// `aws:SourceIp`; empty, or anything but an address, if it isn't known.
-    std::string_view source_ip{};
-
-    /// `aws:SecureTransport`; nothing if it isn't known: a condition on it holds then where it denies.
-    std::optional<bool> secure_transport{};
-};
-
-/// What a policy says about a request.
-enum class iam_effect : std::uint8_t {
-    deny_implicit, ///< no statement applies
-    allow,         ///< an Allow applies and no Deny
-    deny_explicit, ///< a Deny applies
-};
-
-namespace detail_iam_policy {
-
-// One operator of a Condition with its one key.
-struct condition {
-    enum class test : std::uint8_t { source_in, source_not_in, transport_is };
-
-    test what = test::source_in;
-    bool takes_true = false;
-    bool takes_false = false;
-    std::vector<ip_network> networks{};
-};
-
-struct statement {
-    bool allow = false;
-    bool other_actions = false;   // NotAction
-    bool other_resources = false; // NotResource
-    std::vector<iam_pattern> actions{};
-    std::vector<iam_pattern> resources{};
-    std::vector<condition> conditions{};
-};
-
-struct loader;
-
-}
-
-class iam_policy_result;
-
-/// An identity policy in the JSON of AWS IAM (IAM User Guide, "IAM JSON policy reference").
-///
-/// Understood are Version `2012-10-17`, Id, and statements of Sid, Effect, Action or NotAction, Resource or
-/// NotResource, and a Condition of `IpAddress` and `NotIpAddress` on `aws:SourceIp` and `Bool` on
-/// `aws:SecureTransport`. A policy with anything else, policy variables (`${...}`) among it, is refused as a whole: a
-/// part that is left out could make it grant more than it says. So is one without Version, which AWS reads as
-/// `2008-10-17`, where variables mean nothing.
-///
-/// Immutable, so one policy may serve several threads. A default-made policy has no statements and grants nothing.
-class iam_policy {
-public:
-    iam_policy() = default;
-
-    /// Reads a policy document; the result holds the policy or says what is wrong with it.
-    [[nodiscard]] BACKCHANNEL_DECL static iam_policy_result parse(std::string_view json);
-
-    /// Tells the effect on a request: that of any Deny that applies, else of any Allow, else an implicit denial.
-    ///
-    /// A statement applies if its actions, its resources and every operator of its Condition do. Where the request
-    /// doesn't know the value of a key, `IpAddress` and `Bool` are false and `NotIpAddress` is true (IAM User Guide,
-    /// "IAM JSON policy elements: Condition operators"). An operator with several values asks for one of them,
-    /// `NotIpAddress` for none of them. Needs no memory.
-    [[nodiscard]] BACKCHANNEL_DECL iam_effect evaluate(iam_request const& request) const noexcept;
-
-    /// Whether the effect on a request is `iam_effect::allow`.
-    [[nodiscard]] bool allows(iam_request const& request) const noexcept {
-        return evaluate(request) == iam_effect::allow;
-    }
-
-private:
-    friend struct detail_iam_policy::loader;
-
-    std::vector<detail_iam_policy::statement> statements_;
-};
-
-/// Why a policy was refused.
-struct iam_policy_error {
-    std::string message;     ///< a sentence without its full stop, for the one who writes the policy
-    std::string unsupported; ///< the name of what isn't implemented, such as `StringEquals`; empty for other errors
-    std::size_t line = 0;    ///< from 1
-    std::size_t column = 0;  ///< from 1, in characters
-};
-
-/// What `iam_policy::parse` returns: a policy, or an error if there is none.
-class iam_policy_result {
-public:
-    explicit iam_policy_result(iam_policy policy) noexcept : policy_(std::move(policy)) {}
-    explicit iam_policy_result(iam_policy_error error) noexcept : error_(std::move(error)) {}
-
-    [[nodiscard]] explicit operator bool() const noexcept { return policy_.has_value(); }
-
-    /// The policy. Precondition: there is one.
-    [[nodiscard]] iam_policy const& policy() const& noexcept { return *policy_; }
-    [[nodiscard]] iam_policy policy() && noexcept { return std::move(*policy_); }
-
-    /// What is wrong; empty if there is a policy.
-    [[nodiscard]] iam_policy_error const& error() const noexcept { return error_; }
-
-private:
-    std::optional<iam_policy> policy_;
-    iam_policy_error error_;
-};
-}
-
-#endif
-
 // ---- backchannel/auth/sigv4.hpp
 #ifndef BACKCHANNEL_AUTH_SIGV4_HPP
 #define BACKCHANNEL_AUTH_SIGV4_HPP
@@ -3555,220 +3305,6 @@ template <class Keys>
 sigv4(Keys) -> sigv4<Keys>;
 template <class Keys>
 sigv4(Keys, sigv4_options) -> sigv4<Keys>;
-
-}
-
-#endif
-
-// ---- backchannel/auth/with_policy.hpp
-#ifndef BACKCHANNEL_AUTH_WITH_POLICY_HPP
-#define BACKCHANNEL_AUTH_WITH_POLICY_HPP
-
-// ---- backchannel/auth/revising_authorizer.hpp
-#ifndef BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
-#define BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
-
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// An authorizer whose every decision passes through `Revise`, whichever way it is asked. The base of `with_policy` and
-/// `with_rate_limit`.
-///
-/// `Revise` is callable as `auth_decision(auth_decision, request_view const&, operation, std::string_view id)`.
-/// Thread-safe as far as both are, but for `configure`.
-template <class Auth, class Revise>
-class revising_authorizer {
-    static_assert(check_authorizer<Auth>());
-
-public:
-    void configure(router_options const& options) {
-        if constexpr (has_configure<Auth>) auth_.configure(options);
-        if constexpr (has_configure<Revise>) revise_.configure(options);
-    }
-
-    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
-        requires has_authorize<Auth>
-    {
-        return revise_(auth_.authorize(request, op, id), request, op, id);
-    }
-
-    void async_authorize(request_view const& request, operation op, std::string_view id,
-                         completion<auth_decision> done)
-        requires has_async_authorize<Auth>
-    {
-        auth_.async_authorize(request, op, id,
-                              [this, &request, op, id, done = std::move(done)](auth_decision decision) mutable {
-                                  done(revise_(std::move(decision), request, op, id));
-                              });
-    }
-
-    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id)
-        requires has_begin<Auth>
-    {
-        return verification<decltype(auth_.begin(head, op, id))>{this, head, op, id, auth_.begin(head, op, id)};
-    }
-
-private:
-    /// A request whose body is still arriving.
-    template <class Inner>
-    struct verification {
-        revising_authorizer* self;
-        request_view head;
-        operation op;
-        std::string_view id;
-        Inner waiting;
-
-        void join(crypto::sha256_lanes& lanes)
-            requires joins_lanes<Inner>
-        {
-            waiting.join(lanes);
-        }
-        void settle() noexcept
-            requires joins_lanes<Inner>
-        {
-            waiting.settle();
-        }
-        void append(std::string_view piece) { waiting.append(piece); }
-        void finish(completion<auth_decision> done) {
-            waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
-                            done_ = std::move(done)](auth_decision decision) mutable {
-                done_(self_->revise_(std::move(decision), head_, op_, id_));
-            });
-        }
-    };
-
-protected:
-    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
-
-    Revise revise_;
-    Auth auth_; // last: what it still owes when it is destroyed is revised
-};
-
-}
-
-#endif
-
-// ---- backchannel/dialect/resource_arn.hpp
-#ifndef BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
-#define BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
-
-#include <string>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// The HTTP method of an operation.
-[[nodiscard]] constexpr std::string_view method_of(operation op) noexcept {
-    switch (op) {
-    case operation::post: return "POST";
-    case operation::get: return "GET";
-    case operation::put: return "PUT";
-    case operation::del: break;
-    }
-    return "DELETE";
-}
-
-/// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
-/// policies grant; without an id that of all connections together. With `masked`, only the last
-/// four digits of the account are shown, as AWS does in denials.
-[[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
-                                              bool masked = false) {
-    std::string arn = "arn:";
-    arn.append(options.partition).append(":execute-api:").append(options.region).append(":");
-    std::string_view account = options.account;
-    if (masked && account.size() > 4) {
-        arn.append(account.size() - 4, '*');
-        account = account.substr(account.size() - 4);
-    }
-    arn.append(account).append(":").append(options.api_id);
-    if (!options.stage.empty()) arn.append("/").append(options.stage);
-    arn.append("/").append(method_of(op)).append("/@connections");
-    if (!id.empty()) arn.append("/").append(id);
-    return arn;
-}
-
-}
-
-#endif
-
-#include <concepts>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-/// A policy of one's own: `bool permits(principal const&, iam_request const&)`.
-template <class P>
-concept permits_principals = requires(P const& policy, principal const& who, iam_request const& r) {
-    { policy.permits(who, r) } -> std::same_as<bool>;
-};
-
-/// The same without the words of IAM: `bool permits(principal const&, operation, std::string_view id)`.
-template <class P>
-concept permits_operations = requires(P const& policy, principal const& who, operation op, std::string_view id) {
-    { policy.permits(who, op, id) } -> std::same_as<bool>;
-};
-
-/// Refuses those whom a policy does not grant what they ask for.
-template <class Policy>
-class policy_judge {
-    static_assert(std::same_as<Policy, iam_policy> || permits_principals<Policy> || permits_operations<Policy>,
-                  "the policy of with_policy must be backchannel::iam_policy or have `bool "
-                  "permits(backchannel::principal const&, backchannel::iam_request const&) const` or `bool "
-                  "permits(backchannel::principal const&, backchannel::operation, std::string_view id) const`");
-
-public:
-    explicit policy_judge(Policy policy) : policy_{std::move(policy)} {}
-
-    void configure(router_options const& options) { options_ = options; }
-
-    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const& request, operation op,
-                                           std::string_view id) const {
-        if (decision.allowed() && !grants(request, decision.who, op, id))
-            return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
-        return decision;
-    }
-
-    [[nodiscard]] bool grants(request_view const& request, principal const& who, operation op,
-                              std::string_view id) const {
-        if constexpr (permits_operations<Policy>) {
-            return policy_.permits(who, op, id);
-        } else {
-            std::string const resource = resource_arn(options_, op, id);
-            iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
-            if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
-            else return policy_.permits(who, asked);
-        }
-    }
-
-private:
-    Policy policy_;
-    router_options options_{};
-};
-
-/// An authorizer, and a policy that is asked about everybody it lets in.
-///
-/// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
-/// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
-/// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
-/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are, but for
-/// `configure`.
-template <class Auth, class Policy = iam_policy>
-class with_policy : public revising_authorizer<Auth, policy_judge<Policy>> {
-public:
-    with_policy(Auth auth, Policy policy)
-        : with_policy::revising_authorizer{std::move(auth), policy_judge<Policy>{std::move(policy)}} {}
-
-    /// Whether both grant one more target of the same request.
-    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
-        requires has_permits<Auth>
-    {
-        return this->auth_.permits(request, who, op, id) && this->revise_.grants(request, who, op, id);
-    }
-};
 
 }
 
@@ -7646,10 +7182,6 @@ struct iso8601_text {
 /// two-digit year of RFC 850: the latest that puts the date at most 50 years after `now`.
 [[nodiscard]] BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept;
 
-/// Reads `YYYY-MM-DDTHH:MM:SS`, a fraction of any length after '.', cut to milliseconds, and `Z` or an offset like
-/// `+01:00` (RFC 3339, section 5.6, with upper-case letters only).
-[[nodiscard]] BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept;
-
 }
 
 #endif
@@ -8193,6 +7725,470 @@ management_router(Hub&, Auth, router_options) -> management_router<Auth>;
 
 #endif
 
+// ---- backchannel/auth/with_policy.hpp
+#ifndef BACKCHANNEL_AUTH_WITH_POLICY_HPP
+#define BACKCHANNEL_AUTH_WITH_POLICY_HPP
+
+// ---- backchannel/auth/iam_policy.hpp
+#ifndef BACKCHANNEL_AUTH_IAM_POLICY_HPP
+#define BACKCHANNEL_AUTH_IAM_POLICY_HPP
+
+// ---- backchannel/auth/iam_pattern.hpp
+#ifndef BACKCHANNEL_AUTH_IAM_PATTERN_HPP
+#define BACKCHANNEL_AUTH_IAM_PATTERN_HPP
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A name with wildcards as the Action and Resource elements of IAM policies hold them.
+///
+/// `*` stands for any run of characters and `?` for exactly one (of UTF-8). Immutable, so one pattern may serve several
+/// threads.
+class iam_pattern {
+public:
+    /// A pattern of action names: `*`, or a service and a name with one colon between; case doesn't matter.
+    ///
+    /// Nothing if the text has another form and so could never match.
+    [[nodiscard]] BACKCHANNEL_DECL static std::optional<iam_pattern> for_actions(std::string_view text);
+
+    /// A pattern of resource names: `*`, or `arn:partition:service:region:account:resource`; case matters.
+    ///
+    /// Wildcards stay inside their segment, but for a `*` at the end of a segment, which may run past the colon. The
+    /// resource is all that follows the fifth colon; its wildcards stand for any characters, '/' and ':' included.
+    /// Nothing if the text has fewer than six segments or doesn't begin with `arn:`, as it could never match then.
+    [[nodiscard]] BACKCHANNEL_DECL static std::optional<iam_pattern> for_resources(std::string_view text);
+
+    /// Whether the pattern stands for the whole name.
+    ///
+    /// Needs no memory. The time is at worst the product of both lengths for each run of characters between colons.
+    [[nodiscard]] BACKCHANNEL_DECL bool matches(std::string_view name) const noexcept;
+
+private:
+    // The wildcards are bytes that UTF-8 never has, so that one pass over the text settles what each of them may match.
+    static constexpr unsigned char segment_one = 0xfc;
+    static constexpr unsigned char any_one = 0xfd;
+    static constexpr unsigned char segment_run = 0xfe;
+    static constexpr unsigned char any_run = 0xff;
+
+    explicit iam_pattern(bool fold_case) noexcept : fold_case_(fold_case) {}
+
+    BACKCHANNEL_DECL void add(unsigned char what);
+
+    std::string code_;
+    bool fold_case_;
+};
+
+}
+
+#endif
+
+// ---- backchannel/support/ip_text.hpp
+#ifndef BACKCHANNEL_SUPPORT_IP_TEXT_HPP
+#define BACKCHANNEL_SUPPORT_IP_TEXT_HPP
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An IPv4 or IPv6 address.
+///
+/// Held as sixteen bytes in the order of the network; an IPv4 address in its IPv4-mapped form (RFC 4291, section
+/// 2.5.5.2), so that `192.0.2.7` and `::ffff:192.0.2.7` are the same.
+class ip_address {
+public:
+    /// The address `::`.
+    constexpr ip_address() noexcept = default;
+
+    explicit constexpr ip_address(std::array<std::uint8_t, 16> const& bytes) noexcept : bytes_(bytes) {}
+
+    /// Reads an IPv4 address of four decimal numbers, or an IPv6 address in any form of RFC 4291, section 2.2.
+    ///
+    /// Nothing for anything else: leading zeros in an IPv4 number, brackets, ports, zone ids, blanks.
+    [[nodiscard]] BACKCHANNEL_DECL static std::optional<ip_address> parse(std::string_view text) noexcept;
+
+    [[nodiscard]] constexpr std::array<std::uint8_t, 16> const& bytes() const noexcept { return bytes_; }
+
+    /// Whether this is an IPv4 address, which an IPv4-mapped IPv6 address is too.
+    [[nodiscard]] BACKCHANNEL_DECL bool is_v4() const noexcept;
+
+    /// The address as `192.0.2.7`, or in the form of RFC 5952, section 4.
+    [[nodiscard]] BACKCHANNEL_DECL std::string to_string() const;
+
+    [[nodiscard]] friend bool operator==(ip_address const&, ip_address const&) noexcept = default;
+
+private:
+    std::array<std::uint8_t, 16> bytes_{};
+};
+
+/// The one usual text of an address: that of `ip_address::to_string`, or the input as it is if it isn't an address.
+[[nodiscard]] BACKCHANNEL_DECL std::string normalise_ip(std::string_view text);
+
+/// A block of addresses that have their first bits in common (RFC 4632, section 3.1; RFC 4291, section 2.3).
+///
+/// A block belongs to IPv4 if it lies within `::ffff:0:0/96`; any other is one of IPv6 and has no IPv4 address in it,
+/// so `::/0` is every IPv6 address only.
+class ip_network {
+public:
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`; an address without a prefix is the block of it alone.
+    ///
+    /// Bits of the address behind the prefix don't count. The prefix has no leading zeros and at most 32 or 128 bits;
+    /// it counts from the front of the address as it is written, so `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+    [[nodiscard]] BACKCHANNEL_DECL static std::optional<ip_network> parse(std::string_view text) noexcept;
+
+    [[nodiscard]] BACKCHANNEL_DECL bool contains(ip_address const& address) const noexcept;
+
+private:
+    ip_network(ip_address const& base, unsigned bits) noexcept : base_(base), bits_(bits) {}
+
+    ip_address base_;
+    unsigned bits_; // of the sixteen bytes, for IPv4 too
+};
+
+}
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// What a principal wants to do, as an `iam_policy` looks at it.
+struct iam_request {
+    std::string_view action = "execute-api:ManageConnections";
+
+    /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/@connections/{id}`
+    std::string_view resource{};
+
+    /// `aws:SourceIp`; empty, or anything but an address, if it isn't known.
+    std::string_view source_ip{};
+
+    /// `aws:SecureTransport`; nothing if it isn't known: a condition on it holds then where it denies.
+    std::optional<bool> secure_transport{};
+};
+
+/// What a policy says about a request.
+enum class iam_effect : std::uint8_t {
+    deny_implicit, ///< no statement applies
+    allow,         ///< an Allow applies and no Deny
+    deny_explicit, ///< a Deny applies
+};
+
+namespace detail_iam_policy {
+
+// One operator of a Condition with its one key.
+struct condition {
+    enum class test : std::uint8_t { source_in, source_not_in, transport_is };
+
+    test what = test::source_in;
+    bool takes_true = false;
+    bool takes_false = false;
+    std::vector<ip_network> networks{};
+};
+
+struct statement {
+    bool allow = false;
+    bool other_actions = false;   // NotAction
+    bool other_resources = false; // NotResource
+    std::vector<iam_pattern> actions{};
+    std::vector<iam_pattern> resources{};
+    std::vector<condition> conditions{};
+};
+
+struct loader;
+
+}
+
+class iam_policy_result;
+
+/// An identity policy in the JSON of AWS IAM (IAM User Guide, "IAM JSON policy reference").
+///
+/// Understood are Version `2012-10-17`, Id, and statements of Sid, Effect, Action or NotAction, Resource or
+/// NotResource, and a Condition of `IpAddress` and `NotIpAddress` on `aws:SourceIp` and `Bool` on
+/// `aws:SecureTransport`. A policy with anything else, policy variables (`${...}`) among it, is refused as a whole: a
+/// part that is left out could make it grant more than it says. So is one without Version, which AWS reads as
+/// `2008-10-17`, where variables mean nothing.
+///
+/// Immutable, so one policy may serve several threads. A default-made policy has no statements and grants nothing.
+class iam_policy {
+public:
+    iam_policy() = default;
+
+    /// Reads a policy document; the result holds the policy or says what is wrong with it.
+    [[nodiscard]] BACKCHANNEL_DECL static iam_policy_result parse(std::string_view json);
+
+    /// Tells the effect on a request: that of any Deny that applies, else of any Allow, else an implicit denial.
+    ///
+    /// A statement applies if its actions, its resources and every operator of its Condition do. Where the request
+    /// doesn't know the value of a key, `IpAddress` and `Bool` are false and `NotIpAddress` is true (IAM User Guide,
+    /// "IAM JSON policy elements: Condition operators"). An operator with several values asks for one of them,
+    /// `NotIpAddress` for none of them. Needs no memory.
+    [[nodiscard]] BACKCHANNEL_DECL iam_effect evaluate(iam_request const& request) const noexcept;
+
+    /// Whether the effect on a request is `iam_effect::allow`.
+    [[nodiscard]] bool allows(iam_request const& request) const noexcept {
+        return evaluate(request) == iam_effect::allow;
+    }
+
+private:
+    friend struct detail_iam_policy::loader;
+
+    std::vector<detail_iam_policy::statement> statements_;
+};
+
+/// Why a policy was refused.
+struct iam_policy_error {
+    std::string message;     ///< a sentence without its full stop, for the one who writes the policy
+    std::string unsupported; ///< the name of what isn't implemented, such as `StringEquals`; empty for other errors
+    std::size_t line = 0;    ///< from 1
+    std::size_t column = 0;  ///< from 1, in characters
+};
+
+/// What `iam_policy::parse` returns: a policy, or an error if there is none.
+class iam_policy_result {
+public:
+    explicit iam_policy_result(iam_policy policy) noexcept : policy_(std::move(policy)) {}
+    explicit iam_policy_result(iam_policy_error error) noexcept : error_(std::move(error)) {}
+
+    [[nodiscard]] explicit operator bool() const noexcept { return policy_.has_value(); }
+
+    /// The policy. Precondition: there is one.
+    [[nodiscard]] iam_policy const& policy() const& noexcept { return *policy_; }
+    [[nodiscard]] iam_policy policy() && noexcept { return std::move(*policy_); }
+
+    /// What is wrong; empty if there is a policy.
+    [[nodiscard]] iam_policy_error const& error() const noexcept { return error_; }
+
+private:
+    std::optional<iam_policy> policy_;
+    iam_policy_error error_;
+};
+}
+
+#endif
+
+// ---- backchannel/auth/revising_authorizer.hpp
+#ifndef BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
+#define BACKCHANNEL_AUTH_REVISING_AUTHORIZER_HPP
+
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// An authorizer whose every decision passes through `Revise`, whichever way it is asked. The base of `with_policy` and
+/// `with_rate_limit`.
+///
+/// `Revise` is callable as `auth_decision(auth_decision, request_view const&, operation, std::string_view id)`.
+/// Thread-safe as far as both are, but for `configure`.
+template <class Auth, class Revise>
+class revising_authorizer {
+    static_assert(check_authorizer<Auth>());
+
+public:
+    void configure(router_options const& options) {
+        if constexpr (has_configure<Auth>) auth_.configure(options);
+        if constexpr (has_configure<Revise>) revise_.configure(options);
+    }
+
+    [[nodiscard]] auth_decision authorize(request_view const& request, operation op, std::string_view id)
+        requires has_authorize<Auth>
+    {
+        return revise_(auth_.authorize(request, op, id), request, op, id);
+    }
+
+    void async_authorize(request_view const& request, operation op, std::string_view id,
+                         completion<auth_decision> done)
+        requires has_async_authorize<Auth>
+    {
+        auth_.async_authorize(request, op, id,
+                              [this, &request, op, id, done = std::move(done)](auth_decision decision) mutable {
+                                  done(revise_(std::move(decision), request, op, id));
+                              });
+    }
+
+    [[nodiscard]] auto begin(request_view const& head, operation op, std::string_view id)
+        requires has_begin<Auth>
+    {
+        return verification<decltype(auth_.begin(head, op, id))>{this, head, op, id, auth_.begin(head, op, id)};
+    }
+
+private:
+    /// A request whose body is still arriving.
+    template <class Inner>
+    struct verification {
+        revising_authorizer* self;
+        request_view head;
+        operation op;
+        std::string_view id;
+        Inner waiting;
+
+        void join(crypto::sha256_lanes& lanes)
+            requires joins_lanes<Inner>
+        {
+            waiting.join(lanes);
+        }
+        void settle() noexcept
+            requires joins_lanes<Inner>
+        {
+            waiting.settle();
+        }
+        void append(std::string_view piece) { waiting.append(piece); }
+        void finish(completion<auth_decision> done) {
+            waiting.finish([self_ = self, head_ = head, op_ = op, id_ = id,
+                            done_ = std::move(done)](auth_decision decision) mutable {
+                done_(self_->revise_(std::move(decision), head_, op_, id_));
+            });
+        }
+    };
+
+protected:
+    revising_authorizer(Auth auth, Revise revise) : revise_{std::move(revise)}, auth_{std::move(auth)} {}
+
+    Revise revise_;
+    Auth auth_; // last: what it still owes when it is destroyed is revised
+};
+
+}
+
+#endif
+
+// ---- backchannel/dialect/resource_arn.hpp
+#ifndef BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
+#define BACKCHANNEL_DIALECT_RESOURCE_ARN_HPP
+
+#include <string>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// The HTTP method of an operation.
+[[nodiscard]] constexpr std::string_view method_of(operation op) noexcept {
+    switch (op) {
+    case operation::post: return "POST";
+    case operation::get: return "GET";
+    case operation::put: return "PUT";
+    case operation::del: break;
+    }
+    return "DELETE";
+}
+
+/// `arn:{partition}:execute-api:{region}:{account}:{api-id}/{stage}/{METHOD}/@connections/{id}`, the resource that IAM
+/// policies grant; without an id that of all connections together. With `masked`, only the last
+/// four digits of the account are shown, as AWS does in denials.
+[[nodiscard]] inline std::string resource_arn(router_options const& options, operation op, std::string_view id,
+                                              bool masked = false) {
+    std::string arn = "arn:";
+    arn.append(options.partition).append(":execute-api:").append(options.region).append(":");
+    std::string_view account = options.account;
+    if (masked && account.size() > 4) {
+        arn.append(account.size() - 4, '*');
+        account = account.substr(account.size() - 4);
+    }
+    arn.append(account).append(":").append(options.api_id);
+    if (!options.stage.empty()) arn.append("/").append(options.stage);
+    arn.append("/").append(method_of(op)).append("/@connections");
+    if (!id.empty()) arn.append("/").append(id);
+    return arn;
+}
+
+}
+
+#endif
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+/// A policy of one's own: `bool permits(principal const&, iam_request const&)`.
+template <class P>
+concept permits_principals = requires(P const& policy, principal const& who, iam_request const& r) {
+    { policy.permits(who, r) } -> std::same_as<bool>;
+};
+
+/// The same without the words of IAM: `bool permits(principal const&, operation, std::string_view id)`.
+template <class P>
+concept permits_operations = requires(P const& policy, principal const& who, operation op, std::string_view id) {
+    { policy.permits(who, op, id) } -> std::same_as<bool>;
+};
+
+/// Refuses those whom a policy does not grant what they ask for.
+template <class Policy>
+class policy_judge {
+    static_assert(std::same_as<Policy, iam_policy> || permits_principals<Policy> || permits_operations<Policy>,
+                  "the policy of with_policy must be backchannel::iam_policy or have `bool "
+                  "permits(backchannel::principal const&, backchannel::iam_request const&) const` or `bool "
+                  "permits(backchannel::principal const&, backchannel::operation, std::string_view id) const`");
+
+public:
+    explicit policy_judge(Policy policy) : policy_{std::move(policy)} {}
+
+    void configure(router_options const& options) { options_ = options; }
+
+    [[nodiscard]] auth_decision operator()(auth_decision decision, request_view const& request, operation op,
+                                           std::string_view id) const {
+        if (decision.allowed() && !grants(request, decision.who, op, id))
+            return auth_decision::refuse(auth_error::not_permitted, {}, std::move(decision.who));
+        return decision;
+    }
+
+    [[nodiscard]] bool grants(request_view const& request, principal const& who, operation op,
+                              std::string_view id) const {
+        if constexpr (permits_operations<Policy>) {
+            return policy_.permits(who, op, id);
+        } else {
+            std::string const resource = resource_arn(options_, op, id);
+            iam_request const asked{"execute-api:ManageConnections", resource, request.source_ip, request.secure};
+            if constexpr (std::same_as<Policy, iam_policy>) return policy_.allows(asked);
+            else return policy_.permits(who, asked);
+        }
+    }
+
+private:
+    Policy policy_;
+    router_options options_{};
+};
+
+/// An authorizer, and a policy that is asked about everybody it lets in.
+///
+/// Authentication says who is asking, the policy whether it may: without a grant nobody enters, whatever has
+/// authenticated the caller. `Policy` is `iam_policy`, one for all callers, or a type with
+/// `bool permits(principal const&, iam_request const&) const` or `bool permits(principal const&, operation,
+/// std::string_view id) const`, such as `yandex_roles`. Thread-safe as far as `Auth` and `Policy` are, but for
+/// `configure`.
+template <class Auth, class Policy = iam_policy>
+class with_policy : public revising_authorizer<Auth, policy_judge<Policy>> {
+public:
+    with_policy(Auth auth, Policy policy)
+        : with_policy::revising_authorizer{std::move(auth), policy_judge<Policy>{std::move(policy)}} {}
+
+    /// Whether both grant one more target of the same request.
+    [[nodiscard]] bool permits(request_view const& request, principal const& who, operation op, std::string_view id)
+        requires has_permits<Auth>
+    {
+        return this->auth_.permits(request, who, op, id) && this->revise_.grants(request, who, op, id);
+    }
+};
+
+}
+
+#endif
+
 // ---- backchannel/auth/with_rate_limit.hpp
 #ifndef BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
 #define BACKCHANNEL_AUTH_WITH_RATE_LIMIT_HPP
@@ -8689,6 +8685,47 @@ struct frame_header {
 
 #endif
 
+// ---- backchannel/protocol/path_segment.hpp
+#ifndef BACKCHANNEL_PROTOCOL_PATH_SEGMENT_HPP
+#define BACKCHANNEL_PROTOCOL_PATH_SEGMENT_HPP
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+/// One segment of a path, decoded once into a buffer of its own.
+class path_segment {
+public:
+    static constexpr std::size_t capacity = 128; ///< bytes of decoded text; a longer segment is not allowed
+
+    /// Replaces the text by that of a raw segment. RFC 3986 2.1.
+    BACKCHANNEL_DECL void decode(std::string_view raw, target_form form) noexcept;
+
+    [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), size_}; }
+
+    /// False for a bad escape, a decoded '%' or backslash, a control byte, a byte over 0x7E, a dot segment, and what is
+    /// too long.
+    [[nodiscard]] bool allowed() const noexcept { return allowed_; }
+    [[nodiscard]] bool has_slash() const noexcept { return has_slash_; }
+    [[nodiscard]] bool is_dots() const noexcept { return size_ <= 2 && (text() == "." || text() == ".."); }
+
+private:
+    std::array<char, capacity> bytes_;
+    std::size_t size_ = 0;
+    bool allowed_ = true;
+    bool has_slash_ = false;
+};
+
+/// Takes the next segment that is not empty off the front of a path, still encoded; nothing if there is none.
+[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept;
+
+}
+
+#endif
+
 // ---- backchannel/protocol/json_value.hpp
 #ifndef BACKCHANNEL_PROTOCOL_JSON_VALUE_HPP
 #define BACKCHANNEL_PROTOCOL_JSON_VALUE_HPP
@@ -8868,47 +8905,6 @@ struct json_result {
 
 /// Reads a whole text as one JSON value, strictly by RFC 8259; an object that has two members of one name is an error.
 [[nodiscard]] BACKCHANNEL_DECL json_result parse_json(std::string_view text, json_limits limits = {});
-
-}
-
-#endif
-
-// ---- backchannel/protocol/path_segment.hpp
-#ifndef BACKCHANNEL_PROTOCOL_PATH_SEGMENT_HPP
-#define BACKCHANNEL_PROTOCOL_PATH_SEGMENT_HPP
-
-#include <array>
-#include <cstddef>
-#include <optional>
-#include <string_view>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-/// One segment of a path, decoded once into a buffer of its own.
-class path_segment {
-public:
-    static constexpr std::size_t capacity = 128; ///< bytes of decoded text; a longer segment is not allowed
-
-    /// Replaces the text by that of a raw segment. RFC 3986 2.1.
-    BACKCHANNEL_DECL void decode(std::string_view raw, target_form form) noexcept;
-
-    [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), size_}; }
-
-    /// False for a bad escape, a decoded '%' or backslash, a control byte, a byte over 0x7E, a dot segment, and what is
-    /// too long.
-    [[nodiscard]] bool allowed() const noexcept { return allowed_; }
-    [[nodiscard]] bool has_slash() const noexcept { return has_slash_; }
-    [[nodiscard]] bool is_dots() const noexcept { return size_ <= 2 && (text() == "." || text() == ".."); }
-
-private:
-    std::array<char, capacity> bytes_;
-    std::size_t size_ = 0;
-    bool allowed_ = true;
-    bool has_slash_ = false;
-};
-
-/// Takes the next segment that is not empty off the front of a path, still encoded; nothing if there is none.
-[[nodiscard]] BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept;
 
 }
 
@@ -9642,574 +9638,6 @@ BACKCHANNEL_DECL bool signature::matches_hex(std::string_view text) const noexce
     std::array<char, 2 * std::tuple_size_v<sha256_digest>> digits;
     protocol::hex_encode(bytes_, digits.data());
     return constant_time_equal(text, {digits.data(), digits.size()});
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/auth/iam_pattern.ipp
-#ifndef BACKCHANNEL_IMPL_AUTH_IAM_PATTERN_IPP
-#define BACKCHANNEL_IMPL_AUTH_IAM_PATTERN_IPP
-
-#include <algorithm>
-#include <cstddef>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_iam_pattern {
-
-[[nodiscard]] constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// The bytes of the character at `at`: the first one and all that continue it.
-[[nodiscard]] inline std::size_t character_size(std::string_view text, std::size_t at) noexcept {
-    std::size_t end = at + 1;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
-    return end - at;
-}
-
-}
-
-BACKCHANNEL_DECL std::optional<iam_pattern> iam_pattern::for_actions(std::string_view text) {
-    bool const one_colon = std::count(text.begin(), text.end(), ':') == 1;
-    bool const whole = one_colon && !text.starts_with(':') && !text.ends_with(':');
-    if ((text != "*" && !whole) || !protocol::is_valid_utf8(text)) return std::nullopt;
-    iam_pattern pattern(true);
-    for (char const c : text) {
-        char const folded = detail_iam_pattern::to_lower(c);
-        pattern.add(c == '*' ? any_run : c == '?' ? any_one : static_cast<unsigned char>(folded));
-    }
-    return pattern;
-}
-
-BACKCHANNEL_DECL std::optional<iam_pattern> iam_pattern::for_resources(std::string_view text) {
-    bool const everything = text == "*";
-    bool const arn = text.starts_with("arn:") && std::count(text.begin(), text.end(), ':') >= 5;
-    if ((!everything && !arn) || !protocol::is_valid_utf8(text)) return std::nullopt;
-    iam_pattern pattern(false);
-    int colons = everything ? 5 : 0;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        char const c = text[at];
-        bool const in_resource = colons >= 5;
-        if (c == '*') {
-            std::size_t const next = text.find_first_not_of('*', at);
-            bool const ends_segment = next == std::string_view::npos || text[next] == ':';
-            pattern.add(in_resource || ends_segment ? any_run : segment_run);
-        } else if (c == '?') {
-            pattern.add(in_resource ? any_one : segment_one);
-        } else {
-            if (c == ':') ++colons;
-            pattern.add(static_cast<unsigned char>(c));
-        }
-    }
-    return pattern;
-}
-
-BACKCHANNEL_DECL void iam_pattern::add(unsigned char what) {
-    char const code = static_cast<char>(what);
-    bool const run = what == any_run || what == segment_run;
-    if (run && code_.ends_with(code)) return; // two of them in a row match what one does
-    code_ += code;
-}
-
-// A mismatch goes back to the latest run that can take one character more. Of two runs that may cross colons, only the
-// later is worth trying: the earlier one has already found the first place for what stands between them. The same holds
-// for two runs that may not cross, as long as no run that may has come between.
-BACKCHANNEL_DECL bool iam_pattern::matches(std::string_view name) const noexcept {
-    struct retry {
-        std::size_t code = std::string_view::npos; // what follows the run; npos without one
-        std::size_t name = 0;                      // where the run ends at the moment
-    };
-    retry crossing;
-    retry staying;
-    std::size_t code = 0;
-    std::size_t at = 0;
-    for (;;) {
-        if (code == code_.size()) {
-            if (at == name.size()) return true;
-        } else {
-            auto const what = static_cast<unsigned char>(code_[code]);
-            bool const more = at < name.size();
-            if (what == any_run) {
-                if (++code == code_.size()) return true;
-                crossing = {code, at};
-                staying = {};
-                continue;
-            }
-            if (what == segment_run) {
-                staying = {++code, at};
-                continue;
-            }
-            if (more && (what == any_one || (what == segment_one && name[at] != ':'))) {
-                ++code;
-                at += detail_iam_pattern::character_size(name, at);
-                continue;
-            }
-            if (more && code_[code] == (fold_case_ ? detail_iam_pattern::to_lower(name[at]) : name[at])) {
-                ++code;
-                ++at;
-                continue;
-            }
-        }
-        if (staying.code != std::string_view::npos && staying.name < name.size() && name[staying.name] != ':') {
-            code = staying.code;
-            at = ++staying.name;
-        } else if (crossing.code != std::string_view::npos && crossing.name < name.size()) {
-            code = crossing.code; // `staying` is stuck for good until the pattern sets it anew
-            at = ++crossing.name;
-        } else {
-            return false;
-        }
-    }
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/support/ip_text.ipp
-#ifndef BACKCHANNEL_IMPL_SUPPORT_IP_TEXT_IPP
-#define BACKCHANNEL_IMPL_SUPPORT_IP_TEXT_IPP
-
-#include <algorithm>
-#include <cstddef>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_ip_text {
-
-inline constexpr unsigned v4_prefix_bits = 96;
-
-// Takes a decimal number without leading zeros off the front of the text; nothing if it's missing or too large.
-[[nodiscard]] inline std::optional<unsigned> take_decimal(std::string_view& text, unsigned largest) noexcept {
-    unsigned value = 0;
-    std::size_t digits = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
-        value = value * 10 + static_cast<unsigned>(text[digits] - '0');
-        if (value > largest) return std::nullopt;
-        ++digits;
-    }
-    if (digits == 0 || (digits > 1 && text[0] == '0')) return std::nullopt;
-    text.remove_prefix(digits);
-    return value;
-}
-
-[[nodiscard]] inline bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
-    for (int number = 0; number < 4; ++number) {
-        if (number != 0) {
-            if (!text.starts_with('.')) return false;
-            text.remove_prefix(1);
-        }
-        auto const value = take_decimal(text, 255);
-        if (!value) return false;
-        out[number] = static_cast<std::uint8_t>(*value);
-    }
-    return text.empty();
-}
-
-// Takes a group of one to four hexadecimal digits off the front of the text.
-[[nodiscard]] inline bool take_group(std::string_view& text, std::uint8_t* out) noexcept {
-    unsigned value = 0;
-    std::size_t digits = 0;
-    for (; digits < text.size() && digits < 4; ++digits) {
-        char const c = text[digits];
-        unsigned digit = 0;
-        if (c >= '0' && c <= '9') {
-            digit = static_cast<unsigned>(c - '0');
-        } else if (c >= 'a' && c <= 'f') {
-            digit = static_cast<unsigned>(c - 'a') + 10;
-        } else if (c >= 'A' && c <= 'F') {
-            digit = static_cast<unsigned>(c - 'A') + 10;
-        } else {
-            break;
-        }
-        value = value << 4 | digit;
-    }
-    if (digits == 0) return false;
-    out[0] = static_cast<std::uint8_t>(value >> 8);
-    out[1] = static_cast<std::uint8_t>(value & 0xff);
-    text.remove_prefix(digits);
-    return true;
-}
-
-[[nodiscard]] inline bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
-    std::array<std::uint8_t, 16> bytes{};
-    std::size_t size = 0;
-    std::optional<std::size_t> gap; // where "::" stands
-    if (text.starts_with("::")) {
-        gap = 0;
-        text.remove_prefix(2);
-    }
-    while (!text.empty()) {
-        std::size_t const separator = text.find_first_of(":.");
-        if (separator != std::string_view::npos && text[separator] == '.') {
-            if (size > 12 || !parse_v4(text, bytes.data() + size)) return false;
-            size += 4;
-            break;
-        }
-        if (size == 16 || !take_group(text, bytes.data() + size)) return false;
-        size += 2;
-        if (text.empty()) break;
-        if (!text.starts_with(':') || text.size() == 1) return false;
-        text.remove_prefix(1);
-        if (text.starts_with(':')) {
-            if (gap) return false;
-            gap = size;
-            text.remove_prefix(1);
-        }
-    }
-    if (gap ? size > 14 : size != 16) return false; // a gap stands for one group or more
-    out = {};
-    std::size_t const front = gap.value_or(16);
-    std::copy_n(bytes.begin(), front, out.begin());
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(front), size - std::min(size, front),
-                out.end() - static_cast<std::ptrdiff_t>(size - std::min(size, front)));
-    return true;
-}
-
-inline void append_decimal(std::string& out, unsigned value) {
-    if (value >= 10) append_decimal(out, value / 10);
-    out += static_cast<char>('0' + value % 10);
-}
-
-inline void append_group(std::string& out, unsigned value) {
-    if (value >= 16) append_group(out, value >> 4);
-    out += "0123456789abcdef"[value & 15];
-}
-
-[[nodiscard]] inline std::string print_v6(std::array<std::uint8_t, 16> const& bytes) {
-    auto const group = [&bytes](std::size_t i) { return unsigned{bytes[2 * i]} << 8 | bytes[2 * i + 1]; };
-    std::size_t gap = 8; // the first of the longest runs of zero groups, if it has more than one
-    std::size_t gap_size = 1;
-    for (std::size_t i = 0, run = 0; i < 8; ++i) {
-        run = group(i) == 0 ? run + 1 : 0;
-        if (run > gap_size) {
-            gap_size = run;
-            gap = i + 1 - run;
-        }
-    }
-    std::string text;
-    for (std::size_t i = 0; i < 8;) {
-        if (i == gap) {
-            text += "::";
-            i += gap_size;
-            continue;
-        }
-        if (!text.empty() && text.back() != ':') text += ':';
-        append_group(text, group(i));
-        ++i;
-    }
-    return text;
-}
-
-}
-
-BACKCHANNEL_DECL std::optional<ip_address> ip_address::parse(std::string_view text) noexcept {
-    ip_address address;
-    if (text.find(':') != std::string_view::npos) {
-        if (!detail_ip_text::parse_v6(text, address.bytes_)) return std::nullopt;
-        return address;
-    }
-    address.bytes_[10] = 0xff;
-    address.bytes_[11] = 0xff;
-    if (!detail_ip_text::parse_v4(text, address.bytes_.data() + 12)) return std::nullopt;
-    return address;
-}
-
-BACKCHANNEL_DECL bool ip_address::is_v4() const noexcept {
-    return std::all_of(bytes_.begin(), bytes_.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
-           bytes_[10] == 0xff && bytes_[11] == 0xff;
-}
-
-BACKCHANNEL_DECL std::string ip_address::to_string() const {
-    if (!is_v4()) return detail_ip_text::print_v6(bytes_);
-    std::string text;
-    for (std::size_t i = 12; i < 16; ++i) {
-        if (i != 12) text += '.';
-        detail_ip_text::append_decimal(text, bytes_[i]);
-    }
-    return text;
-}
-
-BACKCHANNEL_DECL std::string normalise_ip(std::string_view text) {
-    auto const address = ip_address::parse(text);
-    return address ? address->to_string() : std::string(text);
-}
-
-BACKCHANNEL_DECL std::optional<ip_network> ip_network::parse(std::string_view text) noexcept {
-    std::size_t const slash = text.find('/');
-    std::string_view const host = text.substr(0, slash);
-    auto const base = ip_address::parse(host);
-    if (!base) return std::nullopt;
-    if (slash == std::string_view::npos) return ip_network(*base, 128);
-    bool const dotted = host.find(':') == std::string_view::npos;
-    unsigned const first_bit = dotted ? detail_ip_text::v4_prefix_bits : 0;
-    text.remove_prefix(slash + 1);
-    auto const bits = detail_ip_text::take_decimal(text, 128 - first_bit);
-    if (!bits || !text.empty()) return std::nullopt;
-    return ip_network(*base, first_bit + *bits);
-}
-
-BACKCHANNEL_DECL bool ip_network::contains(ip_address const& address) const noexcept {
-    if (bits_ < detail_ip_text::v4_prefix_bits && address.is_v4()) return false;
-    auto const& base = base_.bytes();
-    auto const& bytes = address.bytes();
-    std::size_t const whole = bits_ / 8;
-    if (!std::equal(base.begin(), base.begin() + static_cast<std::ptrdiff_t>(whole), bytes.begin())) return false;
-    unsigned const rest = bits_ % 8;
-    return rest == 0 || (base[whole] ^ bytes[whole]) >> (8 - rest) == 0;
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/auth/iam_policy.ipp
-#ifndef BACKCHANNEL_IMPL_AUTH_IAM_POLICY_IPP
-#define BACKCHANNEL_IMPL_AUTH_IAM_POLICY_IPP
-
-#include <algorithm>
-
-namespace backchannel::inline BACKCHANNEL_ABI {
-
-namespace detail_iam_policy {
-
-[[nodiscard]] inline std::string quote(std::string_view name) { return '"' + std::string(name) + '"'; }
-
-// Condition keys are the same in any case; `lower` has no capitals.
-[[nodiscard]] inline bool same_key(std::string_view name, std::string_view lower) noexcept {
-    return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
-
-[[nodiscard]] inline bool any_match(std::vector<iam_pattern> const& patterns, std::string_view name) noexcept {
-    return std::any_of(patterns.begin(), patterns.end(), [name](auto const& pattern) { return pattern.matches(name); });
-}
-
-[[nodiscard]] inline bool holds(condition const& condition, std::optional<ip_address> const& source,
-                                std::optional<bool> secure, bool if_unknown) noexcept {
-    if (condition.what == condition::test::transport_is)
-        return secure ? (*secure ? condition.takes_true : condition.takes_false) : if_unknown;
-    bool const inside = source && std::any_of(condition.networks.begin(), condition.networks.end(),
-                                              [&source](auto const& network) { return network.contains(*source); });
-    return inside == (condition.what == condition::test::source_in);
-}
-
-// Turns the JSON of a policy into statements. Every function answers false once it has met the first error.
-struct loader {
-    using json = protocol::json_value;
-    using kind = protocol::json_kind;
-    using member = protocol::json_member;
-
-    std::string_view document;
-    iam_policy policy{};
-    iam_policy_error error{};
-
-    bool fail(std::size_t offset, std::string message, std::string_view unsupported = {}) {
-        auto const position = protocol::json_position_of(document, offset);
-        error = {std::move(message), std::string(unsupported), position.line, position.column};
-        return false;
-    }
-    bool refuse(std::size_t offset, std::string_view what, std::string_view name) {
-        return fail(offset, std::string(what) + ' ' + quote(name) + " is not implemented", name);
-    }
-
-    bool load() {
-        auto const parsed = protocol::parse_json(document);
-        if (!parsed) return fail(parsed.error.offset, parsed.error.message);
-        json const& root = *parsed.value;
-        if (root.kind != kind::object) return fail(root.offset, "a policy must be a JSON object");
-        for (member const& m : root.members) {
-            if (m.name == "Version" || m.name == "Statement") continue;
-            if (m.name != "Id") return refuse(m.offset, "the policy element", m.name);
-            if (!want_string(m)) return false;
-        }
-        return load_version(root) && load_statements(root);
-    }
-
-    bool load_version(json const& root) {
-        json const* const version = root.find("Version");
-        if (version == nullptr) {
-            return fail(root.offset,
-                        "the policy needs \"Version\": \"2012-10-17\"; without it AWS takes it for the "
-                        "version 2008-10-17, which is not implemented",
-                        "2008-10-17");
-        }
-        if (version->kind != kind::string) return fail(version->offset, "\"Version\" must be a string");
-        return version->text == "2012-10-17" || refuse(version->offset, "the version", version->text);
-    }
-
-    bool load_statements(json const& root) {
-        json const* const statements = root.find("Statement");
-        if (statements == nullptr) return fail(root.offset, "the policy has no \"Statement\"");
-        if (statements->kind == kind::object) return load_statement(*statements);
-        if (statements->kind != kind::array || statements->items.empty())
-            return fail(statements->offset, "\"Statement\" must be an object or a list of objects");
-        for (json const& one : statements->items) {
-            if (one.kind != kind::object) return fail(one.offset, "a statement must be an object");
-            if (!load_statement(one)) return false;
-        }
-        return true;
-    }
-
-    bool load_statement(json const& from) {
-        statement to;
-        for (member const& m : from.members)
-            if (!load_element(m, to)) return false;
-        if (from.find("Effect") == nullptr) return fail(from.offset, "the statement has no \"Effect\"");
-        if (!want_one_of(from, "Action", "NotAction") || !want_one_of(from, "Resource", "NotResource")) return false;
-        policy.statements_.push_back(std::move(to));
-        return true;
-    }
-
-    bool load_element(member const& m, statement& to) {
-        if (m.name == "Sid") return want_string(m);
-        if (m.name == "Effect") return load_effect(m.value, to);
-        if (m.name == "Action" || m.name == "NotAction") {
-            to.other_actions = m.name == "NotAction";
-            return load_patterns(m, to.actions, &iam_pattern::for_actions,
-                                 "is no action: it must be \"*\" or have the form service:name, or it can never match");
-        }
-        if (m.name == "Resource" || m.name == "NotResource") {
-            to.other_resources = m.name == "NotResource";
-            return load_patterns(m, to.resources, &iam_pattern::for_resources,
-                                 "is no resource: it must be \"*\" or an ARN of the form "
-                                 "arn:partition:service:region:account:resource, or it can never match");
-        }
-        if (m.name == "Condition") return load_condition(m.value, to);
-        if (m.name == "Principal" || m.name == "NotPrincipal") {
-            return fail(m.offset,
-                        quote(m.name) + " belongs into policies of resources; this is a policy of an identity", m.name);
-        }
-        return refuse(m.offset, "the statement element", m.name);
-    }
-
-    bool load_effect(json const& from, statement& to) {
-        to.allow = from.text == "Allow";
-        if (from.kind == kind::string && (to.allow || from.text == "Deny")) return true;
-        return fail(from.offset, "\"Effect\" must be \"Allow\" or \"Deny\"");
-    }
-
-    bool want_string(member const& m) {
-        return m.value.kind == kind::string || fail(m.value.offset, quote(m.name) + " must be a string");
-    }
-
-    bool want_one_of(json const& from, std::string_view name, std::string_view opposite) {
-        bool const has_name = from.find(name) != nullptr;
-        bool const has_opposite = from.find(opposite) != nullptr;
-        if (has_name != has_opposite) return true;
-        return fail(from.offset, std::string(has_name ? "the statement has both " : "the statement has neither ") +
-                                     quote(name) + (has_name ? " and " : " nor ") + quote(opposite));
-    }
-
-    // Calls `each` with the values of a member that is one value or a list of at least one.
-    template <class Each>
-    bool for_values(member const& m, Each each) {
-        if (m.value.kind != kind::array) return each(m.value);
-        if (m.value.items.empty()) return fail(m.value.offset, quote(m.name) + " has no values");
-        return std::all_of(m.value.items.begin(), m.value.items.end(), each);
-    }
-
-    bool want_plain_string(member const& m, json const& value) {
-        if (value.kind != kind::string) return fail(value.offset, quote(m.name) + " must hold strings");
-        std::size_t const variable = value.text.find("${");
-        if (variable == std::string::npos) return true;
-        std::size_t const end = value.text.find('}', variable);
-        std::size_t const size = end == std::string::npos ? end : end + 1 - variable;
-        return refuse(value.offset, "the policy variable", std::string_view(value.text).substr(variable, size));
-    }
-
-    bool load_patterns(member const& m, std::vector<iam_pattern>& to,
-                       std::optional<iam_pattern> (*compile)(std::string_view), std::string_view complaint) {
-        return for_values(m, [&](json const& value) {
-            if (!want_plain_string(m, value)) return false;
-            auto pattern = compile(value.text);
-            if (!pattern) return fail(value.offset, quote(value.text) + ' ' + std::string(complaint));
-            to.push_back(std::move(*pattern));
-            return true;
-        });
-    }
-
-    bool load_condition(json const& from, statement& to) {
-        if (from.kind != kind::object) return fail(from.offset, "\"Condition\" must be an object");
-        if (from.members.empty()) return fail(from.offset, "\"Condition\" has no operators");
-        return std::all_of(from.members.begin(), from.members.end(),
-                           [&](member const& m) { return load_operator(m, to); });
-    }
-
-    bool load_operator(member const& m, statement& to) {
-        condition made;
-        bool const transport = m.name == "Bool";
-        if (transport) {
-            made.what = condition::test::transport_is;
-        } else if (m.name == "NotIpAddress") {
-            made.what = condition::test::source_not_in;
-        } else if (m.name != "IpAddress") {
-            return refuse(m.offset, "the condition operator", m.name);
-        }
-        if (m.value.kind != kind::object) return fail(m.value.offset, quote(m.name) + " must be an object");
-        if (m.value.members.empty()) return fail(m.value.offset, quote(m.name) + " has no keys");
-        for (member const& key : m.value.members) {
-            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip"))
-                return refuse(key.offset, "with " + quote(m.name) + " the condition key", key.name);
-            if (&key != &m.value.members.front()) {
-                return fail(key.offset, "the condition key " + quote(key.name) + " occurs twice");
-            }
-            if (transport ? !load_truths(key, made) : !load_networks(key, made)) return false;
-        }
-        to.conditions.push_back(std::move(made));
-        return true;
-    }
-
-    bool load_networks(member const& key, condition& to) {
-        return for_values(key, [&](json const& value) {
-            if (!want_plain_string(key, value)) return false;
-            auto const network = ip_network::parse(value.text);
-            if (!network) return fail(value.offset, quote(value.text) + " is neither an IP address nor a CIDR block");
-            to.networks.push_back(*network);
-            return true;
-        });
-    }
-
-    bool load_truths(member const& key, condition& to) {
-        return for_values(key, [&](json const& value) {
-            bool const literal = value.kind == kind::boolean;
-            if (!literal && !want_plain_string(key, value)) return false;
-            bool const truth = literal ? value.boolean : value.text == "true";
-            if (!literal && !truth && value.text != "false")
-                return fail(value.offset, quote(value.text) + " is neither \"true\" nor \"false\"");
-            (truth ? to.takes_true : to.takes_false) = true;
-            return true;
-        });
-    }
-};
-
-}
-
-BACKCHANNEL_DECL iam_policy_result iam_policy::parse(std::string_view json) {
-    detail_iam_policy::loader loader{json};
-    if (!loader.load()) return iam_policy_result(std::move(loader.error));
-    return iam_policy_result(std::move(loader.policy));
-}
-
-BACKCHANNEL_DECL iam_effect iam_policy::evaluate(iam_request const& request) const noexcept {
-    auto const source = ip_address::parse(request.source_ip);
-    iam_effect effect = iam_effect::deny_implicit;
-    for (detail_iam_policy::statement const& statement : statements_) {
-        bool const applies =
-            detail_iam_policy::any_match(statement.actions, request.action) != statement.other_actions &&
-            detail_iam_policy::any_match(statement.resources, request.resource) != statement.other_resources &&
-            std::all_of(statement.conditions.begin(), statement.conditions.end(), [&](auto const& condition) {
-                return detail_iam_policy::holds(condition, source, request.secure_transport, !statement.allow);
-            });
-        if (!applies) continue;
-        if (!statement.allow) return iam_effect::deny_explicit;
-        effect = iam_effect::allow;
-    }
-    return effect;
 }
 
 }
@@ -11811,30 +11239,572 @@ BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text,
     return detail_timestamp::parse_asctime(text);
 }
 
-BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept {
-    detail_timestamp::reader in{text};
-    detail_timestamp::calendar_time time;
-    if (!in.number<4>(time.year) || !in.text('-') || !in.number<2>(time.month) || !in.text('-') ||
-        !in.number<2>(time.day) || !in.text('T') || !in.clock(time))
-        return std::nullopt;
-    if (in.text('.')) {
-        if (!in.at_digit()) return std::nullopt;
-        for (int weight = 100; in.at_digit(); weight /= 10) { // a weight of zero cuts the digits past the third
-            time.millisecond += (in.rest[0] - '0') * weight;
-            in.rest.remove_prefix(1);
+}
+
+#endif
+
+// ---- backchannel/impl/auth/iam_pattern.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_IAM_PATTERN_IPP
+#define BACKCHANNEL_IMPL_AUTH_IAM_PATTERN_IPP
+
+#include <algorithm>
+#include <cstddef>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_iam_pattern {
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// The bytes of the character at `at`: the first one and all that continue it.
+[[nodiscard]] inline std::size_t character_size(std::string_view text, std::size_t at) noexcept {
+    std::size_t end = at + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
+    return end - at;
+}
+
+}
+
+BACKCHANNEL_DECL std::optional<iam_pattern> iam_pattern::for_actions(std::string_view text) {
+    bool const one_colon = std::count(text.begin(), text.end(), ':') == 1;
+    bool const whole = one_colon && !text.starts_with(':') && !text.ends_with(':');
+    if ((text != "*" && !whole) || !protocol::is_valid_utf8(text)) return std::nullopt;
+    iam_pattern pattern(true);
+    for (char const c : text) {
+        char const folded = detail_iam_pattern::to_lower(c);
+        pattern.add(c == '*' ? any_run : c == '?' ? any_one : static_cast<unsigned char>(folded));
+    }
+    return pattern;
+}
+
+BACKCHANNEL_DECL std::optional<iam_pattern> iam_pattern::for_resources(std::string_view text) {
+    bool const everything = text == "*";
+    bool const arn = text.starts_with("arn:") && std::count(text.begin(), text.end(), ':') >= 5;
+    if ((!everything && !arn) || !protocol::is_valid_utf8(text)) return std::nullopt;
+    iam_pattern pattern(false);
+    int colons = everything ? 5 : 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        char const c = text[at];
+        bool const in_resource = colons >= 5;
+        if (c == '*') {
+            std::size_t const next = text.find_first_not_of('*', at);
+            bool const ends_segment = next == std::string_view::npos || text[next] == ':';
+            pattern.add(in_resource || ends_segment ? any_run : segment_run);
+        } else if (c == '?') {
+            pattern.add(in_resource ? any_one : segment_one);
+        } else {
+            if (c == ':') ++colons;
+            pattern.add(static_cast<unsigned char>(c));
         }
     }
-    auto moment = detail_timestamp::join(time);
-    if (!moment || in.rest == "Z") return moment;
-    int const sign = in.text('-') ? -1 : in.text('+') ? 1 : 0;
-    int hours = 0;
-    int minutes = 0;
-    if (sign == 0 || !in.number<2>(hours) || !in.text(':') || !in.number<2>(minutes) || !in.rest.empty() ||
-        hours > 23 || minutes > 59)
-        return std::nullopt;
-    *moment -= std::chrono::minutes(sign * (hours * 60 + minutes));
-    if (*moment < detail_timestamp::first_moment || *moment > detail_timestamp::last_moment) return std::nullopt;
-    return moment;
+    return pattern;
+}
+
+BACKCHANNEL_DECL void iam_pattern::add(unsigned char what) {
+    char const code = static_cast<char>(what);
+    bool const run = what == any_run || what == segment_run;
+    if (run && code_.ends_with(code)) return; // two of them in a row match what one does
+    code_ += code;
+}
+
+// A mismatch goes back to the latest run that can take one character more. Of two runs that may cross colons, only the
+// later is worth trying: the earlier one has already found the first place for what stands between them. The same holds
+// for two runs that may not cross, as long as no run that may has come between.
+BACKCHANNEL_DECL bool iam_pattern::matches(std::string_view name) const noexcept {
+    struct retry {
+        std::size_t code = std::string_view::npos; // what follows the run; npos without one
+        std::size_t name = 0;                      // where the run ends at the moment
+    };
+    retry crossing;
+    retry staying;
+    std::size_t code = 0;
+    std::size_t at = 0;
+    for (;;) {
+        if (code == code_.size()) {
+            if (at == name.size()) return true;
+        } else {
+            auto const what = static_cast<unsigned char>(code_[code]);
+            bool const more = at < name.size();
+            if (what == any_run) {
+                if (++code == code_.size()) return true;
+                crossing = {code, at};
+                staying = {};
+                continue;
+            }
+            if (what == segment_run) {
+                staying = {++code, at};
+                continue;
+            }
+            if (more && (what == any_one || (what == segment_one && name[at] != ':'))) {
+                ++code;
+                at += detail_iam_pattern::character_size(name, at);
+                continue;
+            }
+            if (more && code_[code] == (fold_case_ ? detail_iam_pattern::to_lower(name[at]) : name[at])) {
+                ++code;
+                ++at;
+                continue;
+            }
+        }
+        if (staying.code != std::string_view::npos && staying.name < name.size() && name[staying.name] != ':') {
+            code = staying.code;
+            at = ++staying.name;
+        } else if (crossing.code != std::string_view::npos && crossing.name < name.size()) {
+            code = crossing.code; // `staying` is stuck for good until the pattern sets it anew
+            at = ++crossing.name;
+        } else {
+            return false;
+        }
+    }
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/support/ip_text.ipp
+#ifndef BACKCHANNEL_IMPL_SUPPORT_IP_TEXT_IPP
+#define BACKCHANNEL_IMPL_SUPPORT_IP_TEXT_IPP
+
+#include <algorithm>
+#include <cstddef>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_ip_text {
+
+inline constexpr unsigned v4_prefix_bits = 96;
+
+// Takes a decimal number without leading zeros off the front of the text; nothing if it's missing or too large.
+[[nodiscard]] inline std::optional<unsigned> take_decimal(std::string_view& text, unsigned largest) noexcept {
+    unsigned value = 0;
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        value = value * 10 + static_cast<unsigned>(text[digits] - '0');
+        if (value > largest) return std::nullopt;
+        ++digits;
+    }
+    if (digits == 0 || (digits > 1 && text[0] == '0')) return std::nullopt;
+    text.remove_prefix(digits);
+    return value;
+}
+
+[[nodiscard]] inline bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
+    for (int number = 0; number < 4; ++number) {
+        if (number != 0) {
+            if (!text.starts_with('.')) return false;
+            text.remove_prefix(1);
+        }
+        auto const value = take_decimal(text, 255);
+        if (!value) return false;
+        out[number] = static_cast<std::uint8_t>(*value);
+    }
+    return text.empty();
+}
+
+// Takes a group of one to four hexadecimal digits off the front of the text.
+[[nodiscard]] inline bool take_group(std::string_view& text, std::uint8_t* out) noexcept {
+    unsigned value = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && digits < 4; ++digits) {
+        char const c = text[digits];
+        unsigned digit = 0;
+        if (c >= '0' && c <= '9') {
+            digit = static_cast<unsigned>(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            digit = static_cast<unsigned>(c - 'a') + 10;
+        } else if (c >= 'A' && c <= 'F') {
+            digit = static_cast<unsigned>(c - 'A') + 10;
+        } else {
+            break;
+        }
+        value = value << 4 | digit;
+    }
+    if (digits == 0) return false;
+    out[0] = static_cast<std::uint8_t>(value >> 8);
+    out[1] = static_cast<std::uint8_t>(value & 0xff);
+    text.remove_prefix(digits);
+    return true;
+}
+
+[[nodiscard]] inline bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
+    std::array<std::uint8_t, 16> bytes{};
+    std::size_t size = 0;
+    std::optional<std::size_t> gap; // where "::" stands
+    if (text.starts_with("::")) {
+        gap = 0;
+        text.remove_prefix(2);
+    }
+    while (!text.empty()) {
+        std::size_t const separator = text.find_first_of(":.");
+        if (separator != std::string_view::npos && text[separator] == '.') {
+            if (size > 12 || !parse_v4(text, bytes.data() + size)) return false;
+            size += 4;
+            break;
+        }
+        if (size == 16 || !take_group(text, bytes.data() + size)) return false;
+        size += 2;
+        if (text.empty()) break;
+        if (!text.starts_with(':') || text.size() == 1) return false;
+        text.remove_prefix(1);
+        if (text.starts_with(':')) {
+            if (gap) return false;
+            gap = size;
+            text.remove_prefix(1);
+        }
+    }
+    if (gap ? size > 14 : size != 16) return false; // a gap stands for one group or more
+    out = {};
+    std::size_t const front = gap.value_or(16);
+    std::copy_n(bytes.begin(), front, out.begin());
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(front), size - std::min(size, front),
+                out.end() - static_cast<std::ptrdiff_t>(size - std::min(size, front)));
+    return true;
+}
+
+inline void append_decimal(std::string& out, unsigned value) {
+    if (value >= 10) append_decimal(out, value / 10);
+    out += static_cast<char>('0' + value % 10);
+}
+
+inline void append_group(std::string& out, unsigned value) {
+    if (value >= 16) append_group(out, value >> 4);
+    out += "0123456789abcdef"[value & 15];
+}
+
+[[nodiscard]] inline std::string print_v6(std::array<std::uint8_t, 16> const& bytes) {
+    auto const group = [&bytes](std::size_t i) { return unsigned{bytes[2 * i]} << 8 | bytes[2 * i + 1]; };
+    std::size_t gap = 8; // the first of the longest runs of zero groups, if it has more than one
+    std::size_t gap_size = 1;
+    for (std::size_t i = 0, run = 0; i < 8; ++i) {
+        run = group(i) == 0 ? run + 1 : 0;
+        if (run > gap_size) {
+            gap_size = run;
+            gap = i + 1 - run;
+        }
+    }
+    std::string text;
+    for (std::size_t i = 0; i < 8;) {
+        if (i == gap) {
+            text += "::";
+            i += gap_size;
+            continue;
+        }
+        if (!text.empty() && text.back() != ':') text += ':';
+        append_group(text, group(i));
+        ++i;
+    }
+    return text;
+}
+
+}
+
+BACKCHANNEL_DECL std::optional<ip_address> ip_address::parse(std::string_view text) noexcept {
+    ip_address address;
+    if (text.find(':') != std::string_view::npos) {
+        if (!detail_ip_text::parse_v6(text, address.bytes_)) return std::nullopt;
+        return address;
+    }
+    address.bytes_[10] = 0xff;
+    address.bytes_[11] = 0xff;
+    if (!detail_ip_text::parse_v4(text, address.bytes_.data() + 12)) return std::nullopt;
+    return address;
+}
+
+BACKCHANNEL_DECL bool ip_address::is_v4() const noexcept {
+    return std::all_of(bytes_.begin(), bytes_.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
+           bytes_[10] == 0xff && bytes_[11] == 0xff;
+}
+
+BACKCHANNEL_DECL std::string ip_address::to_string() const {
+    if (!is_v4()) return detail_ip_text::print_v6(bytes_);
+    std::string text;
+    for (std::size_t i = 12; i < 16; ++i) {
+        if (i != 12) text += '.';
+        detail_ip_text::append_decimal(text, bytes_[i]);
+    }
+    return text;
+}
+
+BACKCHANNEL_DECL std::string normalise_ip(std::string_view text) {
+    auto const address = ip_address::parse(text);
+    return address ? address->to_string() : std::string(text);
+}
+
+BACKCHANNEL_DECL std::optional<ip_network> ip_network::parse(std::string_view text) noexcept {
+    std::size_t const slash = text.find('/');
+    std::string_view const host = text.substr(0, slash);
+    auto const base = ip_address::parse(host);
+    if (!base) return std::nullopt;
+    if (slash == std::string_view::npos) return ip_network(*base, 128);
+    bool const dotted = host.find(':') == std::string_view::npos;
+    unsigned const first_bit = dotted ? detail_ip_text::v4_prefix_bits : 0;
+    text.remove_prefix(slash + 1);
+    auto const bits = detail_ip_text::take_decimal(text, 128 - first_bit);
+    if (!bits || !text.empty()) return std::nullopt;
+    return ip_network(*base, first_bit + *bits);
+}
+
+BACKCHANNEL_DECL bool ip_network::contains(ip_address const& address) const noexcept {
+    if (bits_ < detail_ip_text::v4_prefix_bits && address.is_v4()) return false;
+    auto const& base = base_.bytes();
+    auto const& bytes = address.bytes();
+    std::size_t const whole = bits_ / 8;
+    if (!std::equal(base.begin(), base.begin() + static_cast<std::ptrdiff_t>(whole), bytes.begin())) return false;
+    unsigned const rest = bits_ % 8;
+    return rest == 0 || (base[whole] ^ bytes[whole]) >> (8 - rest) == 0;
+}
+
+}
+
+#endif
+
+// ---- backchannel/impl/auth/iam_policy.ipp
+#ifndef BACKCHANNEL_IMPL_AUTH_IAM_POLICY_IPP
+#define BACKCHANNEL_IMPL_AUTH_IAM_POLICY_IPP
+
+#include <algorithm>
+
+namespace backchannel::inline BACKCHANNEL_ABI {
+
+namespace detail_iam_policy {
+
+[[nodiscard]] inline std::string quote(std::string_view name) { return '"' + std::string(name) + '"'; }
+
+// Condition keys are the same in any case; `lower` has no capitals.
+[[nodiscard]] inline bool same_key(std::string_view name, std::string_view lower) noexcept {
+    return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+[[nodiscard]] inline bool any_match(std::vector<iam_pattern> const& patterns, std::string_view name) noexcept {
+    return std::any_of(patterns.begin(), patterns.end(), [name](auto const& pattern) { return pattern.matches(name); });
+}
+
+[[nodiscard]] inline bool holds(condition const& condition, std::optional<ip_address> const& source,
+                                std::optional<bool> secure, bool if_unknown) noexcept {
+    if (condition.what == condition::test::transport_is)
+        return secure ? (*secure ? condition.takes_true : condition.takes_false) : if_unknown;
+    bool const inside = source && std::any_of(condition.networks.begin(), condition.networks.end(),
+                                              [&source](auto const& network) { return network.contains(*source); });
+    return inside == (condition.what == condition::test::source_in);
+}
+
+// Turns the JSON of a policy into statements. Every function answers false once it has met the first error.
+struct loader {
+    using json = protocol::json_value;
+    using kind = protocol::json_kind;
+    using member = protocol::json_member;
+
+    std::string_view document;
+    iam_policy policy{};
+    iam_policy_error error{};
+
+    bool fail(std::size_t offset, std::string message, std::string_view unsupported = {}) {
+        auto const position = protocol::json_position_of(document, offset);
+        error = {std::move(message), std::string(unsupported), position.line, position.column};
+        return false;
+    }
+    bool refuse(std::size_t offset, std::string_view what, std::string_view name) {
+        return fail(offset, std::string(what) + ' ' + quote(name) + " is not implemented", name);
+    }
+
+    bool load() {
+        auto const parsed = protocol::parse_json(document);
+        if (!parsed) return fail(parsed.error.offset, parsed.error.message);
+        json const& root = *parsed.value;
+        if (root.kind != kind::object) return fail(root.offset, "a policy must be a JSON object");
+        for (member const& m : root.members) {
+            if (m.name == "Version" || m.name == "Statement") continue;
+            if (m.name != "Id") return refuse(m.offset, "the policy element", m.name);
+            if (!want_string(m)) return false;
+        }
+        return load_version(root) && load_statements(root);
+    }
+
+    bool load_version(json const& root) {
+        json const* const version = root.find("Version");
+        if (version == nullptr) {
+            return fail(root.offset,
+                        "the policy needs \"Version\": \"2012-10-17\"; without it AWS takes it for the "
+                        "version 2008-10-17, which is not implemented",
+                        "2008-10-17");
+        }
+        if (version->kind != kind::string) return fail(version->offset, "\"Version\" must be a string");
+        return version->text == "2012-10-17" || refuse(version->offset, "the version", version->text);
+    }
+
+    bool load_statements(json const& root) {
+        json const* const statements = root.find("Statement");
+        if (statements == nullptr) return fail(root.offset, "the policy has no \"Statement\"");
+        if (statements->kind == kind::object) return load_statement(*statements);
+        if (statements->kind != kind::array || statements->items.empty())
+            return fail(statements->offset, "\"Statement\" must be an object or a list of objects");
+        for (json const& one : statements->items) {
+            if (one.kind != kind::object) return fail(one.offset, "a statement must be an object");
+            if (!load_statement(one)) return false;
+        }
+        return true;
+    }
+
+    bool load_statement(json const& from) {
+        statement to;
+        for (member const& m : from.members)
+            if (!load_element(m, to)) return false;
+        if (from.find("Effect") == nullptr) return fail(from.offset, "the statement has no \"Effect\"");
+        if (!want_one_of(from, "Action", "NotAction") || !want_one_of(from, "Resource", "NotResource")) return false;
+        policy.statements_.push_back(std::move(to));
+        return true;
+    }
+
+    bool load_element(member const& m, statement& to) {
+        if (m.name == "Sid") return want_string(m);
+        if (m.name == "Effect") return load_effect(m.value, to);
+        if (m.name == "Action" || m.name == "NotAction") {
+            to.other_actions = m.name == "NotAction";
+            return load_patterns(m, to.actions, &iam_pattern::for_actions,
+                                 "is no action: it must be \"*\" or have the form service:name, or it can never match");
+        }
+        if (m.name == "Resource" || m.name == "NotResource") {
+            to.other_resources = m.name == "NotResource";
+            return load_patterns(m, to.resources, &iam_pattern::for_resources,
+                                 "is no resource: it must be \"*\" or an ARN of the form "
+                                 "arn:partition:service:region:account:resource, or it can never match");
+        }
+        if (m.name == "Condition") return load_condition(m.value, to);
+        if (m.name == "Principal" || m.name == "NotPrincipal") {
+            return fail(m.offset,
+                        quote(m.name) + " belongs into policies of resources; this is a policy of an identity", m.name);
+        }
+        return refuse(m.offset, "the statement element", m.name);
+    }
+
+    bool load_effect(json const& from, statement& to) {
+        to.allow = from.text == "Allow";
+        if (from.kind == kind::string && (to.allow || from.text == "Deny")) return true;
+        return fail(from.offset, "\"Effect\" must be \"Allow\" or \"Deny\"");
+    }
+
+    bool want_string(member const& m) {
+        return m.value.kind == kind::string || fail(m.value.offset, quote(m.name) + " must be a string");
+    }
+
+    bool want_one_of(json const& from, std::string_view name, std::string_view opposite) {
+        bool const has_name = from.find(name) != nullptr;
+        bool const has_opposite = from.find(opposite) != nullptr;
+        if (has_name != has_opposite) return true;
+        return fail(from.offset, std::string(has_name ? "the statement has both " : "the statement has neither ") +
+                                     quote(name) + (has_name ? " and " : " nor ") + quote(opposite));
+    }
+
+    // Calls `each` with the values of a member that is one value or a list of at least one.
+    template <class Each>
+    bool for_values(member const& m, Each each) {
+        if (m.value.kind != kind::array) return each(m.value);
+        if (m.value.items.empty()) return fail(m.value.offset, quote(m.name) + " has no values");
+        return std::all_of(m.value.items.begin(), m.value.items.end(), each);
+    }
+
+    bool want_plain_string(member const& m, json const& value) {
+        if (value.kind != kind::string) return fail(value.offset, quote(m.name) + " must hold strings");
+        std::size_t const variable = value.text.find("${");
+        if (variable == std::string::npos) return true;
+        std::size_t const end = value.text.find('}', variable);
+        std::size_t const size = end == std::string::npos ? end : end + 1 - variable;
+        return refuse(value.offset, "the policy variable", std::string_view(value.text).substr(variable, size));
+    }
+
+    bool load_patterns(member const& m, std::vector<iam_pattern>& to,
+                       std::optional<iam_pattern> (*compile)(std::string_view), std::string_view complaint) {
+        return for_values(m, [&](json const& value) {
+            if (!want_plain_string(m, value)) return false;
+            auto pattern = compile(value.text);
+            if (!pattern) return fail(value.offset, quote(value.text) + ' ' + std::string(complaint));
+            to.push_back(std::move(*pattern));
+            return true;
+        });
+    }
+
+    bool load_condition(json const& from, statement& to) {
+        if (from.kind != kind::object) return fail(from.offset, "\"Condition\" must be an object");
+        if (from.members.empty()) return fail(from.offset, "\"Condition\" has no operators");
+        return std::all_of(from.members.begin(), from.members.end(),
+                           [&](member const& m) { return load_operator(m, to); });
+    }
+
+    bool load_operator(member const& m, statement& to) {
+        condition made;
+        bool const transport = m.name == "Bool";
+        if (transport) {
+            made.what = condition::test::transport_is;
+        } else if (m.name == "NotIpAddress") {
+            made.what = condition::test::source_not_in;
+        } else if (m.name != "IpAddress") {
+            return refuse(m.offset, "the condition operator", m.name);
+        }
+        if (m.value.kind != kind::object) return fail(m.value.offset, quote(m.name) + " must be an object");
+        if (m.value.members.empty()) return fail(m.value.offset, quote(m.name) + " has no keys");
+        for (member const& key : m.value.members) {
+            if (!same_key(key.name, transport ? "aws:securetransport" : "aws:sourceip"))
+                return refuse(key.offset, "with " + quote(m.name) + " the condition key", key.name);
+            if (&key != &m.value.members.front()) {
+                return fail(key.offset, "the condition key " + quote(key.name) + " occurs twice");
+            }
+            if (transport ? !load_truths(key, made) : !load_networks(key, made)) return false;
+        }
+        to.conditions.push_back(std::move(made));
+        return true;
+    }
+
+    bool load_networks(member const& key, condition& to) {
+        return for_values(key, [&](json const& value) {
+            if (!want_plain_string(key, value)) return false;
+            auto const network = ip_network::parse(value.text);
+            if (!network) return fail(value.offset, quote(value.text) + " is neither an IP address nor a CIDR block");
+            to.networks.push_back(*network);
+            return true;
+        });
+    }
+
+    bool load_truths(member const& key, condition& to) {
+        return for_values(key, [&](json const& value) {
+            bool const literal = value.kind == kind::boolean;
+            if (!literal && !want_plain_string(key, value)) return false;
+            bool const truth = literal ? value.boolean : value.text == "true";
+            if (!literal && !truth && value.text != "false")
+                return fail(value.offset, quote(value.text) + " is neither \"true\" nor \"false\"");
+            (truth ? to.takes_true : to.takes_false) = true;
+            return true;
+        });
+    }
+};
+
+}
+
+BACKCHANNEL_DECL iam_policy_result iam_policy::parse(std::string_view json) {
+    detail_iam_policy::loader loader{json};
+    if (!loader.load()) return iam_policy_result(std::move(loader.error));
+    return iam_policy_result(std::move(loader.policy));
+}
+
+BACKCHANNEL_DECL iam_effect iam_policy::evaluate(iam_request const& request) const noexcept {
+    auto const source = ip_address::parse(request.source_ip);
+    iam_effect effect = iam_effect::deny_implicit;
+    for (detail_iam_policy::statement const& statement : statements_) {
+        bool const applies =
+            detail_iam_policy::any_match(statement.actions, request.action) != statement.other_actions &&
+            detail_iam_policy::any_match(statement.resources, request.resource) != statement.other_resources &&
+            std::all_of(statement.conditions.begin(), statement.conditions.end(), [&](auto const& condition) {
+                return detail_iam_policy::holds(condition, source, request.secure_transport, !statement.allow);
+            });
+        if (!applies) continue;
+        if (!statement.allow) return iam_effect::deny_explicit;
+        effect = iam_effect::allow;
+    }
+    return effect;
 }
 
 }
@@ -12925,6 +12895,68 @@ BACKCHANNEL_DECL frame_header make_masked_frame_header(opcode kind, std::uint64_
 
 #endif
 
+// ---- backchannel/impl/protocol/path_segment.ipp
+#ifndef BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
+#define BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
+
+#include <algorithm>
+
+namespace backchannel::inline BACKCHANNEL_ABI::protocol {
+
+namespace detail_path_segment {
+
+// Bytes that stand for themselves and that every segment may have.
+inline constexpr std::array<bool, 256> plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c != 0x7F; ++c) table[c] = c != '%' && c != '\\' && c != '/';
+    return table;
+}();
+
+}
+
+BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form form) noexcept {
+    auto const hex = [](char c) noexcept {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+        return -1;
+    };
+    allowed_ = false; // until all of it was read
+    has_slash_ = false;
+    std::size_t const most = std::min(raw.size(), capacity);
+    auto i = static_cast<std::size_t>(byte_words::skip_plain(raw.data(), raw.data() + most) - raw.data());
+    while (i != most && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]) ++i;
+    raw.copy(bytes_.data(), i);
+    size_ = i;
+    for (; i < raw.size(); ++i) {
+        char c = raw[i];
+        if (c == '%') {
+            int const high = form == target_form::raw && i + 2 < raw.size() ? hex(raw[i + 1]) : -1;
+            int const low = high < 0 ? -1 : hex(raw[i + 2]);
+            if (low < 0) return;
+            c = static_cast<char>(high << 4 | low);
+            i += 2;
+        }
+        auto const byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte >= 0x7F || c == '%' || c == '\\' || size_ == capacity) return;
+        if (c == '/') has_slash_ = true;
+        bytes_[size_++] = c;
+    }
+    allowed_ = !is_dots();
+}
+
+BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept {
+    while (!path.empty() && path.front() == '/') path.remove_prefix(1);
+    if (path.empty()) return std::nullopt;
+    std::string_view const raw{path.data(), std::min(path.find('/'), path.size())};
+    path.remove_prefix(raw.size());
+    return raw;
+}
+
+}
+
+#endif
+
 // ---- backchannel/impl/protocol/json_reader.ipp
 #ifndef BACKCHANNEL_IMPL_PROTOCOL_JSON_READER_IPP
 #define BACKCHANNEL_IMPL_PROTOCOL_JSON_READER_IPP
@@ -13373,68 +13405,6 @@ BACKCHANNEL_DECL json_result parse_json(std::string_view text, json_limits limit
         fail(in.offset(), std::string(in.error()));
     }
     return result;
-}
-
-}
-
-#endif
-
-// ---- backchannel/impl/protocol/path_segment.ipp
-#ifndef BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
-#define BACKCHANNEL_IMPL_PROTOCOL_PATH_SEGMENT_IPP
-
-#include <algorithm>
-
-namespace backchannel::inline BACKCHANNEL_ABI::protocol {
-
-namespace detail_path_segment {
-
-// Bytes that stand for themselves and that every segment may have.
-inline constexpr std::array<bool, 256> plain = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0x20; c != 0x7F; ++c) table[c] = c != '%' && c != '\\' && c != '/';
-    return table;
-}();
-
-}
-
-BACKCHANNEL_DECL void path_segment::decode(std::string_view raw, target_form form) noexcept {
-    auto const hex = [](char c) noexcept {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    };
-    allowed_ = false; // until all of it was read
-    has_slash_ = false;
-    std::size_t const most = std::min(raw.size(), capacity);
-    auto i = static_cast<std::size_t>(byte_words::skip_plain(raw.data(), raw.data() + most) - raw.data());
-    while (i != most && detail_path_segment::plain[static_cast<unsigned char>(raw[i])]) ++i;
-    raw.copy(bytes_.data(), i);
-    size_ = i;
-    for (; i < raw.size(); ++i) {
-        char c = raw[i];
-        if (c == '%') {
-            int const high = form == target_form::raw && i + 2 < raw.size() ? hex(raw[i + 1]) : -1;
-            int const low = high < 0 ? -1 : hex(raw[i + 2]);
-            if (low < 0) return;
-            c = static_cast<char>(high << 4 | low);
-            i += 2;
-        }
-        auto const byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte >= 0x7F || c == '%' || c == '\\' || size_ == capacity) return;
-        if (c == '/') has_slash_ = true;
-        bytes_[size_++] = c;
-    }
-    allowed_ = !is_dots();
-}
-
-BACKCHANNEL_DECL std::optional<std::string_view> take_segment(std::string_view& path) noexcept {
-    while (!path.empty() && path.front() == '/') path.remove_prefix(1);
-    if (path.empty()) return std::nullopt;
-    std::string_view const raw{path.data(), std::min(path.find('/'), path.size())};
-    path.remove_prefix(raw.size());
-    return raw;
 }
 
 }

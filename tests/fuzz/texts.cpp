@@ -6,7 +6,7 @@
 
 #include <backchannel/protocol/base64.hpp>
 #include <backchannel/protocol/hex.hpp>
-#include <backchannel/protocol/timestamp.hpp>
+#include <backchannel/protocol/parse_iso8601.hpp>
 #include <backchannel/support/ip_text.hpp>
 
 #include <array>

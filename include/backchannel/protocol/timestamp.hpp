@@ -58,10 +58,6 @@ struct iso8601_text {
 /// two-digit year of RFC 850: the latest that puts the date at most 50 years after `now`.
 [[nodiscard]] BACKCHANNEL_DECL std::optional<timestamp> parse_http_date(std::string_view text, timestamp now) noexcept;
 
-/// Reads `YYYY-MM-DDTHH:MM:SS`, a fraction of any length after '.', cut to milliseconds, and `Z` or an offset like
-/// `+01:00` (RFC 3339, section 5.6, with upper-case letters only).
-[[nodiscard]] BACKCHANNEL_DECL std::optional<timestamp> parse_iso8601(std::string_view text) noexcept;
-
 }
 
 #if !defined(BACKCHANNEL_SEPARATE_COMPILATION)

@@ -9,7 +9,7 @@
 #include <backchannel/auth/allow_all.hpp>
 #include <backchannel/management_router.hpp>
 #include <backchannel/protocol/json_value.hpp>
-#include <backchannel/protocol/timestamp.hpp>
+#include <backchannel/protocol/parse_iso8601.hpp>
 
 #include <algorithm>
 #include <optional>

@@ -4,7 +4,7 @@
 
 #include <backchannel/adapters/boost_json/json_text.hpp>
 #include <backchannel/connection.hpp>
-#include <backchannel/protocol/timestamp.hpp>
+#include <backchannel/protocol/parse_iso8601.hpp>
 
 #include <boost/json/error.hpp>
 #include <boost/json/object.hpp>
