@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
     mg_get_server_ports(context, 1, &port);
     tell_port(static_cast<unsigned>(port.port));
     running.expire(s.hub);
+    running.drain(s.hub);
     s.stop.request_stop();
     mg_stop(context);
     mg_exit_library();

@@ -5,12 +5,12 @@
 #include "common.hpp"
 #include "key_store.hpp"
 #include "listener.hpp"
+#include "until_signal.hpp"
 
 #include <backchannel/adapters/epoll.hpp>
 #include <backchannel/adapters/epoll_websocket.hpp>
 
 #include <array>
-#include <csignal>
 #include <memory>
 #include <thread>
 #include <unordered_map>
@@ -104,9 +104,7 @@ struct loop {
 };
 
 int main(int argc, char** argv) {
-    sigset_t signals{};
-    for (int const end : {SIGINT, SIGTERM}) sigaddset(&signals, end);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    until_signal const running;
     std::uint16_t port = port_argument(argc, argv);
     adapter::descriptor const listener{listen_on(port)};
     demo s{key_store{}};
@@ -114,6 +112,7 @@ int main(int argc, char** argv) {
     s.hub.on_deadline_earlier([&] { first.tasks.post([] {}); });
     std::jthread const one{[&] { first.run(); }}, two{[&] { second.run(); }};
     tell_port(port);
-    while (sigwaitinfo(&signals, nullptr) < 0) continue;
+    running.wait();
+    running.drain(s.hub);
     for (loop* l : {&first, &second}) l->tasks.post([l] { l->stopped = true; });
 }

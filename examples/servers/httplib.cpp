@@ -52,5 +52,6 @@ int main(int argc, char** argv) {
     server.wait_until_ready();
     tell_port(static_cast<unsigned>(port));
     running.expire(s.hub);
+    running.drain(s.hub);
     server.stop();
 }

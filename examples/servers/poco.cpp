@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     server.start();
     tell_port(socket.address().port());
     running.expire(s.hub);
+    running.drain(s.hub);
     while (server.currentThreads() != 0) { // again for a connection that was just being taken in
         server.stopAll(true);
         Poco::Thread::sleep(10);

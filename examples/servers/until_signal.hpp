@@ -18,11 +18,30 @@ public:
         std::signal(SIGPIPE, SIG_IGN);
     }
 
-    /// Calls `hub.expire` each second, until the program is told to end.
+    /// Waits until the program is told to end.
+    void wait() const {
+        while (sigwaitinfo(&awaited_, nullptr) < 0) continue;
+    }
+
+    /// The same, and meanwhile calls `hub.expire` each second.
     template <class Hub>
     void expire(Hub& hub) const {
         timespec const second{1, 0};
         while (sigtimedwait(&awaited_, nullptr, &second) < 0) hub.expire(std::chrono::steady_clock::now());
+    }
+
+    /// Says goodbye to all clients within a second, and waits as long again for those that have not answered. The
+    /// server serves on meanwhile. A signal ends it at once.
+    template <class Hub>
+    void drain(Hub& hub) const {
+        timespec const pause{0, 20'000'000};
+        hub.drain(std::chrono::seconds{1});
+        for (auto const begun = std::chrono::steady_clock::now(); !hub.drained();) {
+            if (sigtimedwait(&awaited_, nullptr, &pause) >= 0) return;
+            auto const now = std::chrono::steady_clock::now();
+            if (now - begun > std::chrono::seconds{2}) return;
+            hub.expire(now);
+        }
     }
 
 private:

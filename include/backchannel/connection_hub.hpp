@@ -54,7 +54,8 @@ public:
     connection_hub& operator=(connection_hub const&) = delete;
     ~connection_hub() = default;
 
-    /// Tracks a connection that is open. The session is empty if the hub is full or out of memory or random bytes.
+    /// Tracks a connection that is open. The session is empty if the hub is full, draining, or out of memory or random
+    /// bytes.
     ///
     /// On the connection's thread, if the Transport has `dispatch`.
     [[nodiscard]] session open(handle h, connection_info info = {}) {
@@ -288,6 +289,19 @@ public:
         }
         return count;
     }
+
+    /// Begins to end what is open: from now on no connection opens but those that are reserved already, and `expire`
+    /// closes each with 1001 (RFC 6455 7.4.1), spread evenly over `window`, unless another deadline comes first.
+    ///
+    /// Until its turn has come, a connection gets messages as before; what was accepted leaves in front of the close.
+    /// Called again, it spreads what is left over another window. There is no way back.
+    void drain(std::chrono::milliseconds window = {}) noexcept { state_->begin_drain(window); }
+
+    /// Whether `drain` was called.
+    [[nodiscard]] bool draining() const noexcept { return state_->draining(); }
+
+    /// Whether `drain` was called and nothing is left: each session was destroyed, no task of the hub waits in a loop.
+    [[nodiscard]] bool drained() const noexcept { return draining() && state_->alone(); }
 
     /// Called, on any thread, when the next deadline has become an earlier one, so that a sleeping loop can be woken.
     ///

@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 from churn import churn  # noqa: E402
+import draining  # noqa: E402
 from ending import ending  # noqa: E402
 from feed import feed  # noqa: E402
 from slow_keys import SERVERS, slow_keys  # noqa: E402
@@ -51,6 +52,8 @@ def main():
         chosen.append(Check(f"{name}: smoke", smoke, (program,), False))
         chosen.append(Check(f"{name}: feed", feed, (program,), False))
         chosen.append(Check(f"{name}: ending", ending, (program,), False))
+        if name in draining.SERVERS:
+            chosen.append(Check(f"{name}: draining", draining.draining, (program,), False))
         if options.churn:
             chosen.append(Check(f"{name}: churn", churn, (program,), False))
         if name in SERVERS:

@@ -43,12 +43,13 @@ public:
 
     // ------------------------------------------------------------------------------------------- opening, closing
 
-    /// An id for a connection that is about to open; nullptr if the hub is full or out of memory or random bytes.
+    /// An id for a connection that is about to open; nullptr if the hub is full, draining, or out of memory or random
+    /// bytes.
     [[nodiscard]] slot_type* reserve(connection_info const& info) noexcept {
         slot_type* s;
         {
             std::lock_guard const lock{mutex_};
-            s = table_.acquire();
+            s = is_draining() ? nullptr : table_.acquire();
         }
         if (s == nullptr) return nullptr;
         auto const id = ids_.make(table_type::index_of(*s));
@@ -131,6 +132,29 @@ public:
         std::int64_t const tick = ticks(when);
         if (tick > s.last_active.load(std::memory_order_relaxed)) s.last_active.store(tick, std::memory_order_relaxed);
     }
+
+    // --------------------------------------------------------------------------------------------------- draining
+
+    void begin_drain(std::chrono::milliseconds window) noexcept {
+        std::int64_t const now = ticks(policies_.clock.steady());
+        {
+            std::lock_guard const lock{mutex_};
+            drain_from_ = std::min(clamp(now), deadlines_.latest - 1);
+            drain_window_ = std::min(clamp(window.count()), deadlines_.latest);
+        }
+        (void)this->visit(0, {}, [this](slot_type& s) {
+            arm(s);
+            return true;
+        });
+    }
+
+    [[nodiscard]] bool draining() const noexcept {
+        std::lock_guard const lock{mutex_};
+        return is_draining();
+    }
+
+    /// Nothing but the hub itself is left: no session, and no task.
+    [[nodiscard]] bool alone() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
     // -------------------------------------------------------------------------------------------------- deadlines
 
@@ -252,7 +276,17 @@ private:
             time_point const end = r.texts->expires_at(); // rounded up: before it, nothing has expired
             when = std::min(when, end < epoch_ ? 0 : std::chrono::ceil<std::chrono::milliseconds>(end - epoch_).count());
         }
-        return clamp(when);
+        return std::min(clamp(when), drain_time_of(table_type::index_of(s)));
+    }
+
+    /// Under the lock.
+    [[nodiscard]] bool is_draining() const noexcept { return drain_from_ != deadlines_.latest; }
+
+    /// When a connection is to go because of `drain`. Any run of indices is spread evenly (by the golden ratio), so
+    /// nobody need count who is open. Under the lock.
+    [[nodiscard]] std::uint64_t drain_time_of(std::uint32_t index) const noexcept {
+        std::uint64_t const share = static_cast<std::uint32_t>(index * 0x9E3779B9u) >> 16; // of 65,536
+        return drain_from_ + (drain_window_ * share >> 16);
     }
 
     // ---------------------------------------------------------------------------------------------- session_owner
@@ -308,6 +342,8 @@ private:
     cell<Traits, std::uint32_t> references_{1};
     deadline_heap<table_type> deadlines_{table_};
     cell<Traits, std::uint64_t> first_due_{deadline_heap<table_type>::latest}; // of what is in there
+    std::uint64_t drain_from_ = deadline_heap<table_type>::latest; // that: not draining. Both under the lock
+    std::uint64_t drain_window_ = 0;
     task on_deadline_earlier_;
 };
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,44 @@ void expire_at_once() {
         CHECK(count + h.expired_inside.exchange(0) == rounds + 1);
     }
     for (int i = 0; i != rounds; ++i) h.end(2 * i + 2, open[static_cast<std::size_t>(i)]);
+    CHECK(h.log->wrong_thread == 0);
+    CHECK(h.seen->saw_no_lock());
+}
+
+/// Threads open and drain at once: who has seen that the hub drains opens nothing more, and all others are closed once.
+template <class Hub>
+void drain_at_once() {
+    Hub h{{.idle_timeout = 0s, .max_lifetime = 0s, .closing_timeout = 1h}};
+    std::mutex mutex;
+    std::vector<std::pair<int, session>> open;
+    std::atomic<int> wrong{0};
+    h.start();
+    at_once(threads, [&](int t) {
+        for (int i = 0; i != rounds; ++i) {
+            if (t == 2 && i % 10 == 5) h.hub.drain(10s);
+            bool const drains = h.hub.draining();
+            wrong += h.hub.drained(); // the fixture's connection is there
+            int const handle = 2 + 6 * i + 2 * t;
+            h.on_thread_of(handle, [&] {
+                session s = h.hub.open(handle, {});
+                wrong += drains && s;
+                if (!s) return;
+                std::lock_guard const lock{mutex};
+                open.emplace_back(handle, std::move(s));
+            });
+        }
+    });
+    h.stop();
+    CHECK(wrong == 0);
+    CHECK(h.hub.draining());
+    h.clock.advance(10s);
+    h.start();
+    at_once(threads, [&](int) { (void)h.hub.expire(h.clock.steady()); });
+    h.stop();
+    CHECK(h.told("close ").size() == open.size() + 1);
+    CHECK(h.hub.metrics().open == 0);
+    for (auto& [handle, s] : open) h.end(handle, s);
+    CHECK_FALSE(h.hub.drained());
     CHECK(h.log->wrong_thread == 0);
     CHECK(h.seen->saw_no_lock());
 }
@@ -299,6 +338,27 @@ TEST_CASE("connection_hub::expire, with dispatch: many ask, each connection is c
 
 TEST_CASE("connection_hub::expire, without dispatch: many ask, each connection is closed once", "[threading]") {
     expire_at_once<direct_hub>();
+}
+
+TEST_CASE("connection_hub::drain: opened and drained at once, nothing opens that is not drained", "[threading]") {
+    drain_at_once<looped_hub>();
+    drain_at_once<direct_hub>();
+}
+
+TEST_CASE("connection_hub::draining, drained: read while sessions end, the last one's end is seen", "[threading]") {
+    connection_hub<direct_transport> hub;
+    std::vector<session> open;
+    for (int i = 0; i != threads; ++i) open.push_back(hub.open(i, {}));
+    hub.drain();
+    std::atomic<int> wrong{0};
+    at_once(threads, [&](int t) {
+        wrong += !hub.draining();
+        wrong += hub.drained(); // its own session is there
+        open[static_cast<std::size_t>(t)] = session{};
+        while (!hub.drained()) std::this_thread::yield();
+        wrong += hub.metrics().open != 0;
+    });
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("connection_hub::on_deadline_earlier: set once, it is called on the threads that open", "[threading]") {
