@@ -39,9 +39,9 @@ struct service {
 
 class connection {
 public:
-    connection(service& s, int socket, adapter::workspace& shared, backchannel::task resume)
-        : service_{s}, socket_{socket}, http_{std::make_unique<adapter::http_client>(socket, shared,
-                                                                                     std::move(resume))} {}
+    connection(service& s, int socket, std::string address, adapter::workspace& shared, backchannel::task resume)
+        : service_{s}, socket_{socket}, http_{std::make_unique<adapter::http_client>(
+                                            socket, shared, std::move(resume), std::move(address))} {}
 
     bool turn(std::uint32_t events, adapter::websocket_loop& websockets) { // false: it is over
         if (websocket_) return turn_websocket(events);
@@ -120,12 +120,16 @@ private:
 
     void accept() {
         for (;;) {
-            int const fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+            sockaddr_storage peer{};
+            socklen_t size = sizeof peer;
+            int const fd = accept4(listener_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) return;
+            int const on = 1;
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             auto const place = static_cast<std::size_t>(fd);
             if (connections_.size() <= place) connections_.resize(2 * place + 1);
-            connections_[place] = std::make_unique<connection>(service_, fd, shared_, [this, fd] { turn(fd, 0); });
+            connections_[place] = std::make_unique<connection>(service_, fd, adapter::source_ip(peer), shared_,
+                                                               [this, fd] { turn(fd, 0); });
             watch(fd, adapter::wanted_events);
         }
     }

@@ -44,7 +44,10 @@ public:
 
     /// `resume` is to call `turn` with no events: an answer came late.
     http_client(int socket, workspace& shared, task resume)
-        : socket_{socket}, source_ip_{epoll::source_ip(socket)}, shared_{shared}, resume_{std::move(resume)},
+        : http_client{socket, shared, std::move(resume), epoll::source_ip(socket)} {}
+    /// The same where the client's address is known: it takes no call of the system to ask for it.
+    http_client(int socket, workspace& shared, task resume, std::string source_ip)
+        : socket_{socket}, source_ip_{std::move(source_ip)}, shared_{shared}, resume_{std::move(resume)},
           self_{std::make_shared<http_client*>(this)} {}
     http_client(http_client const&) = delete;
     http_client& operator=(http_client const&) = delete;

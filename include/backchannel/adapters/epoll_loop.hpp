@@ -51,25 +51,27 @@ private:
     int const value_;
 };
 
-/// The address of a socket's peer; empty if it is not known.
-[[nodiscard]] inline std::string source_ip(int socket) {
-    union {
-        sockaddr_storage any;
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    } peer{};
-    socklen_t size = sizeof peer;
+/// The address that `accept4` has given, or `getpeername`; empty if it is none of IP.
+[[nodiscard]] inline std::string source_ip(sockaddr_storage const& peer) {
     std::array<std::uint8_t, 16> bytes{};
-    if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
-    if (peer.any.ss_family == AF_INET6) {
-        std::memcpy(bytes.data(), &peer.v6.sin6_addr, 16);
-    } else if (peer.any.ss_family == AF_INET) {
+    auto const* const begin = reinterpret_cast<char const*>(&peer);
+    if (peer.ss_family == AF_INET6) {
+        std::memcpy(bytes.data(), begin + offsetof(sockaddr_in6, sin6_addr), 16);
+    } else if (peer.ss_family == AF_INET) {
         bytes[10] = bytes[11] = 0xFF;
-        std::memcpy(bytes.data() + 12, &peer.v4.sin_addr, 4);
+        std::memcpy(bytes.data() + 12, begin + offsetof(sockaddr_in, sin_addr), 4);
     } else {
         return {};
     }
     return ip_address{bytes}.to_string();
+}
+
+/// The address of a socket's peer; empty if it is not known.
+[[nodiscard]] inline std::string source_ip(int socket) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+    return source_ip(peer);
 }
 
 /// Tasks that other threads leave for a loop, and the descriptor that wakes it.

@@ -3,6 +3,7 @@
 #include "support/count_allocations.hpp"
 #include "support/epoll_fixture.hpp"
 
+#include <arpa/inet.h>
 #include <deque>
 #include <memory>
 #include <span>
@@ -61,6 +62,26 @@ TEST_CASE("epoll: a request in pieces of one byte is answered as one that came w
         CHECK(cut.ask(text.substr(text.size() - 1)) == answer);
         CHECK(cut.ask(text) == answer); // and nothing is left of it
     }
+}
+
+TEST_CASE("epoll: a client's address is the one that accept4 gave") {
+    sockaddr_storage v4{}, v6{}, other{};
+    v4.ss_family = AF_INET;
+    v6.ss_family = AF_INET6;
+    other.ss_family = AF_UNIX;
+    CHECK(inet_pton(AF_INET, "192.0.2.7", &reinterpret_cast<sockaddr_in&>(v4).sin_addr) == 1);
+    CHECK(inet_pton(AF_INET6, "2001:db8::7", &reinterpret_cast<sockaddr_in6&>(v6).sin6_addr) == 1);
+    CHECK(adapter::source_ip(v4) == "192.0.2.7");
+    CHECK(adapter::source_ip(v6) == "2001:db8::7");
+    CHECK(inet_pton(AF_INET6, "::ffff:192.0.2.7", &reinterpret_cast<sockaddr_in6&>(v6).sin6_addr) == 1);
+    CHECK(adapter::source_ip(v6) == "192.0.2.7");
+    CHECK(adapter::source_ip(other).empty());
+
+    home h;
+    plain p{h};
+    p.http = std::make_unique<adapter::http_client>(p.link.server(), h.shared, [] {}, adapter::source_ip(v4));
+    CHECK(p.http->source_ip() == "192.0.2.7");
+    CHECK(p.ask(get).ends_with("GET /a from 192.0.2.7 in the clear | Host=h | "));
 }
 
 TEST_CASE("epoll: requests that came together are answered together, by one write") {
